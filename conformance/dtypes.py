@@ -1,0 +1,83 @@
+"""The dtypes that a case may have: their unit roundoff, their range, and their bytes.
+
+NumPy has no bfloat16, and the harness needs none: a bfloat16 is the upper half of a float32, and that is how it
+travels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class DType:
+    """A binary floating-point format.
+
+    `precision` counts the significand's bits, the hidden one included: the unit roundoff is 2**-precision, and every
+    integer up to 2**precision is exact. `least_exponent` is the exponent of the least subnormal.
+    """
+
+    name: str
+    short: str
+    itemsize: int
+    precision: int
+    least_exponent: int
+    largest: float
+    accumulator: str  # the dtype in which frameworks sum products of this one
+
+    @property
+    def unit_roundoff(self) -> float:
+        """u = 2**-precision: half the distance from 1 to the next number."""
+        return 2.0**-self.precision
+
+    @property
+    def least_subnormal(self) -> float:
+        """The least positive number."""
+        return 2.0**self.least_exponent
+
+
+DTYPES: dict[str, DType] = {
+    d.name: d
+    for d in (
+        DType("float64", "f64", 8, 53, -1074, float(np.finfo(np.float64).max), "float64"),
+        DType("float32", "f32", 4, 24, -149, float(np.finfo(np.float32).max), "float32"),
+        DType("float16", "f16", 2, 11, -24, 65504.0, "float32"),
+        DType("bfloat16", "bf16", 2, 8, -133, float.fromhex("0x1.fep127"), "float32"),
+    )
+}
+
+
+def encode(values: NDArray[np.float64], dtype: str) -> NDArray[np.generic]:
+    """float64 values rounded to `dtype` (to nearest, ties to even), as an array whose bytes are that dtype's.
+
+    bfloat16 comes as uint16. Values beyond the range become infinities, as a cast makes them.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        if dtype == "bfloat16":
+            single = np.ascontiguousarray(values, dtype=np.float32)
+            bits = single.view(np.uint32).astype(np.uint64)
+            rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
+            # Rounding a NaN's payload could carry into infinity: keep it a quiet NaN.
+            return np.where(np.isnan(single), (bits >> 16) | 0x40, rounded).astype(np.uint16).reshape(values.shape)
+        return np.asarray(values, dtype=np.dtype(dtype))
+
+
+def decode(data: bytes | memoryview, dtype: str, shape: tuple[int, ...]) -> NDArray[np.generic]:
+    """The array behind bytes in `dtype`; bfloat16 as float32. Other names are NumPy's own."""
+    if dtype == "bfloat16":
+        halves = np.frombuffer(data, dtype=np.uint16).astype(np.uint32) << 16
+        return halves.view(np.float32).reshape(shape)
+    return np.frombuffer(data, dtype=np.dtype(dtype)).reshape(shape)
+
+
+def rounded(values: NDArray[np.float64], dtype: str) -> NDArray[np.float64]:
+    """float64 values after rounding to `dtype`."""
+    if dtype == "float64":
+        return values
+    coded = encode(values, dtype)
+    if dtype == "bfloat16":
+        return decode(coded.tobytes(), dtype, values.shape).astype(np.float64)
+    return coded.astype(np.float64)

@@ -1,0 +1,73 @@
+"""What came back from a target: a closed union of frozen types.
+
+A status is never smuggled in as NaN, None or a magic number: each way in which a request can end has a type of
+its own, and `match` over `Outcome` is exhaustive under mypy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An array as a framework returned it: its own dtype's name, and the values.
+
+    `values` is None where the framework answered with a shape alone (`torch:meta`). bfloat16 has no NumPy dtype, so
+    its values are held as float32 (every bfloat16 is a float32); `dtype` keeps the framework's own word.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    values: NDArray[np.generic] | None
+
+
+@dataclass(frozen=True)
+class Value:
+    """The target answered."""
+
+    output: Tensor
+    gradients: dict[str, Tensor] = field(default_factory=dict)
+    # For a determinism check: output name -> number of elements whose bits differed between repeats.
+    unstable: dict[str, int] = field(default_factory=dict)
+    # For an adjointness check: the two inner products, computed from the framework's own outputs.
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Raised:
+    """The target refused, with its own words."""
+
+    type: str
+    message: str
+    phase: str = "forward"  # or "gradient"
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """The target was not asked, or says itself that it can't: never counted as passed."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Crashed:
+    """The worker process died while it held this case."""
+
+    signal: str
+    log: str
+
+
+@dataclass(frozen=True)
+class TimedOut:
+    """The worker did not answer in time and was killed."""
+
+    seconds: float
+    log: str
+
+
+Outcome: TypeAlias = Value | Raised | Unsupported | Crashed | TimedOut

@@ -1,0 +1,44 @@
+"""The plan: what a target is asked to do, as data whose text is valid Python.
+
+What was run, what is shown and what is reproduced are the same text, so they can't disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from conformance.layout import Layout, parse_layout
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A few lines of straight-line Python, and the layout of each input and of the output.
+
+    `layouts` maps each input's name and the output's name (`y`) to a layout text such as `NHWC` or `(GI)OHW flipped`.
+    Where a note explains an unusual form (a crop, a different function), it is shown beside the plan and never run.
+    """
+
+    text: str
+    layouts: tuple[tuple[str, str], ...]
+    note: str = ""
+
+    @classmethod
+    def of(cls, text: str, layouts: Mapping[str, str], note: str = "") -> Plan:
+        """A plan from a mapping of layouts."""
+        return cls(text, tuple(layouts.items()), note)
+
+    def layout(self, name: str) -> Layout:
+        """The layout of an input or of the output; KeyError where the plan does not have it."""
+        return parse_layout(dict(self.layouts)[name])
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs, in order."""
+        return tuple(name for name, _ in self.layouts if name != "y")
+
+    def render(self) -> str:
+        """The plan as it is shown: its text and, in a comment, its layouts."""
+        layouts = ", ".join(f"{name}: {layout}" for name, layout in self.layouts)
+        note = f"\n# {self.note}" if self.note else ""
+        return f"{self.text}\n# {layouts}{note}"
