@@ -72,6 +72,7 @@ class Verdict:
     plan: str = ""
     seconds: float = 0.0
     known: Known | None = None
+    digest: str = ""  # of the output's bits (dtype, shape, bytes), by which two records are compared; "" where none
 
     @property
     def divergent(self) -> bool:
@@ -82,3 +83,16 @@ class Verdict:
     def unexpected(self) -> bool:
         """Divergent and not declared."""
         return self.divergent and self.known is None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something unexpected about a run that is no verdict of its own: a known divergence that no longer happens, for one.
+
+    `name` is what it is about (a known entry, a target); `message` says what was found and what to do; `where` is
+    `file:line:column`, or "" where no file is to blame.
+    """
+
+    name: str
+    message: str
+    where: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,8 @@ class Reference:
     products: int
     magnitude: Callable[[], Array]
     energy: Callable[[], Array]
+    # What comparisons derive from it once for all targets.
+    cache: dict[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Op(ABC):

@@ -20,9 +20,12 @@ def _rule(a: AxisParams, word: str, convention: str) -> tuple[int, int]:
         raise Refused(f"PyTorch pads both ends alike, found {low} and {high}")
     if convention != "jax" and min(low, high) < 0:
         raise Refused(f"padding is {(low, high)}, expected at least 0")
+    if a.n + low + high < 0:
+        raise Refused(f"padding cuts {-low - high} elements off {a.n}")
     reach = a.n + low + high - a.extent
     if reach < 0:
-        if convention in ("tensorflow", "jax"):
+        # TensorFlow truncates (reach + s) / s towards zero and refuses what is negative (observed with 2.21.0).
+        if convention == "jax" or (convention == "tensorflow" and reach > -2 * a.s):
             return 0, low
         raise Refused(f"the kernel reaches over {a.extent} elements, the padded input has {a.n + low + high}")
     return reach // a.s + 1, low
@@ -48,7 +51,7 @@ class Conv(Convolution):
     transposed = False
     fields = FIELDS
 
-    def geometry(self, bound: ConvParams) -> Geometry:
+    def axes(self, bound: ConvParams) -> Geometry:
         word = bound.padding if isinstance(bound.padding, str) else ""
         axes = []
         for a in per_axis_params(bound):

@@ -47,6 +47,9 @@ def torch_rule(a: AxisParams, word: str) -> tuple[int, int]:
         raise Refused(f"output_padding is {extra}, expected below max(stride, dilation) = {max(a.s, a.d)}")
     if a.n < 1:
         raise Refused("PyTorch takes no empty spatial axis")
+    if smallest + extra < 1:
+        # Observed on 2.13.0: "Output size is too small"; with an empty batch, or groups above 1, it is let through.
+        raise Refused(f"the output would have length {smallest + extra}, PyTorch expects at least 1")
     return smallest + extra, low
 
 
@@ -106,15 +109,21 @@ def jax_rule(a: AxisParams, word: str) -> tuple[int, int]:
     """
     if a.output_padding is not None or a.output_size is not None:
         raise Refused("lax.conv_transpose has neither output_padding nor output_size")
+    spread = (a.n - 1) * a.s + 1 if a.n else 0
     if not word:
         low, high = a.pad or (0, 0)
-        spread = (a.n - 1) * a.s + 1
-        return max(spread + low + high - a.extent + 1, 0), a.extent - 1 - low
-    if word == "valid":
-        return a.n * a.s + max(a.extent - a.s, 0), 0
-    total = a.extent + a.s - 2
-    low = a.extent - 1 if a.s > a.extent - 1 else -(-total // 2)
-    return a.n * a.s, a.extent - 1 - low
+        total = low + high
+    elif word == "valid":
+        low = a.extent - 1
+        total = a.extent + a.s - 2 + max(a.extent - a.s, 0)
+    else:
+        total = a.extent + a.s - 2
+        low = a.extent - 1 if a.s > a.extent - 1 else -(-total // 2)
+    if spread + total < 0:
+        raise Refused(f"padding cuts {-total} elements off {spread}")
+    # That is n*s for 'SAME' and n*s + max(extent - s, 0) for 'VALID', but s-1 more where n is 0: an empty axis stays
+    # empty when it is spread out (observed on 0.10.2: x (1, 0, 3, 2), stride 2, 'SAME' gives (1, 1, 6, 4)).
+    return max(spread + total - a.extent + 1, 0), a.extent - 1 - low
 
 
 def onnx_rule(a: AxisParams, word: str) -> tuple[int, int]:
@@ -156,7 +165,7 @@ class ConvTranspose(Convolution):
         "output_size": axis_field(None, 0, "the requested output length", nullable=True),
     }
 
-    def geometry(self, bound: ConvParams) -> Geometry:
+    def axes(self, bound: ConvParams) -> Geometry:
         rule = RULES[bound.convention]
         word = bound.padding if isinstance(bound.padding, str) else ""
         axes = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from math import prod
 from typing import Any
 
@@ -33,6 +33,7 @@ from conformance.ops.trilinear import (
     contract_to_large,
     contract_to_small,
     gather_exactly,
+    kernel_exactly,
     scatter_exactly,
 )
 
@@ -232,8 +233,12 @@ class Convolution(Op):
     transposed: bool
 
     @abstractmethod
+    def axes(self, bound: ConvParams) -> Geometry:
+        """The geometry by the rules of the convention. Raises Refused."""
+
     def geometry(self, bound: ConvParams) -> Geometry:
         """One Axis a spatial axis, in which `small` is the convolution's output side. Raises Refused."""
+        return _geometry(self, bound)
 
     def bind(self, params: Mapping[str, Any]) -> ConvParams:
         return bind_common(params)
@@ -296,16 +301,22 @@ class Convolution(Op):
         x, w = self._grouped(arrays["x"], g), arrays["w"]
         dy = self._grouped(cotangent, g)
         x_shape = arrays["x"].shape
+        finite = bool(np.isfinite(x).all() and np.isfinite(w).all() and np.isfinite(dy).all())
+        large, small, kernel = (
+            (contract_to_large, contract_to_small, contract_to_kernel)
+            if finite
+            else (scatter_exactly, gather_exactly, kernel_exactly)
+        )
 
         def to_input(dy: Array, w: Array, _: Array | None) -> Array:
             if self.transposed:
-                return contract_to_small(dy, w, geometry).reshape(x_shape)
-            return contract_to_large(dy, w.swapaxes(1, 2), geometry).reshape(x_shape)
+                return small(dy, w, geometry).reshape(x_shape)
+            return large(dy, w.swapaxes(1, 2), geometry).reshape(x_shape)
 
         def to_kernel(dy: Array, x: Array, _: Array | None) -> Array:
             if self.transposed:
-                return contract_to_kernel(x, dy, geometry)
-            return contract_to_kernel(dy, x, geometry).swapaxes(1, 2)
+                return kernel(x, dy, geometry)
+            return kernel(dy, x, geometry).swapaxes(1, 2)
 
         taps = prod(bound.kernel)
         positions = bound.batch * prod(axis.small for axis in geometry)
@@ -329,6 +340,12 @@ class Convolution(Op):
         return array.reshape(n, groups, c // groups, *array.shape[2:])
 
 
+@lru_cache(maxsize=1024)
+def _geometry(op: Convolution, bound: ConvParams) -> Geometry:
+    # Asked for by every step from the reference to the last target's plan.
+    return op.axes(bound)
+
+
 def _judged(
     compute: Callable[[Array, Array, Array | None], Array], left: Array, right: Array, bias: Array | None, products: int
 ) -> Reference:
@@ -336,8 +353,8 @@ def _judged(
     return Reference(
         value=compute(left, right, bias),
         products=products,
-        magnitude=lambda: compute(np.abs(left), np.abs(right), None if bias is None else np.abs(bias)),
-        energy=lambda: compute(left**2, right**2, None if bias is None else bias**2),
+        magnitude=cache(lambda: compute(np.abs(left), np.abs(right), None if bias is None else np.abs(bias))),
+        energy=cache(lambda: compute(left**2, right**2, None if bias is None else bias**2)),
     )
 
 

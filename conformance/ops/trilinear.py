@@ -83,12 +83,16 @@ def contract_to_large(small: Array, kernel: Array, geometry: Geometry) -> Array:
     b = kernel.shape[2]
     k = prod(axis.kernel for axis in geometry)
     sizes = [axis.small for axis in geometry]
-    # (G, B*K, A) @ (N, G, A, P): the columns of every tap at once, then one strided addition a tap.
-    weights = kernel.reshape(g, a, b * k).swapaxes(1, 2)
-    columns = np.matmul(weights[None], small.reshape(n, g, a, prod(sizes))).reshape(n, g, b, k, *sizes)
+    # (G, B, A) @ (N, G, A, P), one product and one strided addition a tap. The buffer stays in the cache, where the
+    # columns of every tap at once would be K times as large as `small`.
+    weights = np.ascontiguousarray(kernel.reshape(g, a, b, k).transpose(3, 0, 2, 1))
+    flat_small = small.reshape(n, g, a, prod(sizes))
+    buffer = np.empty((n, g, b, prod(sizes)))
+    part = buffer.reshape(n, g, b, *sizes)
     large = np.zeros((n, g, b, *(axis.large for axis in geometry)))
     for flat, near, far in _taps(geometry):
-        large[(Ellipsis, *far)] += columns[(slice(None), slice(None), slice(None), flat, *near)]
+        np.matmul(weights[flat], flat_small, out=buffer)
+        large[(Ellipsis, *far)] += part[(Ellipsis, *near)]
     return large
 
 
@@ -132,7 +136,7 @@ def scatter_exactly(small: Array, kernel: Array, geometry: Geometry) -> Array:
     n, g, a = small.shape[:3]
     b = kernel.shape[2]
     large = np.zeros((n, g, b, *(axis.large for axis in geometry)))
-    flat_kernel = kernel.reshape(g, a, b, -1)
+    flat_kernel = kernel.reshape(g, a, b, prod(axis.kernel for axis in geometry))
     with np.errstate(invalid="ignore", over="ignore"):
         for flat, near, far in _taps(geometry):
             part = small[(..., *near)]
@@ -147,7 +151,7 @@ def gather_exactly(large: Array, kernel: Array, geometry: Geometry) -> Array:
     n, g, b = large.shape[:3]
     a = kernel.shape[1]
     small = np.zeros((n, g, a, *(axis.small for axis in geometry)))
-    flat_kernel = kernel.reshape(g, a, b, -1)
+    flat_kernel = kernel.reshape(g, a, b, prod(axis.kernel for axis in geometry))
     with np.errstate(invalid="ignore", over="ignore"):
         for flat, near, far in _taps(geometry):
             part = large[(Ellipsis, *far)]
@@ -155,6 +159,20 @@ def gather_exactly(large: Array, kernel: Array, geometry: Geometry) -> Array:
                 weight = flat_kernel[:, :, c, flat].reshape(1, g, a, *(1 for _ in geometry))
                 small[(..., *near)] += part[:, :, c : c + 1] * weight
     return small
+
+
+def kernel_exactly(small: Array, large: Array, geometry: Geometry) -> Array:
+    """`contract_to_kernel` over the products that the definition names, for NaN and infinities; padding is left out."""
+    g, a = small.shape[1:3]
+    b = large.shape[2]
+    kernel = np.zeros((g, a, b, prod(axis.kernel for axis in geometry)))
+    everything = tuple(range(3, 3 + len(geometry)))
+    with np.errstate(invalid="ignore", over="ignore"):
+        for flat, near, far in _taps(geometry):
+            for c in range(a):
+                part = small[(slice(None), slice(None), slice(c, c + 1), *near)] * large[(Ellipsis, *far)]
+                kernel[:, c, :, flat] = part.sum(axis=(0, *everything))
+    return kernel.reshape(g, a, b, *(axis.kernel for axis in geometry))
 
 
 def matrix(geometry: Geometry) -> Array:

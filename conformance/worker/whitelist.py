@@ -3,16 +3,17 @@
 A plan is a few lines of straight-line Python. This module reads its syntax tree and allows assignments, calls on dotted
 names below a framework's public namespaces, calls on and attributes of values from an explicit list, literals, slices
 and plain arithmetic. Everything else (imports, underscores, loops, lambdas, comprehensions, functions that read, write
-or load) is refused, with the line and the column. The coordinator checks a plan when it reads a case file; the worker checks
-it again, since it is the worker that runs it.
+or load) is refused, with the line and the column. The coordinator checks a plan when it reads a case file; the worker
+checks it again, since it is the worker that runs it.
 """
 
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Optional, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
 # framework -> the namespaces whose members a plan may name. A name is a namespace and one more word: `torch.os.system`
 # is refused because `torch.os` is not listed, whatever `torch` happens to import.
@@ -30,6 +31,7 @@ NAMESPACES: Dict[str, Tuple[str, ...]] = {
     ),
     "jax": (
         "jax.lax",
+        "jax.lax.Precision",
         "jax.nn",
         "jax.numpy",
         "jax.numpy.fft",
@@ -48,7 +50,14 @@ NAMESPACES: Dict[str, Tuple[str, ...]] = {
         "tf.keras.layers",
         "tf.keras.activations",
     ),
-    "keras": ("keras.layers", "keras.ops", "keras.ops.nn", "keras.activations", "keras.initializers"),
+    "keras": (
+        "keras.layers",
+        "keras.ops",
+        "keras.ops.nn",
+        "keras.ops.image",
+        "keras.activations",
+        "keras.initializers",
+    ),
 }
 
 # Methods and attributes of values. All are free of side effects outside the value.
@@ -59,14 +68,78 @@ ATTRIBUTES = frozenset(
 
 # Words that name I/O, code, or process state in any of these libraries. Matched against each last word.
 _REFUSED = re.compile(
+    # whatever says so in one of its words: load_library, tf.py_function, io_callback, keras.layers.deserialize, ...
     r"(?:.*_)?(?:load|save|savez|read|write|open|file|fromfile|tofile|memmap|hub|import|exec|eval|compile|compiled|"
-    r"callback|function|pyfunc|frompyfunc|py_func|deserialize|serialize|deserialization|serialization|config|library)"
-    r"(?:_.*)?|set_.*|from_file|savetxt|loadtxt|genfromtxt|fromregex|DataSource|as_strided|vectorize|apply_along_axis|"
-    r"apply_over_axes|piecewise|fromfunction|fromiter|frombuffer|from_dlpack|"
-    r"Lambda|TFSMLayer|JaxLayer|FlaxLayer|TorchModuleWrapper|Wrapper|get|map_fn|scan|while_loop|fori_loop|cond|"
-    r"foldl|foldr|switch|custom_root|custom_linear_solve|print|Print|show_config|numpy_function|"
-    r"vectorized_map|ScriptModule|ScriptFunction|PyTorchFileReader|PyTorchFileWriter|Generator|Storage|Module|Event|Stream"
+    r"callback|function|pyfunc|frompyfunc|py_func|deserialize|serialize|deserialization|serialization|config|library|"
+    r"fork|spawn|parse|autocast|deterministic|printoptions|dispatch|seed)(?:_.*)?|"
+    # files
+    r"from_file|savetxt|loadtxt|genfromtxt|fromregex|DataSource|fixed_unigram_candidate_sampler|.*Lookup|"
+    r"TextVectorization|decode_.*|encode_.*|"
+    # memory
+    r"as_strided.*|frombuffer|from_dlpack|to_dlpack|ndarray|record|recarray|chararray|.*[Ss]torage.*|"
+    # functions of functions, and objects made from a description
+    r"vectorize|apply_along_axis|apply_over_axes|piecewise|fromfunction|fromiter|bmat|Lambda|TFSMLayer|JaxLayer|"
+    r"FlaxLayer|.*Wrapper|.*DataParallel|Container|get|get_(?!item$).*|map_fn|scan|while_loop|fori_loop|cond|foldl|foldr|"
+    r"switch|switch_case|custom_root|custom_linear_solve|vectorized_map|variable_creator_scope|skip_init|classproperty|"
+    # the state of the process, and what is printed
+    r"set_.*|seterr|seterrcall|setbufsize|geterrcall|errstate|print|Print|show_config|show_runtime|test|wait|init_.*|"
+    r"prepare_.*|profiler_.*|thread_safe_generator|default_generator|merge_type_.*|unify_type_list|Generator|Module|Event|"
+    r"Stream"
 )
+
+# In these namespaces a capital letter begins an internal class (a compiler of scripts, a reader, a registry), but for
+# the ones named here.
+_CLASSES_ALLOWED: Dict[str, FrozenSet[str]] = {
+    "torch": frozenset(["Size"]),
+    "torch.nn.functional": frozenset(),
+    "tf": frozenset(["TensorShape", "TensorSpec"]),
+}
+
+# Modules that a namespace happens to hold. A plan can reach nothing in them, and has no use for one.
+# A test walks the installed frameworks and says which are missing here.
+_MODULES: Dict[str, FrozenSet[str]] = {
+    "numpy": frozenset(
+        "char core ctypeslib dtypes emath exceptions f2py lib ma matlib polynomial random rec strings testing typing "
+        "distutils compat".split()
+    ),
+    "torch": frozenset(
+        "accelerator amp ao autograd backends builtins classes compiler cpp cpu ctypes cuda distributed distributions "
+        "export functional functools futures fx glob hub importlib inspect io itertools jit library masked math "
+        "monitor mps mtia multiprocessing nested ops optim os overrides package platform profiler quantization "
+        "quasirandom random return_types serialization signal sparse storage sys testing textwrap threading torch "
+        "torch_version types utils version warnings windows xpu contextlib".split()
+    ),
+    "torch.nn": frozenset(
+        "attention common_types grad init intrinsic modules parallel parameter qat quantizable quantized".split()
+    ),
+    "torch.nn.functional": frozenset("dataclasses grad importlib math np torch warnings".split()),
+    "torch.nn.utils": frozenset(
+        "clip_grad convert_parameters fusion init memory_format parametrizations parametrize rnn stateless".split()
+    ),
+    "torch.fft": frozenset(["sys", "torch"]),
+    "torch.linalg": frozenset(["sys", "torch"]),
+    "torch.special": frozenset(["sys", "torch"]),
+    "jax.lax": frozenset(["linalg"]),
+    "jax.nn": frozenset(["initializers"]),
+    "tf": frozenset(
+        "audio autodiff autograph bitwise compat config data debugging distribute dtensor dtypes errors experimental "
+        "feature_column graph_util initializers io keras lite lookup losses metrics mlir nest optimizers profiler "
+        "quantization queue ragged random raw_ops saved_model security sets sparse strings summary sysconfig test "
+        "tools tpu train types version xla".split()
+    ),
+    "tf.nn": frozenset(["experimental"]),
+    "tf.math": frozenset(["special"]),
+    "tf.linalg": frozenset(["experimental"]),
+    "keras.ops": frozenset(["numpy", "core", "linalg"]),
+}
+
+# What a string may hold: `SAME`, `NHWC`, `ij,jk->ik`, `(h w) c -> h w c`, `<f4`; no path, no address, no code.
+_STRING = re.compile(r"(?!.*__)[A-Za-z0-9_ ,.<>=+()-]{0,200}")
+
+# Keyword arguments whose value would be a place outside the plan.
+_REFUSED_KEYWORDS = re.compile(r"(?:.*_)?(?:file|filename|fname|path|dir|directory|url|stream|vocabulary)(?:_.*)?")
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 # The one call that may take a dict (parameter name -> tensor). Elsewhere a dict could be a Keras object configuration,
 # which names a module to import.
@@ -91,6 +164,10 @@ def check_plan(text: str, framework: str, inputs: Iterable[str], output: str = "
     """Every reason why `text` may not run as a plan of `framework`; an empty list where it may."""
     if framework not in NAMESPACES:
         return [Finding(1, 1, "no plan can be run by %r, expected one of: %s" % (framework, ", ".join(NAMESPACES)))]
+    inputs = list(inputs)
+    names = _check_names([*inputs, output], framework)
+    if names:
+        return names
     if len(text) > MAX_CHARACTERS:
         return [Finding(1, 1, "the plan has %d characters, expected at most %d" % (len(text), MAX_CHARACTERS))]
     try:
@@ -110,6 +187,16 @@ def check_plan(text: str, framework: str, inputs: Iterable[str], output: str = "
     if not checker.findings and output not in checker.assigned:
         checker.findings.append(Finding(1, 1, "the plan never assigns its output %r" % output))
     return checker.findings
+
+
+def _check_names(names: List[str], framework: str) -> List[Finding]:
+    """The names of inputs and output become a function's arguments, so they must be names and nothing more."""
+    roots = {namespace.split(".")[0] for namespace in NAMESPACES[framework]}
+    return [
+        Finding(1, 1, "%r can't name a tensor of a plan, expected a word of letters, digits and _" % name)
+        for name in names
+        if not _NAME.fullmatch(name) or keyword.iskeyword(name) or name in roots
+    ]
 
 
 class _Checker:
@@ -165,10 +252,12 @@ class _Checker:
                     self.parameters(argument)
                 else:
                     self.expression(argument)
-            for keyword in node.keywords:
-                if keyword.arg is None or keyword.arg.startswith("_"):
+            for named in node.keywords:
+                if named.arg is None or named.arg.startswith("_"):
                     self.refuse(node, "a plan passes keyword arguments by name")
-                self.expression(keyword.value)
+                elif _REFUSED_KEYWORDS.fullmatch(named.arg):
+                    self.refuse(named.value, "the argument %r may name a file; a plan may not use it" % named.arg)
+                self.expression(named.value)
         elif isinstance(node, (ast.Tuple, ast.List)):
             for element in node.elts:
                 self.expression(element)
@@ -200,7 +289,9 @@ class _Checker:
         value = node.value
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
             self.refuse(node, "an integer of more than 63 bits")
-        elif isinstance(value, (bytes, complex)):
+        elif isinstance(value, str) and not _STRING.fullmatch(value):
+            self.refuse(node, "the string %.40r holds more than a word, a layout or an equation" % value)
+        elif not isinstance(value, (int, float, str, type(None), type(...))):
             self.refuse(node, "a %s literal is not allowed in a plan" % type(value).__name__)
 
     def attribute(self, node: ast.Attribute) -> None:
@@ -216,8 +307,10 @@ class _Checker:
                 self.refuse(node, "%r is not in a namespace that a plan may use (%s)" % (dotted, listed))
             elif _REFUSED.fullmatch(word):
                 self.refuse(node, "%r may read, write, or run code; a plan may not use it" % dotted)
-            elif dotted in self.namespaces:
-                self.refuse(node, "%r is a namespace, not a value" % dotted)
+            elif dotted in self.namespaces or word in _MODULES.get(namespace, ()):
+                self.refuse(node, "%r is a module, not a value" % dotted)
+            elif word[:1].isupper() and word not in _CLASSES_ALLOWED.get(namespace, {word}):
+                self.refuse(node, "%r is an internal class; a plan may not use it" % dotted)
             elif namespace == "numpy.lib.stride_tricks" and word != "sliding_window_view":
                 self.refuse(node, "%r can address memory outside an array" % dotted)
             return

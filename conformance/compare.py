@@ -1,0 +1,305 @@
+"""(reference, outcome) -> verdict: pure, and the only comparison in the project.
+
+The order of judgement: how it ended (answered, refused, died), shape, dtype, the pattern of NaN, infinities and signed
+zeros, values, then gradients and determinism. NaN is never mapped to a number, and nothing is compared with a hand-picked tolerance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.dtypes import DTYPES, DType
+from conformance.ops.base import Reference
+from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value
+from conformance.verdict import Figures, Status
+
+Array = NDArray[np.float64]
+
+# Below this many effective bits a float32 answer was not computed in float32 (25 to 21 bits were seen for float32 with 1 to 3,200
+# products an element, 11.7 for TF32, 8.7 for bfloat16 inputs; see docs/allowance.md).
+FLOAT32_BITS = 17.0
+# A mean over fewer elements says little about the arithmetic.
+BITS_NEED_ELEMENTS = 8
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A status with what it is about and its figures, before it is known whose case it was."""
+
+    status: Status
+    subject: str = "y"
+    message: str = ""
+    figures: Figures | None = None
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a target's answer is held against.
+
+    `refused` is the reason why the op's definition rejects the case (then there is no reference). `exact` asks for equality.
+    `gradients` are the references by input. `nonfinite` is the policy for what an infinity may touch. `reference_noise`: the
+    reference was itself computed in this case's dtype (float64), so its own error is allowed for, too.
+    """
+
+    dtype: str
+    output: Reference | None
+    shape: tuple[int, ...]
+    exact: bool
+    gradients: Mapping[str, Reference]
+    refused: str | None = None
+    nonfinite: str = "strict"
+    signed_zeros: bool = False
+    ulps: float | None = None
+
+
+def judge(expected: Expectation, outcome: Outcome) -> Judgement:
+    """The status of one outcome. Tensors are in canonical layout already."""
+    match outcome:
+        case Unsupported(reason):
+            return Judgement(Status.UNSUPPORTED, "", reason)
+        case Crashed(signal, log):
+            last = log.strip().splitlines()[-1] if log.strip() else "no last words"
+            return Judgement(Status.CRASHED, "", f"the worker died ({signal}): {last}")
+        case TimedOut(seconds, _):
+            return Judgement(Status.TIMEOUT, "", f"no answer within {seconds:g} s")
+        case Raised(kind, message, phase):
+            first = next((line.strip() for line in message.splitlines() if line.strip()), "")
+            if expected.refused is not None and phase == "forward":
+                return Judgement(Status.PASS, "refusal", f"refused, as it should: {kind}: {first}")
+            subject = "y" if phase == "forward" else "gradient"
+            return Judgement(Status.RAISED, subject, f"{kind}: {first}")
+        case Value():
+            return _judge_value(expected, outcome)
+
+
+def _judge_value(expected: Expectation, value: Value) -> Judgement:
+    if expected.refused is not None:
+        shape = value.output.shape
+        return Judgement(
+            Status.ACCEPTED, "refusal", f"answered with shape {shape}, but should have refused: {expected.refused}"
+        )
+    assert expected.output is not None
+    output = judge_tensor("y", value.output, expected.output, expected)
+    if output.status is not Status.PASS or value.output.values is None:
+        return output
+    worst = output
+    for name, reference in expected.gradients.items():
+        subject = f"gradient of {name}"
+        tensor = value.gradients.get(name)
+        if tensor is None:
+            return Judgement(Status.GRADIENT, subject, f"no {subject} came back")
+        judged = judge_tensor(subject, tensor, reference, expected)
+        if judged.status is not Status.PASS:
+            status = Status.GRADIENT if judged.status is not Status.PRECISION else Status.PRECISION
+            return Judgement(status, subject, judged.message, judged.figures)
+        if judged.figures and worst.figures and judged.figures.fraction > worst.figures.fraction:
+            worst = judged
+    for name, count in value.unstable.items():
+        if count:
+            return Judgement(
+                Status.NONDETERMINISTIC,
+                name,
+                f"{count} of {_size(value, name)} elements differ in their bits between repeats of the same call",
+                output.figures,
+            )
+    return worst
+
+
+def _size(value: Value, name: str) -> int:
+    tensor = value.output if name == "y" else value.gradients.get(name.removeprefix("gradient of "), value.output)
+    return math.prod(tensor.shape)
+
+
+def judge_tensor(subject: str, tensor: Tensor, reference: Reference, expected: Expectation) -> Judgement:
+    """Shape, dtype, non-finite pattern and values of one tensor against its reference."""
+    right = reference.value
+    if tensor.shape != right.shape:
+        return Judgement(Status.SHAPE, subject, f"got shape {tensor.shape}, reference {right.shape}")
+    if tensor.dtype != expected.dtype:
+        return Judgement(Status.DTYPE, subject, f"got dtype {tensor.dtype}, expected {expected.dtype}")
+    if tensor.values is None:
+        return Judgement(Status.PASS, subject, "shape and dtype only", Figures(elements=0))
+    got = tensor.values.astype(np.float64)
+    dtype = DTYPES[expected.dtype]
+    finite = np.isfinite(right)
+    if not finite.all() or not np.isfinite(got).all():
+        judged = _judge_pattern(subject, got, right, expected.nonfinite, dtype)
+        if judged is not None:
+            return judged
+        both = finite & np.isfinite(got)
+        return _judge_finite(subject, got, right, both, reference, expected, dtype)
+    return _judge_finite(subject, got, right, None, reference, expected, dtype)
+
+
+def _classes(array: Array) -> NDArray[np.int8]:
+    """0 finite, 1 +inf, -1 -inf, 2 NaN."""
+    return np.where(np.isnan(array), 2, np.where(np.isinf(array), np.sign(array), 0)).astype(np.int8)
+
+
+def _judge_pattern(subject: str, got: Array, right: Array, policy: str, dtype: DType) -> Judgement | None:
+    """NONFINITE where the pattern breaks the policy, else None. A finite reference beyond the dtype's range may overflow."""
+    a, b = _classes(got), _classes(right)
+    near_overflow = np.abs(np.where(np.isfinite(right), right, 0.0)) > dtype.largest * (1 - dtype.unit_roundoff)
+    if policy == "ignore":
+        wrong = np.zeros(got.shape, dtype=bool)
+        if not (np.isfinite(got) & np.isfinite(right)).any():
+            return Judgement(Status.NONFINITE, subject, "nothing is finite on both sides, so nothing was compared")
+    elif policy == "superset":
+        # Whatever is not finite in the reference must not be finite here; more may be.
+        wrong = (b != 0) & (a == 0)
+    else:
+        wrong = (a != b) & ~(near_overflow & (a == np.sign(right)))
+    if not wrong.any():
+        return None
+    where = tuple(int(i) for i in np.argwhere(wrong)[0])
+    counts = f"{int((a == 2).sum())} NaN and {int((abs(a) == 1).sum())} infinite of {a.size} elements"
+    expected = f"{int((b == 2).sum())} NaN and {int((abs(b) == 1).sum())} infinite"
+    figures = Figures(a.size, int(wrong.sum()), math.inf, where, float(got[where]), float(right[where]), math.inf)
+    return Judgement(
+        Status.NONFINITE,
+        subject,
+        f"{counts}, reference {expected}; first at {where}: got {got[where]:g}, reference {right[where]:g}",
+        figures,
+    )
+
+
+def _judge_finite(
+    subject: str,
+    got: Array,
+    right: Array,
+    mask: NDArray[np.bool_] | None,
+    reference: Reference,
+    expected: Expectation,
+    dtype: DType,
+) -> Judgement:
+    exact = expected.exact and mask is None
+    if exact and np.array_equal(got, right):
+        if expected.signed_zeros and (np.signbit(got) != np.signbit(right)).any():
+            return _signed_zero(subject, got, right)
+        return Judgement(Status.PASS, subject, "equal", Figures(elements=got.size))
+    # Outside the mask (where either side is not finite) there is nothing to subtract.
+    error = np.abs(got - right) if mask is None else np.abs(np.subtract(got, right, where=mask, out=np.zeros_like(right)))
+    allowed = np.zeros_like(right) if expected.exact else allowance(reference, dtype, expected.ulps)
+    if mask is not None:
+        allowed = np.where(mask, np.nan_to_num(allowed), 0.0) if not expected.exact else allowed
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fraction = np.where(error == 0.0, 0.0, error / allowed)
+        relative = np.where(error == 0.0, 0.0, error / np.abs(right))
+    figures = _figures(error, fraction, relative, got, right, allowed)
+    if figures.fraction <= 1.0:
+        bits = None if expected.exact or mask is not None else effective_bits(error, reference)
+        figures = Figures(**{**figures.__dict__, "bits": bits})
+        if bits is not None and expected.dtype == "float32" and bits < FLOAT32_BITS:
+            return Judgement(Status.PRECISION, subject, _precision_message(bits), figures)
+        return Judgement(Status.PASS, subject, f"largest error {figures.fraction:.2g} of the allowance", figures)
+    return _misfit(subject, error, reference, expected, figures, dtype, mask)
+
+
+def _misfit(
+    subject: str,
+    error: Array,
+    reference: Reference,
+    expected: Expectation,
+    figures: Figures,
+    dtype: DType,
+    mask: NDArray[np.bool_] | None,
+) -> Judgement:
+    if not expected.exact and mask is None and expected.ulps is None:
+        # Right, but in a narrower arithmetic? Then the error fits the allowance of bfloat16 products.
+        bits = effective_bits(error, reference)
+        figures = Figures(**{**figures.__dict__, "bits": bits})
+        narrow = DTYPES["bfloat16"] if expected.dtype == "float32" else DTYPES["float16"]
+        coarse = 2.02 * narrow.unit_roundoff * reference.magnitude() + allowance(reference, dtype, None)
+        if dtype.precision > narrow.precision and bits is not None and bits > 6.0 and (error <= coarse).all():
+            return Judgement(Status.PRECISION, subject, _precision_message(bits), figures)
+    assert figures.worst is not None
+    return Judgement(
+        Status.VALUE,
+        subject,
+        f"{figures.differing} of {figures.elements} elements differ; worst at {figures.worst}: "
+        f"got {figures.got:.9g}, reference {figures.reference:.9g}",
+        figures,
+    )
+
+
+def _precision_message(bits: float) -> str:
+    name = "TF32 or float16" if bits > 10.3 else "bfloat16"
+    return f"right, but with {bits:.1f} effective bits, as from products in {name}"
+
+
+def _signed_zero(subject: str, got: Array, right: Array) -> Judgement:
+    wrong = np.signbit(got) != np.signbit(right)
+    where = tuple(int(i) for i in np.argwhere(wrong)[0])
+    figures = Figures(got.size, int(wrong.sum()), math.inf, where, float(got[where]), float(right[where]), 0.0)
+    return Judgement(
+        Status.NONFINITE,
+        subject,
+        f"{int(wrong.sum())} of {got.size} zeros have the other sign; first at {where}",
+        figures,
+    )
+
+
+def allowance(reference: Reference, dtype: DType, ulps: float | None) -> Array:
+    """How far a right answer may be off, an element.
+
+    For a sum of n products: gamma_n * sum|x||w| + u*|y| + n*eta, with gamma_n = n*u/(1 - n*u), u the unit roundoff of the accumulating dtype (Higham,
+    "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 3.1) for the sum, u of the case's dtype for the last
+    rounding, and eta the underflow threshold of a product. A float64 reference has the same error itself, so there it counts twice.
+    """
+    u_out = dtype.unit_roundoff
+    if ulps is not None:
+        return np.asarray(2.0 * ulps * u_out * np.abs(reference.value) + dtype.least_subnormal)
+    if "allowance" in reference.cache:
+        return reference.cache["allowance"]
+    accumulator = DTYPES[dtype.accumulator]
+    u = accumulator.unit_roundoff
+    n = reference.products
+    if n * u >= 1:
+        raise ValueError(f"{n} products are too many for the error bound in {accumulator.name}")
+    gamma = n * u / (1 - n * u)
+    underflow = n * accumulator.least_subnormal + dtype.least_subnormal / 2
+    once = gamma * reference.magnitude() + u_out * np.abs(reference.value) + underflow
+    reference.cache["allowance"] = np.asarray(2 * once if dtype.name == "float64" else once)
+    return reference.cache["allowance"]
+
+
+def effective_bits(error: Array, reference: Reference) -> float | None:
+    """-log2 of the root mean square of error / sqrt(sum (x*w)^2): the precision of the arithmetic, whatever n.
+
+    None where there are too few elements to say. The energy costs one more pass of the reference; by the Cauchy-Schwarz
+    inequality it is at least magnitude^2 / n, which settles the ordinary case without that pass.
+    """
+    if error.size < BITS_NEED_ELEMENTS:
+        return None
+    magnitude = reference.magnitude()
+    n = max(reference.products, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bound = np.where(error == 0.0, 0.0, error * math.sqrt(n) / magnitude)
+    ceiling = float(np.sqrt(np.mean(bound**2)))
+    if ceiling == 0.0 or -math.log2(ceiling) >= FLOAT32_BITS:
+        return None if ceiling == 0.0 else -math.log2(ceiling)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(error == 0.0, 0.0, error / np.sqrt(reference.energy()))
+    mean = float(np.sqrt(np.mean(ratio**2)))
+    return -math.log2(mean) if 0.0 < mean < math.inf else None
+
+
+def _figures(error: Array, fraction: Array, relative: Array, got: Array, right: Array, allowed: Array) -> Figures:
+    if not error.size:
+        return Figures(elements=0)
+    flat = int(np.argmax(np.where(np.isnan(fraction), np.inf, fraction)))
+    worst = tuple(int(i) for i in np.unravel_index(flat, error.shape))
+    return Figures(
+        elements=error.size,
+        differing=int((error > allowed).sum()),
+        fraction=float(fraction.reshape(-1)[flat]),
+        worst=worst,
+        got=float(got[worst]),
+        reference=float(right[worst]),
+        needed=float(relative.max()),
+    )

@@ -1,0 +1,75 @@
+"""Executors start, feed, time out and restart workers. What goes in is a request; what comes out are events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.outcome import Outcome
+from conformance.target import Target
+
+Encoded: TypeAlias = NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One plan to be run, with its inputs in the plan's layouts.
+
+    An input is its name, its words (bfloat16 as uint16) and its dtype's name. With `gradient`, the vector-Jacobian
+    product of `cotangent` is wanted for those inputs. `repeat` is how many times more it is run and compared bitwise.
+    """
+
+    plan: str
+    inputs: tuple[tuple[str, Encoded, str], ...]
+    gradient: tuple[str, ...] = ()
+    cotangent: tuple[Encoded, str] | None = None
+    repeat: int = 0
+    output: str = "y"
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all arrays."""
+        return sum(array.nbytes for _, array, _ in self.inputs) + (self.cotangent[0].nbytes if self.cotangent else 0)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The target's worker has started and said what it is. Said once."""
+
+    target: Target
+    info: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """The worker itself says that the target can't run here: not installed, no such device. Nothing is answered."""
+
+    target: Target
+    reason: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one request ended. Arrays are still in the plan's layouts."""
+
+    target: Target
+    key: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The worker can't be started, dies at everything, or talks nonsense: the harness has a problem, not a case.
+
+    Requests in flight stay unanswered, and so will those that come.
+    """
+
+    target: Target
+    message: str
+
+
+Event: TypeAlias = Ready | Unavailable | Answer | Failed

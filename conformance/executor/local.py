@@ -1,0 +1,407 @@
+"""Workers as processes of this machine, one a target, driven by one event loop without threads.
+
+A worker answers in the order in which it was asked, so when it dies or hangs, the oldest request without an answer is
+the one that did it: that one is charged, the worker is started again, and the others are sent again.
+"""
+
+from __future__ import annotations
+
+import selectors
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from conformance.executor import Answer, Event, Failed, Ready, Request, Unavailable
+from conformance.executor.answers import outcome_of
+from conformance.executor.process import Process
+from conformance.outcome import Crashed, Outcome, TimedOut
+from conformance.target import Target
+from conformance.worker.wire import Header, ProtocolError, entry, frame
+
+MAX_DEATHS = 10  # one after the other, without an answer between them
+MAX_VIOLATIONS = 10  # of the protocol, in a whole run
+MAX_STARTS = 3  # without a hello, for a worker that has said hello before
+
+# Target -> the program and its arguments; the configuration is added as the last one.
+Command = Callable[[Target], Sequence[str]]
+
+
+class LocalExecutor:
+    """Runs requests on local worker processes; use it as a context manager, from one thread.
+
+    timeout: seconds that a request may take, counted from when it became the oldest without an answer. start_timeout:
+    seconds until a worker must have said hello. window, window_bytes: what may be in flight a target. pythons: the
+    interpreter of targets that have their own. log_dir: where each worker's output goes, one file a target. command:
+    another program as worker (any that speaks `docs/wire.md`).
+    """
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        *,
+        timeout: float = 60.0,
+        start_timeout: float = 180.0,
+        window: int = 32,
+        window_bytes: int = 64 * 2**20,
+        pythons: Mapping[Target, str] | None = None,
+        log_dir: Path,
+        command: Command | None = None,
+    ) -> None:
+        self.timeout = timeout
+        self.start_timeout = start_timeout
+        self.window = window
+        self.window_bytes = window_bytes
+        self._selector = selectors.DefaultSelector()
+        self._events: deque[Event] = deque()
+        log_dir.mkdir(parents=True, exist_ok=True)
+        pythons = pythons or {}
+        self._workers: dict[Target, _Worker] = {}
+        for target in targets:
+            argv = list(command(target)) if command else worker_command(pythons.get(target, sys.executable))
+            log = log_dir / f"{log_name(target)}.log"
+            self._workers[target] = _Worker(self, target, [*argv, configuration(target)], log)
+
+    def __enter__(self) -> LocalExecutor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start every worker, and return at once; `poll` says when each is ready."""
+        for worker in self._workers.values():
+            worker.start()
+
+    def room(self, target: Target) -> bool:
+        """Whether the target can take another request now."""
+        worker = self._workers[target]
+        if not worker.greeted or worker.over:
+            return False
+        return not worker.flight or (len(worker.flight) < self.window and worker.flight_bytes < self.window_bytes)
+
+    def submit(self, target: Target, key: int, request: Request) -> None:
+        """Send a request; `key` comes back in its Answer. Never blocks. A target that has failed answers nothing."""
+        self._workers[target].submit(key, request)
+
+    def poll(self, timeout: float) -> list[Event]:
+        """Everything that has happened; waits up to `timeout` seconds for something."""
+        end = time.monotonic() + timeout
+        while True:
+            now = time.monotonic()
+            for worker in self._workers.values():
+                worker.check(now)
+            wait = 0.0 if self._events else max(0.0, min(end, self._next_deadline()) - now)
+            for key, mask in self._selector.select(wait):
+                worker, process = key.data
+                # What a handler did may have ended a process that a later event of the same round belongs to.
+                if mask & selectors.EVENT_WRITE and worker.process is process:
+                    worker.flush()
+                if mask & selectors.EVENT_READ and worker.process is process:
+                    worker.receive()
+            if self._events or time.monotonic() >= end:
+                events = list(self._events)
+                self._events.clear()
+                return events
+
+    def _next_deadline(self) -> float:
+        return min((worker.deadline for worker in self._workers.values()), default=float("inf"))
+
+    def close(self) -> None:
+        """Kill every worker and whatever it started."""
+        for worker in self._workers.values():
+            worker.stop()
+        self._selector.close()
+
+    def emit(self, event: Event) -> None:
+        """Queue an event for the next `poll`."""
+        self._events.append(event)
+
+    @property
+    def selector(self) -> selectors.BaseSelector:
+        """Where workers register their descriptors."""
+        return self._selector
+
+
+class _InFlight:
+    """A request without an answer. `written`: its last byte has left, so that the worker may be at it."""
+
+    def __init__(self, key: int, request: Request) -> None:
+        self.key = key
+        self.request = request
+        self.written = False
+
+
+class _Worker:
+    """One target's worker, across the processes that it takes."""
+
+    def __init__(self, executor: LocalExecutor, target: Target, argv: list[str], log: Path) -> None:
+        self.executor = executor
+        self.target = target
+        self.argv = argv
+        self.log = log
+        self.process: Process | None = None
+        self.greeted = False  # it has said hello once
+        self.over = False  # unavailable, failed or stopped
+        self.flight: dict[int, _InFlight] = {}  # number on the wire -> request, oldest first
+        self.flight_bytes = 0
+        self.deadline = float("inf")
+        self.deaths = 0
+        self.violations = 0
+        self.starts = 0
+        self._next_number = 0
+        self._up = False  # this process has said hello
+
+    def start(self) -> None:
+        self.starts += 1
+        self._up = False
+        try:
+            self.process = Process(self.argv, self.log)
+        except OSError as error:
+            self._fail(f"can't start {self.argv[0]!r}: {error.strerror or error}")
+            return
+        self.deadline = time.monotonic() + self.executor.start_timeout
+        self.executor.selector.register(self.process.output, selectors.EVENT_READ, (self, self.process))
+
+    def submit(self, key: int, request: Request) -> None:
+        if self.over:
+            return
+        number = self._next_number
+        self._next_number += 1
+        first = not self.flight
+        self.flight[number] = _InFlight(key, request)
+        self.flight_bytes += request.nbytes
+        if self._up:
+            self._send(number)
+            if first:
+                self._rearm()
+
+    def _send(self, number: int) -> None:
+        assert self.process is not None
+        self.process.queue(number, encode_request(number, self.flight[number].request))
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what can be written without waiting, and ask to be told when more can be."""
+        process = self.process
+        if process is None:
+            return
+        for number in process.write():
+            if number in self.flight:
+                self.flight[number].written = True
+        wanted = process.pending and not process.broken
+        if wanted != process.watched:
+            if wanted:
+                self.executor.selector.register(process.input, selectors.EVENT_WRITE, (self, process))
+            else:
+                self.executor.selector.unregister(process.input)
+            process.watched = wanted
+
+    def receive(self) -> None:
+        """Read what is there, and act on every frame that it completes."""
+        assert self.process is not None
+        try:
+            for header, payload in self.process.read():
+                self._frame(header, payload)
+                if self.process is None:
+                    return
+        except ProtocolError as error:
+            self._violated(str(error))
+            return
+        if self.process.ended:
+            self._died()
+
+    def _frame(self, header: Header, payload: bytes) -> None:
+        if not self._up:
+            self._greeting(header)
+            return
+        oldest = next(iter(self.flight), None)
+        number = header.get("id")
+        if oldest is None or number != oldest:
+            due = "none was due" if oldest is None else f"expected that to {oldest}"
+            raise ProtocolError(f"an answer to request {number!r}, {due}")
+        flight = self.flight[oldest]
+        outcome = outcome_of(header, payload, flight.request)
+        self.deaths = 0
+        self._settle(outcome)
+
+    def _greeting(self, header: Header) -> None:
+        reason = header.get("unavailable")
+        if isinstance(reason, str):
+            if self.greeted:
+                self._fail(f"was ready, and after a restart says: {reason}")
+            else:
+                self._end()
+                self.executor.emit(Unavailable(self.target, reason))
+            return
+        info = header.get("hello")
+        if not isinstance(info, dict):
+            raise ProtocolError("expected hello or unavailable, found a header with " + ", ".join(header))
+        self._up = True
+        self.starts = 0
+        if not self.greeted:
+            self.greeted = True
+            self.executor.emit(Ready(self.target, info))
+        for number in list(self.flight):
+            self.flight[number].written = False
+            self._send(number)
+        self._rearm()
+
+    def _settle(self, outcome: Outcome) -> None:
+        """The oldest request has ended."""
+        number = next(iter(self.flight))
+        flight = self.flight.pop(number)
+        self.flight_bytes -= flight.request.nbytes
+        self.executor.emit(Answer(self.target, flight.key, outcome))
+        self._rearm()
+
+    def _rearm(self) -> None:
+        self.deadline = time.monotonic() + self.executor.timeout if self.flight else float("inf")
+
+    def check(self, now: float) -> None:
+        """Notice a process that has died without closing its output, and one that is late."""
+        if self.process is None:
+            return
+        if now >= self.deadline:
+            # An answer may be in the pipe already, if it was we who were slow.
+            process = self.process
+            self.receive()
+            if self.process is not process or now < self.deadline:
+                return
+            self._late()
+        elif self.process.dead():
+            self.receive()
+            if self.process is not None and self.process.dead():
+                self._died()
+
+    def _late(self) -> None:
+        assert self.process is not None
+        self.process.ask_where_it_is()
+        log = self._close_process()
+        if not self._up:
+            self._fail(f"did not say hello within {self.executor.start_timeout:g} s{last_words(log)}")
+            return
+        self._settle(TimedOut(self.executor.timeout, log))
+        self._again("hung at")
+
+    def _died(self) -> None:
+        assert self.process is not None
+        log = self._close_process()
+        how = self.process_end
+        if not self._up:
+            if not self.greeted or self.starts >= MAX_STARTS:
+                self._fail(f"died before it said hello ({how}){last_words(log)}")
+            else:
+                self.start()
+            return
+        oldest = next(iter(self.flight.values()), None)
+        # A request that has not left us completely can't be what the worker died of.
+        if oldest is not None and oldest.written:
+            self._settle(Crashed(how, log))
+        self._again(f"died ({how}) at")
+
+    def _violated(self, what: str) -> None:
+        assert self.process is not None
+        log = self._close_process()
+        if not self._up:
+            self._fail(f"broke the protocol before it said hello: {what}{last_words(log)}")
+            return
+        self.violations += 1
+        if self.flight:
+            self._settle(Crashed("protocol", f"{what}\n{log}".rstrip()))
+        if self.violations >= MAX_VIOLATIONS:
+            self._fail(f"broke the protocol {self.violations} times, the last time with: {what}")
+            return
+        self._again("broke the protocol at")
+
+    def _again(self, what: str) -> None:
+        """Start anew, unless nothing comes of it."""
+        self.deaths += 1
+        if self.deaths >= MAX_DEATHS:
+            self._fail(f"{what} {self.deaths} requests in a row{last_words(self.last_log)}")
+        else:
+            self.start()
+
+    def _close_process(self) -> str:
+        """Kill the process and its group; the end of its log."""
+        process = self.process
+        assert process is not None
+        self.executor.selector.unregister(process.output)
+        if process.watched:
+            self.executor.selector.unregister(process.input)
+        self.process_end = process.close()
+        self.last_log = process.log_tail()
+        self.process = None
+        return self.last_log
+
+    def _end(self) -> None:
+        self.over = True
+        self.flight.clear()
+        self.flight_bytes = 0
+        self.deadline = float("inf")
+        if self.process is not None:
+            self._close_process()
+
+    def _fail(self, message: str) -> None:
+        self._end()
+        self.executor.emit(Failed(self.target, message))
+
+    def stop(self) -> None:
+        self._end()
+
+
+def worker_command(python: str) -> list[str]:
+    """How the worker is started: by its path, so that the interpreter needs no package of ours."""
+    from conformance import worker
+
+    return [python, str(Path(worker.__path__[0]) / "__main__.py")]
+
+
+def configuration(target: Target) -> str:
+    """A target as the worker is told it."""
+    import json
+
+    parts: dict[str, Any] = {
+        "framework": target.framework,
+        "backend": target.backend,
+        "mode": target.mode,
+        "device": target.device,
+        "options": dict(target.options),
+        "version": target.version,
+    }
+    return json.dumps(parts, separators=(",", ":"))
+
+
+def log_name(target: Target) -> str:
+    """A target as a file's name, such as keras-jax or torch:compile."""
+    return str(target).replace("/", "-")
+
+
+def encode_request(number: int, request: Request) -> list[memoryview]:
+    """A request as a frame."""
+    arrays = [array for _, array, _ in request.inputs]
+    header: Header = {
+        "id": number,
+        "plan": request.plan,
+        "output": request.output,
+        "inputs": [entry(name, dtype, array) for name, array, dtype in request.inputs],
+        "gradient": list(request.gradient),
+        "cotangent": None,
+        "repeat": request.repeat,
+    }
+    if request.cotangent is not None:
+        array, dtype = request.cotangent
+        header["cotangent"] = entry("cotangent", dtype, array)
+        arrays.append(array)
+    return frame(header, tuple(arrays))
+
+
+def last_words(log: str) -> str:
+    """The end of a log as the end of a message."""
+    lines = [line for line in log.splitlines() if line.strip()]
+    return ": " + " | ".join(lines[-3:]) if lines else "; it printed nothing"

@@ -1,0 +1,46 @@
+"""Which targets can run here, found without importing a framework."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+
+from conformance.target import FRAMEWORKS, Target, parse_target
+
+# What `default` stands for, in the order of the report's columns.
+DEFAULTS = ("numpy", "torch", "jax", "tensorflow", "keras/tensorflow", "keras/torch", "keras/jax")
+
+
+@cache
+def _has(module: str) -> bool:
+    return find_spec(module) is not None
+
+
+def missing(target: Target) -> str:
+    """The module that a target lacks in this interpreter, or "" where it has everything. Versioned targets bring their own."""
+    if target.version:
+        return ""
+    modules = [FRAMEWORKS[target.framework].module]
+    if target.backend:
+        modules.append(FRAMEWORKS[target.backend].module)
+    return next((module for module in modules if not _has(module)), "")
+
+
+def default_targets() -> tuple[list[Target], list[Target]]:
+    """The default targets that can run here, and those whose framework is not installed."""
+    targets = [parse_target(text) for text in DEFAULTS]
+    return [t for t in targets if not missing(t)], [t for t in targets if missing(t)]
+
+
+def expand(names: Sequence[str], defaults: Sequence[Target]) -> list[Target]:
+    """A case's `targets:` as targets: `default` is every default that is installed; others are left out where not installed."""
+    result: dict[Target, None] = {}
+    for name in names:
+        if name == "default":
+            result.update(dict.fromkeys(defaults))
+            continue
+        target = parse_target(name)
+        if not missing(target):
+            result[target] = None
+    return list(result)

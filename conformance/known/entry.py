@@ -1,0 +1,185 @@
+"""One declared divergence, and the three questions that are asked of it.
+
+Does it apply to this target? Does it cover this case? Is this verdict what it declares?
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from conformance.ops import OPS
+from conformance.suite.case import Source
+from conformance.suite.expression import Expression, ExpressionError
+from conformance.target import Target
+from conformance.verdict import Known, Status, Verdict
+
+# What a target that answers with shapes alone (or an empty tensor) can show. Its pass says nothing of anything else.
+SHOWN_WITHOUT_VALUES = frozenset(
+    {Status.SHAPE, Status.DTYPE, Status.RAISED, Status.ACCEPTED, Status.CRASHED, Status.TIMEOUT}
+)
+
+
+class CaseLike(Protocol):
+    """What is asked of a case: one of the suite and one of a record both have it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def op(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def given(self) -> tuple[tuple[str, Any], ...]: ...
+    @property
+    def params(self) -> Any: ...
+
+
+class Glob:
+    """A pattern in which `*` and `?` are special and nothing else is: ids are full of brackets."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self._prefix = re.split(r"[*?]", pattern, maxsplit=1)[0]
+        text = "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern)
+        self._match = re.compile(text, re.DOTALL).fullmatch
+        self._prefix_is_all = pattern == self._prefix + "*"
+
+    def __call__(self, text: str) -> bool:
+        # Most ids fail at the prefix, at a tenth of the cost of a match.
+        return text.startswith(self._prefix) and (self._prefix_is_all or self._match(text) is not None)
+
+
+class Words:
+    """A text that must occur, or `/a regular expression/` that must be found."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        pattern = text[1:-1] if len(text) > 2 and text[0] == text[-1] == "/" else re.escape(text)
+        self._search = re.compile(pattern).search
+
+    def __call__(self, text: str) -> bool:
+        return self._search(text) is not None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One declared divergence. An empty tuple or None asks for nothing."""
+
+    known: Known
+    source: Source
+    targets: tuple[Glob, ...]
+    statuses: frozenset[Status]
+    ops: tuple[str, ...] = ()
+    cases: tuple[Glob, ...] = ()
+    params: tuple[Expression, ...] = ()
+    versions: tuple[tuple[str, SpecifierSet], ...] = ()
+    dtypes: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    message: Words | None = None
+    explanation: Words | None = None
+    fraction: tuple[float, float] | None = None
+    expires: date | None = None
+    sometimes: bool = False
+    reference: str = ""
+
+    def on_target(self, target: Target) -> bool:
+        """Whether it speaks of this target, whatever the version."""
+        if (self.devices and target.device not in self.devices) or (self.modes and target.mode not in self.modes):
+            return False
+        name = str(target).partition("==")[0]
+        return any(glob(name) for glob in self.targets)
+
+    def at_versions(self, versions: Mapping[str, str]) -> bool:
+        """Whether it speaks of these versions (framework or backend -> version)."""
+        for name, wanted in self.versions:
+            try:
+                if not wanted.contains(Version(versions[name]), prereleases=True):
+                    return False
+            except (KeyError, InvalidVersion):
+                return False
+        return True
+
+    def covers(self, case: CaseLike, environment: Mapping[str, Any]) -> bool:
+        """Whether it speaks of this case; `environment` holds the case's parameters."""
+        if (self.ops and case.op not in self.ops) or (self.dtypes and case.dtype not in self.dtypes):
+            return False
+        if self.cases:
+            for glob in self.cases:
+                if glob(case.id):
+                    break
+            else:
+                return False
+        try:
+            for part in self.params:
+                if not part(environment):
+                    return False
+        except ExpressionError:
+            # A condition that has no meaning for these parameters (a list compared with a number) does not hold.
+            return False
+        return True
+
+    def declares(self, verdict: Verdict) -> bool:
+        """Whether the verdict is the divergence that it declares."""
+        if verdict.status not in self.statuses:
+            return False
+        if self.message is not None and not self.message(verdict.message):
+            return False
+        if self.explanation is not None and not self.explanation(verdict.explanation):
+            return False
+        if self.fraction is not None:
+            figures = verdict.figures
+            return figures is not None and self.fraction[0] <= figures.fraction <= self.fraction[1]
+        return True
+
+    def would_show(self, verdict: Verdict) -> bool:
+        """Whether the divergence would have been seen here: not where no value was compared."""
+        if verdict.status is Status.UNSUPPORTED:
+            return False
+        compared = verdict.figures is None or verdict.figures.elements > 0
+        return compared or bool(self.statuses & SHOWN_WITHOUT_VALUES)
+
+
+def environment(case: CaseLike) -> dict[str, Any]:
+    """The parameters that a `where: params:` expression reads.
+
+    As the case file gives them, defaults filled in; and for each that is per axis, `<name>_axes`, a list with one entry
+    an axis.
+    """
+    op = OPS.get(case.op)
+    fields = op.fields if op is not None else {}
+    values = {name: field.default for name, field in fields.items()}
+    values.update(case.given)
+    params = case.params
+    for name in fields:
+        bound = params.get(name) if isinstance(params, Mapping) else getattr(params, name, None)
+        if isinstance(bound, list | tuple):
+            values[name + "_axes"] = bound
+    return {name: _lists(value) for name, value in values.items()}
+
+
+def names(ops: Sequence[str]) -> list[str]:
+    """The names that an expression over these ops may read."""
+    fields = [list(OPS[op].fields) for op in ops if op in OPS]
+    shared = [name for name in fields[0] if all(name in other for other in fields)] if fields else []
+    return [*shared, *(f"{name}_axes" for name in shared)]
+
+
+def _lists(value: Any) -> Any:
+    # A list in an expression is a list, and [2, 2] == (2, 2) does not hold.
+    return [_lists(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+def versions_of(info: Mapping[str, Any], target: Target) -> dict[str, str]:
+    """Framework and backend -> version, from what a worker said of itself."""
+    found = {target.framework: info.get("version"), target.backend: info.get("backend_version")}
+    if isinstance(info.get("versions"), Mapping):
+        found.update(info["versions"])
+    return {name: str(number) for name, number in found.items() if name and number}

@@ -1,0 +1,117 @@
+"""What `list`, `check` and `schema` do: everything about cases that needs no framework."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from conformance.usage import OK, USAGE, UsageError
+from conformance.suite.case import Case
+from conformance.suite.loader import CaseFileError, Finding, Suite, find_files, load
+from conformance.suite.select import Selector, SelectorError
+
+
+def suite_root() -> Path:
+    """The suite that runs when no path is given: `cases/` here, else the one that came with the package."""
+    here = Path("cases")
+    if here.is_dir():
+        return here
+    package = Path(__file__).parent
+    for shipped in (package / "shipped_cases", package.parent / "cases"):
+        if shipped.is_dir():
+            return shipped
+    raise UsageError("no cases: there is no folder cases/ here; name a case file or a folder")
+
+
+def load_suites(paths: Sequence[Path]) -> list[Suite]:
+    """Every case file below the paths; UsageError with all findings of all files where one is wrong."""
+    given = list(paths) or [suite_root()]
+    findings: list[Finding] = []
+    suites = []
+    try:
+        root, files = find_files(given)
+    except CaseFileError as error:
+        raise UsageError(str(error)) from None
+    for path in files:
+        try:
+            suites.append(load(path, root))
+        except CaseFileError as error:
+            findings.extend(error.findings)
+    if findings:
+        raise UsageError(report(findings))
+    return suites
+
+
+def report(findings: Sequence[Finding]) -> str:
+    """All findings, a line each, and how many."""
+    lines = [str(finding) for finding in findings]
+    return "\n".join([f"{len(lines)} finding{'s' if len(lines) != 1 else ''} in the case files", *lines])
+
+
+def selector(options: argparse.Namespace) -> Selector:
+    """The selection that -k and --tag ask for."""
+    text = options.select
+    for tag in options.tag:
+        text = f"({text}) and tag={tag}" if text else f"tag={tag}"
+    try:
+        return Selector.parse(text)
+    except SelectorError as error:
+        raise UsageError(f"-k: {error}") from None
+
+
+def selected(suites: Sequence[Suite], chosen: Selector) -> Iterator[Case]:
+    """The cases that are selected, lazily."""
+    for suite in suites:
+        for case in suite.cases():
+            if chosen.matches(case):
+                yield case
+
+
+def list_command(options: argparse.Namespace) -> int:
+    """Print ids, lazily: a file that spans ten million cases lists its first ten at once."""
+    suites = load_suites(options.paths)
+    chosen = selector(options)
+    plain = not options.select and not options.tag
+    if options.count:
+        total = 0
+        for suite in suites:
+            count = suite.count() if plain else sum(1 for case in suite.cases() if chosen.matches(case))
+            total += count
+            print(f"{count:>9,}  {suite.path}")
+        print(f"{total:>9,}  cases")
+        return OK
+    found = False
+    write = sys.stdout.write
+    try:
+        for case in islice(selected(suites, chosen), options.first):
+            found = True
+            write(case.id + "\n")
+    except CaseFileError as error:
+        raise UsageError(report(error.findings)) from None
+    if not found:
+        raise UsageError("the selection matches no case")
+    return OK
+
+
+def check_command(options: argparse.Namespace) -> int:
+    """Validate everything, print every finding."""
+    suites = load_suites(options.paths)
+    findings = [finding for suite in suites for finding in suite.check()]
+    if findings:
+        print(report(findings), file=sys.stderr)
+        return USAGE
+    total = sum(suite.count() for suite in suites)
+    print(f"{len(suites)} files, {total:,} cases: all valid")
+    return OK
+
+
+def schema_command() -> int:
+    """Print the JSON Schema of case files."""
+    from conformance.suite.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+    return OK

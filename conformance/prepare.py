@@ -1,0 +1,292 @@
+"""From a case to what the targets are sent and what their answers are held against.
+
+Everything here is computed once a case and shared by all its targets; what a target needs on top is its plan and the layout of
+its inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.adapters import Ask, lower
+from conformance.compare import Expectation
+from conformance.dtypes import encode
+from conformance.executor import Request
+from conformance.layout import Layout, LayoutError, from_layout, parse_layout, shape_from_layout, to_layout
+from conformance.ops import OPS
+from conformance.ops.base import Array, Op, Reference, TensorSpec
+from conformance.ops.call import CallParams
+from conformance.ops.convolution import Convolution, ConvParams
+from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
+from conformance.plan import Plan
+from conformance.suite.case import Case
+from conformance.suite.values import make_cotangent, make_inputs
+from conformance.target import Target
+
+# Modes and frameworks that answer without gradients; observed, and said so in their verdicts.
+NO_GRADIENT = {"numpy": "NumPy has no gradients", "meta": "the meta device computes no values"}
+
+
+class CaseError(Exception):
+    """A case that can't be judged as it is written: a mistake in its file, not a divergence."""
+
+
+@dataclass
+class Prepared:
+    """One case, ready to be asked of any target."""
+
+    case: Case
+    op: Op
+    specs: tuple[TensorSpec, ...]
+    arrays: dict[str, Array]
+    expectation: Expectation
+    output: TensorSpec | None
+    cotangent: Array | None = None
+    encoded: dict[tuple[str, str], NDArray[np.generic]] = field(default_factory=dict)
+    # The framework whose answer is the reference (`call` with `against`), until it has answered.
+    against: str = ""
+
+    @property
+    def nbytes(self) -> int:
+        """Roughly what is held in memory."""
+        total = sum(a.nbytes for a in self.arrays.values()) * 2
+        if self.expectation.output is not None:
+            total += 3 * self.expectation.output.value.nbytes
+        return total
+
+
+def prepare(case: Case) -> Prepared:
+    """Make a case's inputs and its exact answer; CaseError where there is nothing to compare."""
+    op = OPS[case.op]
+    refused = op.refusal(case.params)
+    if case.expect.refused and refused is None:
+        refused = "the case says that it must be refused"
+    specs = op.inputs(case.params)
+    arrays = make_inputs(case)
+    exact = case.values.kind in ("integers", "index", "ones", "literal") or case.values.base in ("integers", "zeros", "ones")
+    if case.values.kind == "normal":
+        exact = False
+    if refused is not None:
+        expectation = Expectation(case.dtype, None, (), exact, {}, refused=refused)
+        return Prepared(case, op, specs, arrays, expectation, None)
+    if isinstance(case.params, CallParams) and case.params.against is not None:
+        expectation = Expectation(case.dtype, None, (), exact, {}, nonfinite=case.nonfinite, ulps=case.params.ulp)
+        return Prepared(case, op, specs, arrays, expectation, None, against=case.params.against)
+    output = op.output(case.params)
+    reference = op.reference(case.params, arrays)
+    check_expectations(case, output, reference)
+    check_not_vacuous(case, reference.value)
+    gradients: dict[str, Reference] = {}
+    cotangent = None
+    if {"gradient", "adjointness"} & set(case.checks):
+        cotangent = make_cotangent(case, output)
+    if "gradient" in case.checks and cotangent is not None:
+        gradients = op.gradients(case.params, arrays, cotangent)
+    expectation = Expectation(
+        case.dtype,
+        reference,
+        output.shape,
+        exact,
+        gradients,
+        nonfinite=case.nonfinite,
+        signed_zeros="signed_zeros" in case.checks,
+    )
+    return Prepared(case, op, specs, arrays, expectation, output, cotangent)
+
+
+def check_expectations(case: Case, output: TensorSpec, reference: Reference) -> None:
+    """What a case states literally must be what the op's definition gives: otherwise one of the two is wrong."""
+    expect = case.expect
+    layout = parse_layout(expect.layout) if expect.layout else Layout(tuple(output.axes))
+    if expect.shape is not None:
+        try:
+            stated = shape_from_layout(tuple(expect.shape), output.axes, layout)
+        except LayoutError as error:
+            raise CaseError(f"expect.shape {list(expect.shape)}: {error}") from None
+        if stated != output.shape:
+            raise CaseError(
+                f"expects shape {tuple(expect.shape)} ({layout}), but by its definition the op gives "
+                f"{output.shape} ({output.axes})"
+            )
+    if expect.values is not None:
+        stated_values = np.asarray(expect.values, dtype=np.float64)
+        native = to_layout(reference.value, output.axes, layout)
+        if stated_values.size != native.size:
+            raise CaseError(f"expects {stated_values.size} values, but the op gives {native.size}: {native.shape}")
+        if not np.array_equal(stated_values.reshape(native.shape), native, equal_nan=True):
+            raise CaseError(f"expects {stated_values.tolist()}, but by its definition the op gives {native.tolist()}")
+
+
+def check_not_vacuous(case: Case, value: Array) -> None:
+    """No vacuous pass: an empty, all-zero or nowhere finite reference must be meant."""
+    if not value.size:
+        if "empty" not in case.permits:
+            raise CaseError(f"its output is empty, shape {value.shape}; say `permits: [empty]` if that is meant")
+    elif not value.any():
+        if "zeros" not in case.permits:
+            raise CaseError("its reference is zero everywhere; say `permits: [zeros]` if that is meant")
+    elif not np.isfinite(value).any():
+        raise CaseError("its reference is finite nowhere, so nothing would be compared")
+
+
+def plan_for(prepared: Prepared, target: Target) -> Plan | Unsupported:
+    """What `target` is asked to do for this case."""
+    params = prepared.case.params
+    if isinstance(params, CallParams):
+        return params.plan(target.framework) or Unsupported(f"the case has no plan for {target.framework}")
+    geometry = None
+    if isinstance(prepared.op, Convolution) and prepared.op.refusal(params) is None:
+        geometry = prepared.op.geometry(params)
+    return lower(Ask(prepared.case.op, params, geometry, prepared.specs, prepared.case.dtype, target))
+
+
+def request_for(prepared: Prepared, plan: Plan, target: Target) -> Request:
+    """The plan with the inputs in its layouts."""
+    case = prepared.case
+    inputs = tuple((name, _encoded(prepared, name, plan.layout(name)), case.dtype) for name in plan.inputs)
+    gradient: tuple[str, ...] = ()
+    cotangent = None
+    if prepared.expectation.gradients and not gradient_reason(target):
+        gradient = tuple(name for name in plan.inputs if name in prepared.expectation.gradients)
+        cotangent = (_encoded(prepared, "dy", plan.layout("y")), case.dtype)
+    repeat = 2 if "determinism" in case.checks else 0
+    return Request(plan.text, inputs, gradient, cotangent, repeat)
+
+
+def gradient_reason(target: Target) -> str:
+    """Why a target gives no gradients, or "" where it does."""
+    return NO_GRADIENT.get(target.framework, "") or NO_GRADIENT.get(target.mode, "")
+
+
+def _encoded(prepared: Prepared, name: str, layout: Layout) -> NDArray[np.generic]:
+    key = (name, str(layout))
+    if key not in prepared.encoded:
+        if name == "dy":
+            assert prepared.cotangent is not None
+            assert prepared.output is not None
+            array, axes = prepared.cotangent, prepared.output.axes
+        else:
+            array = prepared.arrays[name]
+            axes = next(spec.axes for spec in prepared.specs if spec.name == name)
+        coded = encode(array, prepared.case.dtype)
+        prepared.encoded[key] = to_layout(coded, axes, layout, name)
+    return prepared.encoded[key]
+
+
+def canonical(prepared: Prepared, plan: Plan, outcome: Outcome) -> Outcome:
+    """An outcome's tensors out of the plan's layouts and into the op's. A tensor that does not fit stays as it came."""
+    if not isinstance(outcome, Value):
+        return outcome
+    specs = {spec.name: spec for spec in prepared.specs}
+    gradients = {}
+    for name, tensor in outcome.gradients.items():
+        gradients[name] = _back(tensor, specs[name].axes, plan.layout(name), specs[name].sizes)
+    output = outcome.output
+    if isinstance(prepared.case.params, CallParams):
+        output = _back(output, prepared.case.params.output_axes, plan.layout("y"), {})
+    elif prepared.output is not None:
+        output = _back(output, prepared.output.axes, plan.layout("y"), prepared.output.sizes)
+    return replace(outcome, output=output, gradients=gradients)
+
+
+def _back(tensor: Tensor, axes: str, layout: Layout, sizes: Mapping[str, int]) -> Tensor:
+    try:
+        shape = shape_from_layout(tensor.shape, axes, layout, dict(sizes))
+        values = tensor.values
+        if values is not None:
+            values = from_layout(values, axes, layout, dict(sizes))
+        return Tensor(tensor.dtype, shape, values)
+    except LayoutError:
+        # The wrong number of axes: the comparison will report the shape as it came.
+        return tensor
+
+
+def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
+    """Take the answer of the framework that the others are held against as what is expected.
+
+    Where it refuses, the others are expected to refuse too.
+    """
+    old = prepared.expectation
+    prepared.against = ""
+    if isinstance(outcome, Value) and outcome.output.values is not None:
+        value = outcome.output.values.astype(np.float64)
+        reference = Reference(value, 0, lambda: np.abs(value), lambda: value**2)
+        prepared.expectation = replace(old, output=reference, shape=value.shape, exact=old.ulps == 0)
+    elif isinstance(outcome, Raised):
+        prepared.expectation = replace(old, refused=f"{target} refuses: {outcome.type}")
+    else:
+        prepared.expectation = replace(old, refused=f"{target} gave no answer to be held against")
+
+
+def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupported:
+    """The adjoint op's call, <conv(x), y> = <x, conv_transpose(y)>: the same kernel, with the roles of x and y exchanged.
+
+    Asked from the canonical geometry, whatever the case's convention, since no convention promises that its words are adjoint.
+    """
+    params: ConvParams = prepared.case.params
+    assert isinstance(prepared.op, Convolution)
+    assert prepared.output is not None
+    assert prepared.cotangent is not None
+    geometry = prepared.op.geometry(params)
+    flipped = replace(
+        params,
+        in_channels=params.out_channels,
+        out_channels=params.in_channels,
+        size=prepared.output.shape[2:],
+        bias=False,
+        convention="canonical",
+        padding=tuple((axis.lo, axis.hi) for axis in geometry),
+        output_padding=None,
+        output_size=None,
+    )
+    name = "conv" if prepared.op.transposed else "conv_transpose"
+    specs = OPS[name].inputs(flipped)
+    plan = lower(Ask(name, flipped, geometry, specs, prepared.case.dtype, target))
+    if isinstance(plan, Unsupported):
+        return plan
+    arrays: dict[str, Any] = {"x": prepared.cotangent, "w": prepared.arrays["w"].swapaxes(1, 2)}
+    axes = {spec.name: spec.axes for spec in specs}
+    inputs = tuple(
+        (n, to_layout(encode(arrays[n], prepared.case.dtype), axes[n], plan.layout(n), n), prepared.case.dtype)
+        for n in plan.inputs
+    )
+    return plan, Request(plan.text, inputs)
+
+
+def adjoint_gap(prepared: Prepared, forward: Tensor, plan: Plan, backward: Outcome) -> str:
+    """"" where <A x, dy> equals <x, A* dy> within both allowances, else what differs."""
+    from conformance.compare import allowance
+    from conformance.dtypes import DTYPES
+
+    if isinstance(backward, Raised):
+        return f"the adjoint call raised {backward.type}: {backward.message.splitlines()[0] if backward.message else ''}"
+    if not isinstance(backward, Value) or backward.output.values is None or forward.values is None:
+        return f"the adjoint call did not answer: {backward}"
+    assert prepared.output is not None
+    assert prepared.cotangent is not None
+    assert prepared.expectation.output is not None
+    x, dy = prepared.arrays["x"], prepared.cotangent
+    spec = prepared.specs[0]
+    back = _back(backward.output, spec.axes, plan.layout("y"), spec.sizes)
+    if back.shape != x.shape or back.values is None:
+        return f"the adjoint call gave shape {back.shape}, the input has {x.shape}"
+    answer = forward.values.astype(np.float64)
+    if prepared.case.params.bias:
+        answer = answer - prepared.arrays["b"].reshape(-1, *(1 for _ in x.shape[2:]))
+    left = float((answer * dy).sum())
+    right = float((x * back.values.astype(np.float64)).sum())
+    allowed = 0.0
+    if not prepared.expectation.exact:
+        dtype = DTYPES[prepared.case.dtype]
+        output = prepared.expectation.output
+        gradient = prepared.op.gradients(prepared.case.params, prepared.arrays, dy)["x"]
+        allowed = float((allowance(output, dtype, None) * np.abs(dy)).sum())
+        allowed += float((allowance(gradient, dtype, None) * np.abs(x)).sum())
+    if abs(left - right) <= allowed:
+        return ""
+    return f"<op(x), y> = {left:.9g}, but <x, adjoint(y)> = {right:.9g}; allowed {allowed:.3g}"

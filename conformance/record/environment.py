@@ -1,0 +1,34 @@
+"""What a record says of the machine that the run was started on."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from conformance import __version__
+
+
+def describe_environment(command: Sequence[str]) -> dict[str, Any]:
+    """What is known of the coordinator's side of a run; what each worker says of itself goes into `targets`."""
+    return {
+        "conformance": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "command": list(command),
+    }
+
+
+def _cpu() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

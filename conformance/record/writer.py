@@ -1,0 +1,285 @@
+"""Writing a record."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.record.reader import Reader
+from conformance.record.schema import (
+    APPLICATION_ID,
+    ARRAY_BYTES,
+    ARRAYS_BYTES_A_RUN,
+    BATCH_SECONDS,
+    BATCH_VERDICTS,
+    CASE_COLUMNS,
+    SCHEMA_VERSION,
+    TABLES,
+    VERDICT_COLUMNS,
+    RecordedArray,
+    RecordedCase,
+    RecordError,
+    Summary,
+    dump,
+    now,
+    read_meta,
+    real,
+    text,
+)
+from conformance.suite.case import Case
+from conformance.verdict import Known, Verdict
+
+_INSERT_VERDICT = (
+    f"INSERT OR REPLACE INTO verdicts (case_key, target_key, {VERDICT_COLUMNS}) VALUES ({', '.join('?' * 19)})"
+)
+_INSERT_CASE = f"INSERT INTO cases ({CASE_COLUMNS}) VALUES ({', '.join('?' * 14)})"
+
+
+class Writer:
+    """Appends one run to its record. Made by `create` or `resume`; only one writer at a time can hold a record."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._db = connection
+        self._cases: dict[str, tuple[int, str]] = {
+            id: (key, fingerprint)
+            for key, id, fingerprint in connection.execute("SELECT key, id, fingerprint FROM cases")
+        }
+        self._targets: dict[str, int] = {name: key for key, name in connection.execute("SELECT key, name FROM targets")}
+        self._knowns: dict[Known, int] = {
+            Known(*row): key for key, *row in connection.execute("SELECT key, name, kind, reason, link FROM knowns")
+        }
+        self._array_bytes = 0
+        self._pending = 0
+        self._committed = time.monotonic()
+
+    @classmethod
+    def create(cls, path: Path | str, environment: Mapping[str, Any]) -> Writer:
+        """Start a new record; RecordError where the file exists or can't be written."""
+        path = Path(path)
+        if path.exists():
+            raise RecordError(f"{path} exists already; name another file, or resume it")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
+            # The schema is in the main file before WAL begins: a copy without its -wal file is still a record.
+            db.executescript(f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {TABLES}")
+            meta = {"schema_version": str(SCHEMA_VERSION), "environment": dump(dict(environment)), "started": now()}
+            db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+            db.execute("COMMIT")
+            _begin(db)
+        except (sqlite3.Error, OSError) as error:
+            raise RecordError(f"{path} can't be written: {error}") from None
+        return cls(path, db)
+
+    @classmethod
+    def resume(cls, path: Path | str) -> Writer:
+        """Go on with an incomplete record; RecordError where it is complete, not a record, or still being written."""
+        path = Path(path)
+        with Reader(path, complete=False) as reader:
+            if reader.complete:
+                raise RecordError(f"{path} is complete: there is nothing to resume")
+        db = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+        try:
+            _begin(db)
+            db.execute("PRAGMA busy_timeout = 30000")
+            times = [*json.loads(read_meta(db, "resumed") or "[]"), now()]
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('resumed', ?)", (dump(times),))
+        except sqlite3.Error as error:
+            db.close()
+            reason = "another process is still writing it" if "locked" in str(error) else str(error)
+            raise RecordError(f"{path} can't be resumed: {reason}") from None
+        return cls(path, db)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(sql, values)
+        except sqlite3.Error as error:
+            raise RecordError(f"{self.path} can't be written: {error}") from None
+
+    def add_case(self, case: Case | RecordedCase) -> None:
+        """Add a case once. One that changed since the interrupted run replaces the old one and drops its verdicts."""
+        known = self._cases.get(case.id)
+        if known is not None:
+            if known[1] == case.fingerprint:
+                return
+            for table in ("verdicts", "arrays"):
+                self._execute(f"DELETE FROM {table} WHERE case_key = ?", (known[0],))
+            self._execute("DELETE FROM cases WHERE key = ?", (known[0],))
+        cursor = self._execute(
+            _INSERT_CASE,
+            (
+                case.id,
+                case.fingerprint,
+                case.op,
+                case.source.file,
+                case.source.line,
+                case.source.column,
+                case.dtype,
+                case.values if isinstance(case.values, str) else case.values.name or case.values.kind,
+                dump(case.params),
+                dump(case.given),
+                dump(case.tags),
+                text(case.about),
+                None if case.claim is None else dump(case.claim),
+                dump(case.definition if isinstance(case, RecordedCase) else _definition(case)),
+            ),
+        )
+        assert cursor.lastrowid is not None
+        self._cases[case.id] = (cursor.lastrowid, case.fingerprint)
+
+    def _target(self, name: str) -> int:
+        if name not in self._targets:
+            cursor = self._execute("INSERT INTO targets (name) VALUES (?)", (name,))
+            assert cursor.lastrowid is not None
+            self._targets[name] = cursor.lastrowid
+        return self._targets[name]
+
+    def _known(self, known: Known | None) -> int | None:
+        if known is None:
+            return None
+        if known not in self._knowns:
+            row = (known.name, known.kind, known.reason, known.link)
+            cursor = self._execute("INSERT INTO knowns (name, kind, reason, link) VALUES (?, ?, ?, ?)", row)
+            assert cursor.lastrowid is not None
+            self._knowns[known] = cursor.lastrowid
+        return self._knowns[known]
+
+    def _case(self, id: str) -> int:
+        if id not in self._cases:
+            raise RecordError(f"{self.path}: nothing can be recorded for {id!r}, which was not added as a case")
+        return self._cases[id][0]
+
+    def add_verdict(self, verdict: Verdict, attempts: int = 1) -> None:
+        """Add one verdict, in the place of an earlier one on the same case and target."""
+        f = verdict.figures
+        figures: tuple[Any, ...] = (None,) * 8
+        if f is not None:
+            worst = None if f.worst is None else dump([int(i) for i in f.worst])
+            numbers = (real(f.got), real(f.reference), real(f.needed), real(f.bits))
+            figures = (int(f.elements), int(f.differing), real(f.fraction), worst, *numbers)
+        self._execute(
+            _INSERT_VERDICT,
+            (
+                self._case(verdict.case),
+                self._target(verdict.target),
+                verdict.status.value,
+                text(verdict.subject),
+                text(verdict.message),
+                text(verdict.explanation),
+                *figures,
+                text(verdict.plan),
+                float(verdict.seconds),
+                self._known(verdict.known),
+                attempts,
+                verdict.digest,
+            ),
+        )
+        self._pending += 1
+        if self._pending >= BATCH_VERDICTS or time.monotonic() - self._committed >= BATCH_SECONDS:
+            self.flush()
+
+    def add_array(self, case: str, target: str, name: str, array: NDArray[np.generic], dtype: str = "") -> None:
+        """Keep an array of a failing case. `target` is "" for what all targets share (inputs, `reference`).
+
+        `dtype` is the framework's word where NumPy's differs (bfloat16, held as float32). Beyond the size caps only
+        shape and dtype are kept.
+        """
+        kinds = dump([dtype or str(array.dtype), array.dtype.str])
+        data = None
+        if array.nbytes <= ARRAY_BYTES and self._array_bytes + array.nbytes <= ARRAYS_BYTES_A_RUN:
+            self._array_bytes += array.nbytes
+            data = zlib.compress(np.ascontiguousarray(array).tobytes(), 1)
+        row = (self._case(case), target, name, kinds, dump(list(array.shape)), data)
+        self._execute("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def copy_array(self, case: str, target: str, array: RecordedArray) -> None:
+        """Keep an array of another record, or only its shape and dtype where that is all there is."""
+        if array.values is not None:
+            self.add_array(case, target, array.name, array.values, array.dtype)
+            return
+        row = (self._case(case), target, array.name, dump([array.dtype, ""]), dump(list(array.shape)), None)
+        self._execute("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def set_target_info(self, target: str, info: Mapping[str, Any]) -> None:
+        """What the target's worker said of itself: versions, flags, devices."""
+        self._execute("UPDATE targets SET info = ? WHERE key = ?", (dump(dict(info)), self._target(target)))
+
+    def flush(self) -> None:
+        """Commit what was added; called by itself every 500 verdicts or second."""
+        try:
+            self._db.execute("COMMIT")
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise RecordError(f"{self.path} can't be written: {error}") from None
+        self._pending = 0
+        self._committed = time.monotonic()
+
+    def done(self) -> set[tuple[str, str, str]]:
+        """(case id, fingerprint, target) of every verdict that is there: what a resumed run need not run again."""
+        sql = (
+            "SELECT c.id, c.fingerprint, t.name FROM verdicts v JOIN cases c ON c.key = v.case_key "
+            "JOIN targets t ON t.key = v.target_key"
+        )
+        return set(self._execute(sql, ()))
+
+    def finish(self, summary: Summary | Mapping[str, Any]) -> None:
+        """Write the footer: from here on the record is a complete run. A mapping becomes the summary's details."""
+        if not isinstance(summary, Summary):
+            summary = Summary(details=summary)
+        rows = {"finished": now(), "summary": dump(summary)}
+        for item in rows.items():
+            self._execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", item)
+        self.flush()
+
+    def close(self) -> None:
+        """Commit and leave one plain file. A record that was not finished stays resumable."""
+        try:
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
+            # Into the one file first: with a reader still there, the other files stay, but nothing is only in them.
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.ProgrammingError:
+            return  # closed already
+        except sqlite3.Error as error:
+            # A reader that holds the WAL open only delays the clean-up; the data is safe.
+            if "locked" not in str(error):
+                raise RecordError(f"{self.path} can't be written: {error}") from None
+        self._db.close()
+
+
+def _begin(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    # A writer always holds the write lock, which dies with its process: a second writer is refused, readers are not.
+    db.execute("BEGIN IMMEDIATE")
+
+
+def _definition(case: Case) -> dict[str, Any]:
+    return {
+        "values": case.values,
+        "seed": case.seed,
+        "checks": case.checks,
+        "nonfinite": case.nonfinite,
+        "permits": case.permits,
+        "expect": case.expect,
+        "targets": case.targets,
+    }

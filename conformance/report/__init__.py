@@ -1,0 +1,1 @@
+"""Views of a record. Every report reads a `Reader` and nothing else."""

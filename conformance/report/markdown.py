@@ -1,0 +1,140 @@
+"""Markdown: a summary for a pull request or a CI job: how the run ends, the matrix, the unexpected, the known."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+
+from conformance.record import Reader
+from conformance.report.facts import (
+    LEGEND,
+    Group,
+    claims,
+    conclusion,
+    known_uses,
+    matrix,
+    one_line,
+    plural,
+    ran,
+    unexpected_groups,
+    version,
+)
+from conformance.verdict import Problem
+
+GROUPS_SHOWN = 50
+
+
+def render(reader: Reader, stale: Iterable[Problem] = ()) -> str:
+    """The summary of a record as GitHub-flavoured Markdown."""
+    end = conclusion(reader, stale)
+    lines = ["# Conformance", ""]
+    lines += [f"**{'incomplete' if end.code is None else f'exit {end.code}'}**: {escaped(end.reason)}", ""]
+    lines += _matrix(reader)
+    lines += _unexpected(reader)
+    if end.problems:
+        lines += ["## Other unexpected results", ""]
+        for problem in end.problems:
+            where = f"{code(problem.where)} " if problem.where else ""
+            lines.append(f"- {where}**{escaped(problem.name)}**: {escaped(problem.message)}")
+        lines.append("")
+    lines += _known(reader)
+    lines += _claims(reader)
+    lines += _versions(reader)
+    return "\n".join(lines)
+
+
+def escaped(text: str) -> str:
+    """Words of a person or a framework, as they are: no markup, no table cell, no line break."""
+    return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", html.escape(one_line(text), quote=False))
+
+
+def code(text: str) -> str:
+    """A code span that holds any text, in a table too."""
+    text = one_line(text).replace("|", "\\|")
+    ticks = "`" * (1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    pad = " " if "`" in text else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}" if text else ""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A table of cells that are Markdown already, and an empty line."""
+    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
+    return [*lines, ""]
+
+
+def _matrix(reader: Reader) -> list[str]:
+    found = matrix(reader)
+    if not found.files:
+        return []
+    rows = []
+    for file in found.files:
+        cells = [found.cells.get((file, target)) for target in found.targets]
+        rows.append([code(file), *(cell.text.replace("~", "\\~") if cell else "" for cell in cells)])
+    totals = [found.totals[target].text.replace("~", "\\~") for target in found.targets]
+    rows.append(["**total**", *(f"**{text}**" for text in totals)])
+    legend = LEGEND.replace("~", "\\~")
+    return [*table(["case file", *map(code, found.targets)], rows), f"Cells: {legend}.", ""]
+
+
+def _unexpected(reader: Reader) -> list[str]:
+    groups = unexpected_groups(reader.verdicts(unexpected=True))
+    if not groups:
+        return []
+    lines = ["## Unexpected divergences", ""]
+    for group in groups[:GROUPS_SHOWN]:
+        lines += _group(group)
+    if len(groups) > GROUPS_SHOWN:
+        rest = groups[GROUPS_SHOWN:]
+        total = plural(sum(group.count for group in rest), "divergence")
+        lines.append(f"- and {total} in {plural(len(rest), 'other group')}, all in the record")
+    return [*lines, ""]
+
+
+def _group(group: Group) -> list[str]:
+    lines = []
+    for row in group.rows:
+        case, verdict = row.case, row.verdict
+        place = code(f"{case.source.file}:{case.source.line}")
+        subject = f" ({escaped(verdict.subject)})" if verdict.subject not in ("", "y") else ""
+        lines.append(f"- {place} {code(case.label)} on {code(verdict.target)}  ")
+        lines.append(f"  **{verdict.status}**{subject}: {escaped(verdict.message)}")
+        if verdict.explanation:
+            lines[-1] += "  "
+            lines.append(f"  explained: {escaped(verdict.explanation)}")
+        if plan := ran(verdict):
+            lines[-1] += "  "
+            lines.append("  ran: " + "; ".join(code(line) for line in plan))
+    if group.count > len(group.rows):
+        lines.append(f"  and {group.count - len(group.rows):,} more like it")
+    return lines
+
+
+def _known(reader: Reader) -> list[str]:
+    rows = []
+    for use in known_uses(reader):
+        known = use.known
+        reason = escaped(known.reason) + (f" ([link]({known.link}))" if known.link.startswith("http") else "")
+        rows.append([code(known.name), known.kind, f"{use.count:,}", ", ".join(map(code, use.targets)), reason])
+    if not rows:
+        return []
+    return ["## Known divergences", "", *table(["name", "kind", "verdicts", "targets", "reason"], rows)]
+
+
+def _claims(reader: Reader) -> list[str]:
+    found = claims(reader)
+    if not found:
+        return []
+    rows = [
+        [escaped(entry.document), str(entry.hold), str(entry.refuted), "; ".join(map(escaped, entry.open))]
+        for entry in found
+    ]
+    return ["## Claims", "", *table(["document", "hold", "refuted", "open"], rows)]
+
+
+def _versions(reader: Reader) -> list[str]:
+    environment = reader.environment
+    facts = [(name, environment.get(name)) for name in ("conformance", "python", "numpy", "platform", "cpu")]
+    versions = [(target, version(info)) for target, info in reader.targets.items()]
+    rows = [[code(name), escaped(str(value))] for name, value in [*versions, *facts] if value]
+    return ["## Versions", "", *table(["what", "version"], rows)] if rows else []

@@ -1,0 +1,125 @@
+"""`conformance show`: one case with each target's plan, verdict and figures, and a picture of the error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from conformance.record import Reader, RecordedCase, RecordError, Row
+from conformance.report.facts import clean, one_line, version
+from conformance.report.picture import inputs, picture
+from conformance.verdict import Figures, Verdict
+
+
+def render(reader: Reader, case: str, target: str | None = None) -> str:
+    """Everything the record holds of a case (by id, or by a part of one that only one case has), as text.
+
+    RecordError where there is no such case, or where it did not run on `target`: with the nearest ids or the targets.
+    """
+    found = reader.case(case)
+    rows = list(reader.verdicts(case=found.id))
+    ran_on = [row.verdict.target for row in rows]
+    if target is not None and target not in ran_on:
+        near = get_close_matches(target, ran_on, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise RecordError(
+            f"{found.id} has no verdict on {target!r}; it has one on: {', '.join(ran_on) or 'none'}{hint}"
+        )
+    lines = _case(found)
+    lines += inputs(reader.arrays(found.id))
+    if not rows:
+        lines += ["", "no target has a verdict on it"]
+    infos = reader.targets
+    for row in rows:
+        if target is None or row.verdict.target == target:
+            lines += ["", *_verdict(reader, row, version(infos.get(row.verdict.target, {})))]
+    return "\n".join(clean(line) for line in lines)
+
+
+def _case(case: RecordedCase) -> list[str]:
+    lines = [case.label, f"  id: {case.id}", f"  {case.source}, fingerprint {case.fingerprint}"]
+    if case.about:
+        lines.append(f"  about: {one_line(case.about)}")
+    if case.claim is not None:
+        truth = "which holds" if case.claim.holds else "which does not hold: the case states what does"
+        lines.append(f"  claim: {case.claim.document} says: {one_line(case.claim.says)} ({truth})")
+    definition = case.definition
+    checks = ", ".join(definition.get("checks", ()))
+    lines.append(f"  {case.op}, {case.dtype}, values {case.values}, seed {definition.get('seed')}, checks: {checks}")
+    if case.tags:
+        lines.append(f"  tags: {', '.join(sorted(case.tags))}")
+    lines.append("  given: " + ", ".join(f"{name}: {_short(value)}" for name, value in case.given))
+    lines.append("  means: " + ", ".join(f"{name}={_short(value)}" for name, value in case.params.items()))
+    for name in ("nonfinite", "permits", "expect"):
+        value = definition.get(name)
+        if name == "expect" and isinstance(value, dict):
+            value = {key: item for key, item in value.items() if item not in (None, "")}
+        if value and value != "strict":
+            lines.append(f"  {name}: {_short(value)}")
+    return lines
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_short(item) for item in value) + "]"
+    return "null" if value is None else str(value)
+
+
+def _verdict(reader: Reader, row: Row, version: str) -> list[str]:
+    verdict = row.verdict
+    standing = "unexpected" if verdict.unexpected else "known" if verdict.known else ""
+    lines = [
+        f"on {verdict.target}{f' ({version})' if version else ''}: {verdict.status}" + (standing and f", {standing}")
+    ]
+    subject = f" ({verdict.subject})" if verdict.subject not in ("", "y") else ""
+    if verdict.message:
+        lines.append(f"  {verdict.status}{subject}: {one_line(verdict.message)}")
+    if verdict.explanation:
+        lines.append(f"  explained: {one_line(verdict.explanation)}")
+    if verdict.known is not None:
+        link = f" {verdict.known.link}" if verdict.known.link else ""
+        lines.append(f"  known: {verdict.known.name} ({verdict.known.kind}): {one_line(verdict.known.reason)}{link}")
+    if verdict.figures is not None:
+        lines.append(f"  figures: {figures(verdict.figures)}")
+    if verdict.plan:
+        lines.append("  plan:")
+        lines += [f"    {line}" for line in verdict.plan.splitlines()]
+    lines.append("  " + _trivia(verdict, row.attempts))
+    arrays = reader.arrays(verdict.case, verdict.target)
+    if arrays:
+        lines += picture(arrays, reader.arrays(verdict.case))
+    return lines
+
+
+def figures(f: Figures) -> str:
+    """The figures in words."""
+    if not f.elements:
+        return "no element was compared"
+    words = [
+        f"{f.differing:,} of {f.elements:,} elements differ" if f.differing else f"{f.elements:,} elements compared"
+    ]
+    if f.fraction == float("inf"):
+        words.append("an error where none is allowed")
+    else:
+        words.append(f"largest error {f.fraction:.3g} of the allowance")
+    if f.worst is not None and f.differing and f.got is not None and f.reference is not None:
+        words.append(f"worst at {_index(f.worst)}: got {f.got:.9g}, reference {f.reference:.9g}")
+    if f.needed:
+        words.append(f"it would take rtol {f.needed:.3g}")
+    if f.bits is not None:
+        words.append(f"{f.bits:.1f} effective bits")
+    return "; ".join(words)
+
+
+def _index(index: Sequence[int]) -> str:
+    return "(" + ", ".join(map(str, index)) + ")"
+
+
+def _trivia(verdict: Verdict, attempts: int) -> str:
+    words = [f"{verdict.seconds * 1e3:.3g} ms"]
+    if attempts > 1:
+        words.append(f"{attempts} attempts")
+    if verdict.digest:
+        words.append(f"output {verdict.digest}")
+    return ", ".join(words)

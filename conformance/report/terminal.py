@@ -1,0 +1,341 @@
+"""The terminal: live progress, then the matrix, the totals, each unexpected divergence, and how the run ends.
+
+Where the output is no terminal, everything is plain text without control characters.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import IO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from conformance.record import Reader, Row
+from conformance.report.facts import (
+    LEGEND,
+    Cell,
+    Matrix,
+    claims,
+    clean,
+    conclusion,
+    known_uses,
+    matrix,
+    one_line,
+    plural,
+    ran,
+    unexpected_groups,
+    version,
+)
+from conformance.target import Target
+from conformance.verdict import Problem, Status, Verdict
+
+STYLES = {"passed": "green", "unexpected": "bold red", "known": "yellow", "unsupported": "dim"}
+GROUPS_SHOWN = 60
+REASONS_SHOWN = 12
+PLAIN_EVERY_SECONDS = 30.0
+
+
+class Out:
+    """Styled lines on a terminal, plain ones anywhere else; never a character that the file can't take."""
+
+    def __init__(self, file: IO[str], width: int | None = None) -> None:
+        self.width = width or shutil.get_terminal_size((100, 24)).columns
+        self.encoding = getattr(file, "encoding", None) or "utf-8"
+        self.console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    def line(self, *parts: str | tuple[str, str]) -> None:
+        """One line of texts or (text, style) pairs."""
+        text = Text()
+        for part in parts:
+            words, style = part if isinstance(part, tuple) else (part, "")
+            text.append(self._takes(clean(words)), style)
+        self.console.print(text)
+
+    def head(self, title: str) -> None:
+        """An empty line and a heading."""
+        self.line()
+        self.line((title, "bold"))
+
+    def _takes(self, text: str) -> str:
+        return text.encode(self.encoding, "backslashreplace").decode(self.encoding)
+
+
+def print_report(
+    reader: Reader,
+    file: IO[str] | None = None,
+    stale: Iterable[Problem] = (),
+    quiet: bool = False,
+    width: int | None = None,
+) -> int:
+    """Print the report of a record; returns the exit code that it names.
+
+    `stale` adds problems to those of the record's footer. `quiet` leaves out all but the unexpected and the last line.
+    """
+    out = Out(file or sys.stdout, width)
+    end = conclusion(reader, stale)
+    if not quiet:
+        table = matrix(reader)
+        if table.files:
+            _matrix(out, table)
+            _totals(out, reader)
+            _reasons(out, reader)
+    _unexpected(out, reader)
+    _problems(out, end.problems)
+    if not quiet:
+        _known(out, reader)
+        _claims(out, reader)
+        out.line()
+    code = 130 if end.code is None else end.code
+    out.line((f"exit {code}", "bold green" if code == 0 else "bold red"), f": {end.reason}; record: {reader.path}")
+    return code
+
+
+def _matrix(out: Out, table: Matrix) -> None:
+    rows = [*table.files, "total"]
+    labels = {file: _short(file, max(20, min(44, out.width // 2 - 4))) for file in rows}
+    label_width = max(map(len, labels.values()))
+
+    def cell(row: str, target: str) -> Cell | None:
+        return table.totals.get(target) if row == "total" else table.cells.get((row, target))
+
+    widths = {t: max(len(c.text) if (c := cell(row, t)) else 1 for row in rows) for t in table.targets}
+    room = out.width - label_width
+    for names in _namings(table.targets, widths):
+        if sum(2 + max(widths[t], len(names[t])) for t in table.targets) <= room:
+            break
+    widths = {t: max(widths[t], len(names[t])) for t in table.targets}
+    for block in _blocks(table.targets, widths, room):
+        out.line()
+        head = "".join(f"  {names[t]:>{widths[t]}}" for t in block)
+        out.line((f"{'':{label_width}}{head}", "bold"))
+        for row in rows:
+            parts: list[str | tuple[str, str]] = [(f"{labels[row]:{label_width}}", "bold" if row == "total" else "")]
+            for target in block:
+                parts += _cell(cell(row, target), widths[target])
+            out.line(*parts)
+    out.line()
+    out.line((f"cells: {LEGEND}", "dim"))
+    legend = [f"{name} = {target}" for target, name in names.items() if name != target]
+    if legend:
+        out.line(("columns: " + ", ".join(legend), "dim"))
+
+
+def _namings(targets: Sequence[str], widths: dict[str, int]) -> list[dict[str, str]]:
+    """Names for the columns, from the full ones to those that take the least room; a legend says what they stand for."""
+    short = {t: t.replace("tensorflow", "tf").replace("keras/", "k/") for t in targets}
+    numbers = {t: name if len(name := short[t]) <= widths[t] else f"({i})" for i, t in enumerate(targets, 1)}
+    return [{t: t for t in targets}, short, numbers]
+
+
+def _cell(cell: Cell | None, width: int) -> list[str | tuple[str, str]]:
+    if cell is None:
+        return [f"  {'':>{width}}"]
+    parts: list[str | tuple[str, str]] = [" " * (2 + width - len(cell.text))]
+    for index, (kind, text) in enumerate(cell.parts()):
+        parts += [" "] if index else []
+        parts.append((text, STYLES[kind]))
+    return parts
+
+
+def _blocks(targets: Sequence[str], widths: dict[str, int], room: int) -> list[list[str]]:
+    blocks: list[list[str]] = [[]]
+    used = 0
+    for target in targets:
+        if blocks[-1] and used + 2 + widths[target] > room:
+            blocks.append([])
+            used = 0
+        blocks[-1].append(target)
+        used += 2 + widths[target]
+    return blocks
+
+
+def _short(text: str, width: int) -> str:
+    return text if len(text) <= width else "..." + text[3 - width :]
+
+
+def _totals(out: Out, reader: Reader) -> None:
+    counts = reader.counts()
+    statuses = [s for s in Status if any(status is s for _, status, _ in counts)]
+    rows: list[list[str]] = []
+    infos = reader.targets
+    for target in infos:
+        if not any(t == target for t, _, _ in counts):
+            continue
+        row = [target, version(infos[target]) or "?"]
+        for status in statuses:
+            new, known = counts.get((target, status, False), 0), counts.get((target, status, True), 0)
+            if status in (Status.PASS, Status.UNSUPPORTED):
+                row.append(f"{new:,}" if new else ".")
+            else:
+                row.append(" ".join([f"!{new:,}"] * bool(new) + [f"~{known:,}"] * bool(known)) or ".")
+        rows.append(row)
+    head = ["target", "version", *(s.value for s in statuses)]
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    out.line()
+    for index, row in enumerate([head, *rows]):
+        left = f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}"
+        rest = "".join(f"  {text:>{width}}" for text, width in zip(row[2:], widths[2:], strict=True))
+        out.line((left + rest, "bold" if index == 0 else ""))
+
+
+def _reasons(out: Out, reader: Reader) -> None:
+    merged: dict[str, dict[str, int]] = {}
+    for (target, reason), count in reader.reasons().items():
+        merged.setdefault(one_line(reason), {})[target] = count
+    if not merged:
+        return
+    out.head("unsupported (never counted as passed)")
+    ranked = sorted(merged.items(), key=lambda item: -sum(item[1].values()))
+    for reason, targets in ranked[:REASONS_SHOWN]:
+        out.line(f"  {sum(targets.values()):>7,}  {reason}  ", (f"[{', '.join(sorted(targets))}]", "dim"))
+    if len(ranked) > REASONS_SHOWN:
+        rest = sum(sum(targets.values()) for _, targets in ranked[REASONS_SHOWN:])
+        out.line(f"  {rest:>7,}  for {plural(len(ranked) - REASONS_SHOWN, 'other reason')}")
+
+
+def _unexpected(out: Out, reader: Reader) -> None:
+    groups = unexpected_groups(reader.verdicts(unexpected=True))
+    if not groups:
+        return
+    out.head("unexpected divergences")
+    for group in groups[:GROUPS_SHOWN]:
+        for row in group.rows:
+            out.line()
+            divergence(out, row)
+        if group.count > len(group.rows):
+            first = group.rows[0]
+            more = group.count - len(group.rows)
+            out.line((f"  ... and {more:,} more like it (conformance show {quoted(first.case.id)})", "dim"))
+    if len(groups) > GROUPS_SHOWN:
+        rest = groups[GROUPS_SHOWN:]
+        out.line()
+        total = plural(sum(group.count for group in rest), "divergence")
+        out.line(
+            f"... and {total} in {plural(len(rest), 'other group')}; "
+            "all of them are in the record, and --json, --junit and --markdown write them out"
+        )
+
+
+def divergence(out: Out, row: Row) -> None:
+    """One divergence in a few lines: where, what, why, and what was run."""
+    case, verdict = row.case, row.verdict
+    out.line((f"{case.source.file}:{case.source.line}", "cyan"), f"  {case.label} on ", (verdict.target, "bold"))
+    subject = f" ({verdict.subject})" if verdict.subject not in ("", "y") else ""
+    out.line("  ", (f"{verdict.status}{subject}", "bold red"), f": {one_line(verdict.message)}")
+    if verdict.explanation:
+        out.line("  ", ("explained", "bold"), f": {one_line(verdict.explanation)}")
+    for index, line in enumerate(ran(verdict)):
+        out.line("  ran: " if not index else "       ", line)
+
+
+def quoted(text: str) -> str:
+    """A case id as a shell takes it."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _problems(out: Out, problems: Sequence[Problem]) -> None:
+    if not problems:
+        return
+    out.head("other unexpected results")
+    for problem in problems:
+        where = f"{problem.where}  " if problem.where else ""
+        out.line("  ", (where, "cyan"), (problem.name, "bold"), f": {one_line(problem.message)}")
+
+
+def _known(out: Out, reader: Reader) -> None:
+    uses = known_uses(reader)
+    if not uses:
+        return
+    out.head("known divergences (conformance known prints why)")
+    width = max(len(use.known.name) for use in uses)
+    for use in uses:
+        targets = ", ".join(use.targets)
+        out.line(f"  {use.count:>7,}  {use.known.name:{width}}  {use.known.kind:10}  ", (targets, "dim"))
+
+
+def _claims(out: Out, reader: Reader) -> None:
+    found = claims(reader)
+    if not found:
+        return
+    out.head("claims")
+    width = max(len(entry.document) for entry in found)
+    for entry in found:
+        still = f", {len(entry.open)} open" if entry.open else ""
+        out.line(f"  {entry.document:{width}}  {entry.hold} hold, {entry.refuted} refuted{still}")
+        for says in entry.open:
+            out.line(f"  {'':{width}}  open: {one_line(says)}")
+
+
+class Progress:
+    """Live progress on stderr while the run goes; a plain line now and then where stderr is no terminal."""
+
+    def __init__(self, quiet: bool = False, file: IO[str] | None = None) -> None:
+        self._quiet = quiet
+        self._file = file or sys.stderr
+        self._console = Console(file=self._file, highlight=False, markup=False, emoji=False)
+        self._live: Live | None = None
+        self._cells: dict[str, Cell] = {}
+        self._versions: dict[str, str] = {}
+        self._done = 0
+        self._total = 0
+        self._started = self._printed = time.monotonic()
+
+    def start(self, targets: Sequence[Target], total: int) -> None:
+        """`total` verdicts are to come from these targets, whose workers are starting."""
+        self._cells = {str(target): Cell() for target in targets}
+        self._total = total
+        self._started = self._printed = time.monotonic()
+        if not self._quiet and self._console.is_terminal and not self._console.is_dumb_terminal:
+            self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=5, transient=True)
+            self._live.start()
+
+    def worker_ready(self, target: Target, version: str) -> None:
+        """A target's worker answered."""
+        self._versions[str(target)] = version or "ready"
+
+    def advance(self, target: Target, verdict: Verdict) -> None:
+        """One more verdict."""
+        name = str(target)
+        known = verdict.known is not None
+        self._cells[name] = self._cells.get(name, Cell()).plus(verdict.status, known, 1)
+        self._done += 1
+        if self._live is None and not self._quiet:
+            now = time.monotonic()
+            if now - self._printed >= PLAIN_EVERY_SECONDS:
+                self._printed = now
+                print(self._line(now), file=self._file, flush=True)
+
+    def stop(self) -> None:
+        """Take the live display away."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _line(self, now: float) -> str:
+        seconds = max(now - self._started, 1e-9)
+        rate = self._done / seconds
+        left = f", about {_duration((self._total - self._done) / rate)} left" if self._done else ""
+        return f"{self._done:,} of {self._total:,} verdicts, {rate:,.0f}/s{left}"
+
+    def _render(self) -> RenderableType:
+        width = max(10, min(40, self._console.width - 56))
+        filled = width * self._done // max(self._total, 1)
+        bar = Text("[" + "#" * filled + "." * (width - filled) + "] ").append(self._line(time.monotonic()), "bold")
+        table = Table.grid(padding=(0, 2))
+        for name, cell in self._cells.items():
+            counts = Text(" ").join(Text(text, STYLES[kind]) for kind, text in cell.parts())
+            state = self._versions.get(name)
+            table.add_row(name, Text(state or "starting", "" if state else "dim"), counts if state else "")
+        return Group(table, bar)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

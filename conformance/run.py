@@ -1,0 +1,381 @@
+"""The run: cases in, verdicts out. Everything is appended to the record as it arrives.
+
+Every target goes through the cases at its own pace, so that those that import fast begin while the others still load. What is shared
+between targets (inputs, reference) is made when the first target asks for it and dropped when the last has answered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from conformance.compare import Judgement, judge
+from conformance.executor import Answer, Failed, Ready, Unavailable
+from conformance.executor.local import LocalExecutor
+from conformance.explain import explain
+from conformance.known import KnownTable
+from conformance.ops.convolution import Convolution
+from conformance.outcome import Outcome, Tensor, Unsupported, Value
+from conformance.plan import Plan
+from conformance.prepare import (
+    CaseError,
+    Prepared,
+    adjoint_gap,
+    canonical,
+    dual,
+    gradient_reason,
+    plan_for,
+    prepare,
+    request_for,
+    settle,
+)
+from conformance.record import Writer
+from conformance.suite.case import Case
+from conformance.suite.values import ValuesError
+from conformance.target import Target
+from conformance.verdict import Status, Verdict
+
+# What may be held for targets that are behind; beyond it those that are ahead wait.
+PREPARED_BYTES = 512 * 2**20
+EXPLAIN_SECONDS_A_RUN = 60.0
+EXPLAIN_SECONDS_A_CASE = 1.0
+
+
+@dataclass
+class Findings:
+    """What a run found besides verdicts."""
+
+    case_errors: list[tuple[Case, str]] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)  # target -> why its worker could not do its job
+    versions: dict[str, dict[str, object]] = field(default_factory=dict)
+    verdicts: int = 0
+    coordinator_seconds: float = 0.0
+    executed: dict[str, int] = field(default_factory=dict)  # target -> cases that it was really asked
+
+
+Listener = Callable[[Target, Verdict], None]
+
+
+@dataclass
+class _Pending:
+    """A request in flight: which case, its plan, and for an adjointness check the outcome of the first of the two calls."""
+
+    index: int
+    plan: Plan
+    first: Outcome | None = None
+    dual: Plan | None = None
+
+
+class Run:
+    """One run: cases are added, `step` does what can be done now, `go` runs to the end."""
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        executor: LocalExecutor,
+        writer: Writer,
+        known: KnownTable | None = None,
+        on_verdict: Listener = lambda _t, _v: None,
+        on_ready: Callable[[Target, Mapping[str, object]], None] = lambda _t, _i: None,
+    ) -> None:
+        self.executor = executor
+        self.writer = writer
+        self.known = known
+        self.on_verdict = on_verdict
+        self.on_ready = on_ready
+        self.findings = Findings()
+        self.cases: list[Case] = []
+        self.waiting: list[int] = []  # how many targets have not finished the case at this index
+        self.queues: dict[Target, list[int]] = {target: [] for target in targets}
+        self.cursor: dict[Target, int] = dict.fromkeys(targets, 0)
+        self.outstanding: dict[Target, int] = dict.fromkeys(targets, 0)
+        self.ready: set[Target] = set()
+        self.gone: dict[Target, tuple[str, bool]] = {}  # targets that can't run: the reason, whether it is a verdict
+        self.prepared: dict[int, Prepared | None] = {}
+        self.prepared_bytes = 0
+        self.pending: dict[tuple[Target, int], _Pending] = {}
+        self.held: dict[int, list[tuple[Target, _Pending, Outcome]]] = {}  # waiting for the answer they are held against
+        self.next_key = 0
+        self.explained_seconds = 0.0
+
+    @property
+    def total(self) -> int:
+        """How many verdicts the run gives for the cases added so far."""
+        return sum(len(queue) for queue in self.queues.values())
+
+    def add(self, case: Case, targets: Iterable[Target]) -> int:
+        """Queue a case for its targets; the answer is the index by which `finished` knows it."""
+        index = len(self.cases)
+        self.cases.append(case)
+        self.waiting.append(0)
+        for target in targets:
+            self.queues[target].append(index)
+            self.waiting[index] += 1
+        return index
+
+    def finished(self, index: int) -> bool:
+        """Whether every target has its verdict on a case."""
+        return self.waiting[index] == 0
+
+    def go(self) -> Findings:
+        """Run to the end of everything added."""
+        while any(self.cursor[t] < len(q) or self.outstanding[t] for t, q in self.queues.items()):
+            self.step()
+        return self.findings
+
+    def step(self) -> None:
+        """Feed every target that has room, then take what has arrived (waiting for it where nothing could be fed)."""
+        busy = False
+        for target in self.queues:
+            if target in self.gone:
+                self._drain(target)
+            elif target in self.ready:
+                busy |= self._feed(target)
+        for event in self.executor.poll(0.0 if busy else 0.2):
+            match event:
+                case Ready(target, info):
+                    self.ready.add(target)
+                    self.findings.versions[str(target)] = dict(info)
+                    self.writer.set_target_info(str(target), dict(info))
+                    self.on_ready(target, info)
+                case Unavailable(target, reason):
+                    self._abandon(target, reason, record=True)
+                case Failed(target, message):
+                    self.findings.failed[str(target)] = message
+                    self._abandon(target, message, record=False)
+                case Answer(target, key, outcome):
+                    self._answered(target, key, outcome)
+
+    def _feed(self, target: Target) -> bool:
+        """Submit what the target has room for; True where something was."""
+        queue = self.queues[target]
+        fed = False
+        started = time.perf_counter()
+        while self.cursor[target] < len(queue) and self.executor.room(target):
+            index = queue[self.cursor[target]]
+            if index not in self.prepared and self.prepared_bytes > PREPARED_BYTES and not self._is_last(target):
+                break
+            self.cursor[target] += 1
+            fed = True
+            prepared = self._prepare(index)
+            if prepared is None:
+                self._release(index)
+                continue
+            plan = plan_for(prepared, target)
+            if isinstance(plan, Unsupported):
+                self._conclude(target, index, prepared, None, plan)
+                continue
+            self.findings.executed[str(target)] = self.findings.executed.get(str(target), 0) + 1
+            self._submit(target, _Pending(index, plan), request_for(prepared, plan, target))
+        self.findings.coordinator_seconds += time.perf_counter() - started
+        return fed
+
+    def _is_last(self, target: Target) -> bool:
+        """Whether no other live target is further behind: then it must go on, or nobody could."""
+        here = self.cursor[target] / len(self.queues[target])
+        return all(
+            here <= self.cursor[t] / len(queue)
+            for t, queue in self.queues.items()
+            if queue and self.cursor[t] < len(queue) and t in self.ready
+        )
+
+    def _submit(self, target: Target, pending: _Pending, request: object) -> None:
+        key = self.next_key
+        self.next_key += 1
+        self.pending[target, key] = pending
+        self.outstanding[target] += 1
+        self.executor.submit(target, key, request)  # type: ignore[arg-type]
+
+    def _prepare(self, index: int) -> Prepared | None:
+        if index not in self.prepared:
+            case = self.cases[index]
+            try:
+                prepared: Prepared | None = prepare(case)
+            except (CaseError, ValuesError) as error:
+                self.findings.case_errors.append((case, str(error)))
+                prepared = None
+            self.prepared[index] = prepared
+            self.prepared_bytes += prepared.nbytes if prepared else 0
+            if prepared:
+                self.writer.add_case(case)
+        return self.prepared[index]
+
+    def _release(self, index: int) -> None:
+        self.waiting[index] -= 1
+        if not self.waiting[index]:
+            prepared = self.prepared.pop(index, None)
+            self.prepared_bytes -= prepared.nbytes if prepared else 0
+
+    def _abandon(self, target: Target, reason: str, record: bool) -> None:
+        """A target that can't run: each of its cases gets the reason (or, where the harness failed, no verdict at all)."""
+        self.gone[target] = (reason, record)
+        for key in [k for k in self.pending if k[0] == target]:
+            self._finish_abandoned(target, self.pending.pop(key).index, reason, record)
+        self.outstanding[target] = 0
+        self._drain(target)
+
+    def _drain(self, target: Target) -> None:
+        reason, record = self.gone[target]
+        for index in self.queues[target][self.cursor[target] :]:
+            self._finish_abandoned(target, index, reason, record)
+        self.cursor[target] = len(self.queues[target])
+
+    def _finish_abandoned(self, target: Target, index: int, reason: str, record: bool) -> None:
+        if record:
+            case = self.cases[index]
+            self.writer.add_case(case)
+            self._emit(target, case, Verdict(case.id, str(target), Status.UNSUPPORTED, "", reason))
+        for other, waiting, _ in self.held.pop(index, []):
+            prepared = self.prepared[index]
+            assert prepared is not None
+            gone = Unsupported(f"held against {prepared.against}, which gave no answer: {reason}")
+            self._conclude(other, index, prepared, waiting.plan, gone)
+        self._release(index)
+
+    def _answered(self, target: Target, key: int, outcome: Outcome) -> None:
+        started = time.perf_counter()
+        pending = self.pending.pop((target, key))
+        self.outstanding[target] -= 1
+        prepared = self.prepared[pending.index]
+        assert prepared is not None
+        if pending.first is not None:
+            self._conclude_adjoint(target, pending, prepared, outcome)
+        else:
+            outcome = canonical(prepared, pending.plan, outcome)
+            if prepared.against and not self._settled(target, pending, prepared, outcome):
+                return
+            if not self._ask_dual(target, pending, prepared, outcome):
+                self._conclude(target, pending.index, prepared, pending.plan, outcome)
+        self.findings.coordinator_seconds += time.perf_counter() - started
+
+    def _settled(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> bool:
+        """For a case whose reference is a framework's answer: True where that is known now; else the outcome is held."""
+        held = self.held.setdefault(pending.index, [])
+        if target.framework != prepared.against:
+            held.append((target, pending, outcome))
+            anchored = any(
+                t.framework == prepared.against and t not in self.gone and pending.index in queue
+                for t, queue in self.queues.items()
+            )
+            if anchored:
+                return False
+            held.pop()
+            reason = f"held against {prepared.against}, which does not run here"
+            self._conclude(target, pending.index, prepared, pending.plan, Unsupported(reason))
+            return False
+        settle(prepared, target, outcome)
+        for other, waiting, answer in self.held.pop(pending.index, []):
+            self._conclude(other, waiting.index, prepared, waiting.plan, answer)
+        return True
+
+    def _ask_dual(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> bool:
+        """Where adjointness is checked and the answer is right so far, ask for the adjoint call; True where asked."""
+        if "adjointness" not in prepared.case.checks or not isinstance(outcome, Value):
+            return False
+        if not isinstance(prepared.op, Convolution) or outcome.output.values is None:
+            return False
+        if judge(prepared.expectation, outcome).status is not Status.PASS:
+            return False
+        asked = dual(prepared, target)
+        if isinstance(asked, Unsupported):
+            self._conclude(target, pending.index, prepared, pending.plan, Unsupported(f"adjoint call: {asked.reason}"))
+            return True
+        plan, request = asked
+        self._submit(target, _Pending(pending.index, pending.plan, outcome, plan), request)
+        return True
+
+    def _conclude_adjoint(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> None:
+        first = pending.first
+        assert isinstance(first, Value)
+        assert pending.dual is not None
+        gap = adjoint_gap(prepared, first.output, pending.dual, outcome)
+        judgement = judge(prepared.expectation, first)
+        if gap:
+            judgement = Judgement(Status.VALUE, "adjointness", gap, judgement.figures)
+        self._write(target, pending.index, prepared, pending.plan, first, judgement)
+
+    def _conclude(
+        self, target: Target, index: int, prepared: Prepared, plan: Plan | None, outcome: Outcome
+    ) -> None:
+        expectation = prepared.expectation
+        reason = gradient_reason(target) if expectation.gradients else ""
+        if reason and isinstance(outcome, Value):
+            judgement = judge(replace(expectation, gradients={}), outcome)
+            if judgement.status is Status.PASS:
+                message = f"{reason}; its values are right"
+                judgement = Judgement(Status.UNSUPPORTED, "gradient", message, judgement.figures)
+        else:
+            judgement = judge(expectation, outcome)
+        self._write(target, index, prepared, plan, outcome, judgement)
+
+    def _write(
+        self, target: Target, index: int, prepared: Prepared, plan: Plan | None, outcome: Outcome, judgement: Judgement
+    ) -> None:
+        case = prepared.case
+        explanation = ""
+        if judgement.status in (Status.VALUE, Status.SHAPE, Status.NONFINITE, Status.PRECISION) and isinstance(outcome, Value):
+            explanation = self._explain(prepared, judgement, outcome.output)
+        verdict = Verdict(
+            case.id,
+            str(target),
+            judgement.status,
+            judgement.subject,
+            judgement.message,
+            explanation,
+            judgement.figures,
+            plan.render() if plan else "",
+            outcome.seconds if isinstance(outcome, Value) else 0.0,
+            digest=digest(outcome),
+        )
+        if verdict.divergent and isinstance(outcome, Value) and outcome.output.values is not None:
+            self.writer.add_array(case.id, str(target), "y", outcome.output.values)
+            if prepared.expectation.output is not None:
+                self.writer.add_array(case.id, "", "reference", prepared.expectation.output.value)
+        self._emit(target, case, verdict)
+        self._release(index)
+
+    def _explain(self, prepared: Prepared, judgement: Judgement, output: Tensor) -> str:
+        if judgement.subject != "y" or not isinstance(prepared.op, Convolution):
+            return ""
+        left = EXPLAIN_SECONDS_A_RUN - self.explained_seconds
+        if left <= 0:
+            return "not looked for: the run's time for explanations was used up (conformance show looks for it)"
+        started = time.perf_counter()
+        actual = None if output.values is None else output.values.astype(np.float64)
+        found = explain(
+            prepared.op,
+            prepared.case.params,
+            prepared.arrays,
+            actual,
+            output.shape,
+            dtype=prepared.case.dtype,
+            budget_seconds=min(left, EXPLAIN_SECONDS_A_CASE),
+        )
+        self.explained_seconds += time.perf_counter() - started
+        return found.text
+
+    def _emit(self, target: Target, case: Case, verdict: Verdict) -> None:
+        if self.known is not None:
+            info = self.findings.versions.get(str(target), {})
+            matched = self.known.match(case, target, info, verdict)
+            if matched is not None:
+                verdict = replace(verdict, known=matched)
+        self.findings.verdicts += 1
+        self.writer.add_verdict(verdict)
+        self.on_verdict(target, verdict)
+
+
+def digest(outcome: Outcome) -> str:
+    """A fingerprint of the answer's bits (dtype, shape, bytes), by which two records are compared."""
+    if not isinstance(outcome, Value):
+        return ""
+    output = outcome.output
+    content = hashlib.blake2b(f"{output.dtype}{output.shape}".encode(), digest_size=8)
+    for tensor in (output, *outcome.gradients.values()):
+        if tensor.values is not None:
+            content.update(np.ascontiguousarray(tensor.values).tobytes())
+    return content.hexdigest()

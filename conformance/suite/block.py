@@ -1,0 +1,406 @@
+"""One grid or one explicit case of a file, ready to be expanded into cases."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from operator import getitem
+from typing import Any
+
+from conformance.dtypes import DTYPES
+from conformance.ops.base import REQUIRED, Op, ParamError
+from conformance.ops.call import Call
+from conformance.suite.case import Case, Source, Values
+from conformance.suite.document import Node, show
+from conformance.suite.expression import ExpressionError
+from conformance.suite.findings import CaseFileError, Finding, suggestion
+from conformance.suite.grid import Constraint, GridError, Point, Space
+from conformance.suite.schema import CaseSpec, FileSpec, Given, GridSpec, param_findings
+from conformance.suite.settings import DEFAULT_CHECKS, Report, Settings
+
+MAX_TENSOR_BYTES = 2 * 2**30
+FIRST_LOOK = 50_000  # steps in which loading a file looks for a grid's first point
+_SHORT = {"gradient": "grad", "adjointness": "adj", "determinism": "det", "signed_zeros": "zeros"}
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The parameters of one point, shared by its dtypes, values and seeds."""
+
+    params: Any
+    label: str
+    given: tuple[tuple[str, Any], ...]
+
+
+class Block:
+    """A grid or a case: its dimensions (parameters in the order of the file, then dtype, values, seed) and what they share."""
+
+    def __init__(self, file: str, stem: str, spec: FileSpec, own: GridSpec | CaseSpec) -> None:
+        self.file = file
+        self.stem = stem
+        self.op: Op = spec.op
+        self.node = own.node
+        self.top = spec.node
+        self.source = Source(file, own.node.line, own.node.column)
+        self.settings = Settings().under(spec.settings).under(own.settings)
+        self.name = own.name if isinstance(own, CaseSpec) else ""
+        self.grid: Mapping[str, tuple[Given, ...]] = own.grid if isinstance(own, GridSpec) else {}
+        fixed = {**spec.defaults, **(own.params if isinstance(own, CaseSpec) else {})}
+        self.fixed = {key: given for key, given in fixed.items() if key not in self.grid}
+        self.names = tuple(self.grid)
+        self.where = own.where if isinstance(own, GridSpec) else None
+        self.exclude = own.exclude if isinstance(own, GridSpec) else ()
+        self.coverage, self.number = (own.coverage, own.sample) if isinstance(own, GridSpec) else ("full", 0)
+        self._points: list[Point] | None = None
+        self.base = {key: field.default for key, field in self.op.fields.items()}
+        self.raw = dict(self.base)
+        for key, given in self.fixed.items():
+            self.base[key], self.raw[key] = given.parsed, given.raw
+        # For each dimension its values and the pairs that cases show, made once: binding a point only picks among them.
+        self._parsed = [[g.parsed for g in alternatives] for alternatives in self.grid.values()]
+        self._pairs = [[(key, freeze(g.raw)) for g in alternatives] for key, alternatives in self.grid.items()]
+        self._fixed_pairs = tuple((key, freeze(g.raw)) for key, g in self.fixed.items())
+        self._call = self.op if isinstance(self.op, Call) else None
+        self.space = self._space()
+
+    # --- points ---------------------------------------------------------------------------------------------------
+
+    def _space(self) -> Space:
+        """The product of the dimensions, with `where` and `exclude` as constraints over those that they read."""
+        s = self.settings
+        raws: list[Sequence[Any]] = [[g.raw for g in alternatives] for alternatives in self.grid.values()]
+        parsed: list[Sequence[Any]] = [[g.parsed for g in alternatives] for alternatives in self.grid.values()]
+        for extra in (s.dtype, [_values_name(v) for v in s.values], s.seed):
+            raws.append(extra)
+            parsed.append(extra)
+        names = [*self.names, "dtype", "values", "seed"]
+        number = {key: i for i, key in enumerate(names)}
+        # One environment, refilled for each evaluation: only what an expression reads is written.
+        environment = dict(self.raw)
+        constraints: list[Constraint] = []
+        parts = self.where.parts if self.where else ()
+
+        def fill(dimensions: Sequence[int], point: Sequence[int]) -> None:
+            for d in dimensions:
+                environment[names[d]] = raws[d][point[d]]
+
+        def part_constraint(part: Any) -> Constraint:
+            dimensions = tuple(sorted({number[n] for n in part.names if n in number}))
+
+            def holds(point: Sequence[int]) -> bool | None:
+                fill(dimensions, point)
+                try:
+                    return bool(part(environment))
+                except ExpressionError:
+                    return None
+
+            return Constraint(dimensions, holds)
+
+        def exclusion(matching: Mapping[int, frozenset[int]]) -> Constraint:
+            pairs = tuple(matching.items())
+            return Constraint(tuple(matching), lambda point: not all(point[d] in values for d, values in pairs))
+
+        constraints += [part_constraint(part) for part in parts]
+        self.never: list[tuple[Node, str]] = []  # entries of `exclude` that leave nothing out
+        for node, entry in self.exclude:
+            matching: dict[int, frozenset[int]] = {}
+            for key, value in entry.items():
+                if key in number:
+                    matching[number[key]] = frozenset(i for i, p in enumerate(parsed[number[key]]) if p == value)
+                    if not matching[number[key]]:
+                        self.never.append((node, f"excludes nothing: {key} is never {show(value)} in this grid"))
+                elif self.base[key] != value:
+                    self.never.append((node, f"excludes nothing: {key} is always {show(self.raw[key])} in this grid"))
+            constraints.append(exclusion(matching))
+        exclusions = constraints[len(parts) :]
+        read = tuple(sorted({d for c in constraints for d in c.dimensions}))
+
+        def decide(point: Sequence[int]) -> bool:
+            fill(read, point)
+            try:
+                if not all(part(environment) for part in parts):
+                    return False
+            except ExpressionError as error:
+                assert self.where is not None
+                shown = ", ".join(f"{n}: {show(environment[n])}" for part in parts for n in part.names)
+                raise self.error(self.where.node, f"where {self.where.node.shown()} {error} (for {shown})") from None
+            return all(c.holds(point) for c in exclusions)
+
+        return Space([len(r) for r in raws], constraints, decide)
+
+    def points(self) -> Iterator[Point]:
+        """The points that are cases, lazily where every point is one."""
+        if self.coverage == "full":
+            return self.space.points()
+        if self._points is None:
+            try:
+                if self.coverage == "pairwise":
+                    self._points = self.space.pairwise()
+                else:
+                    self._points = self.space.sample(self.number, self.settings.seed[0])
+            except GridError as error:
+                raise self.error(self.node.value.get("coverage", self.node), str(error)) from None
+        return iter(self._points)
+
+    def count(self) -> int:
+        """How many cases there are; not expanded where that can be known without."""
+        return self.space.count() if self.coverage == "full" else sum(1 for _ in self.points())
+
+    # --- cases ----------------------------------------------------------------------------------------------------
+
+    def cases(self) -> Iterator[Case]:
+        """The cases, lazily; CaseFileError where a point's parameters contradict each other, or where there is none."""
+        s = self.settings
+        split = len(self.names)
+        tails = {
+            (i, j, k): (self._suffix(dtype, values, seed), dtype, values, seed)
+            for (i, dtype), (j, values), (k, seed) in product(enumerate(s.dtype), enumerate(s.values), enumerate(s.seed))
+        }
+        prefix = f"{self.stem}::"
+        latest: Point | None = None
+        bound: Bound | None = None
+        for point in self.points():
+            head = point[:split]
+            if bound is None or head != latest:
+                bound, latest = self.bind(head), head
+                start = prefix + bound.label
+            suffix, dtype, values, seed = tails[point[split:]]  # type: ignore[index]
+            yield Case(
+                start + suffix,
+                self.op.name,
+                bound.params,
+                bound.given,
+                dtype,
+                values,
+                seed,
+                s.check,
+                self.source,
+                s.nonfinite,
+                s.permits,
+                s.expect,
+                s.tags,
+                s.targets,
+                s.about,
+                s.claim,
+            )
+        if bound is None:
+            raise self.error(self.blamed(), self.nothing())
+
+    def _suffix(self, dtype: str, values: Values, seed: int) -> str:
+        """What follows the label in an id: everything in which cases of the same parameters differ."""
+        words = [] if dtype == "float32" else [DTYPES[dtype].short]
+        words.append(_values_name(values))
+        if seed:
+            words.append(f"seed{seed}")
+        checks = self.settings.check
+        words += [f"-{check}" for check in DEFAULT_CHECKS if check not in checks]
+        words += [f"+{short}" for check, short in _SHORT.items() if check in checks]
+        return " " + " ".join(words)
+
+    def bind(self, head: Point) -> Bound:
+        """The parameters of a point; CaseFileError where they contradict each other."""
+        params = self.base.copy()
+        params.update(zip(self.names, map(getitem, self._parsed, head), strict=True))
+        try:
+            bound = self.op.bind(params)
+            if self._call is not None:
+                bound = self._with_answer(self._call, bound)
+        except ParamError as error:
+            raise self.contradiction(head, error) from None
+        given = (*self._fixed_pairs, *map(getitem, self._pairs, head))
+        return Bound(bound, self.name or self.op.label(bound), given)
+
+    def _with_answer(self, op: Call, bound: Any) -> Any:
+        """A `call` whose right answer the case states takes it from `expect`."""
+        expect = self.settings.expect
+        if expect.values is not None:
+            bound = op.with_answer(bound, expect.values, expect.layout)
+        missing = op.incomplete(bound)
+        if missing:
+            raise ParamError("plans", missing)
+        if bound.reference is None and {"gradient", "adjointness"} & set(self.settings.check):
+            raise ParamError("plans", "gradients are checked against a `reference` op only, and the case has none")
+        return bound
+
+    # --- what can be wrong ----------------------------------------------------------------------------------------
+
+    def error(self, node: Node, message: str) -> CaseFileError:
+        """One finding at a node, as an exception."""
+        return CaseFileError([Finding(self.file, node.line, node.column, message)])
+
+    def contradiction(self, head: Point, error: ParamError) -> CaseFileError:
+        """An op's complaint about a point, at the parameter's value."""
+        node = self.node
+        if error.param in self.names:
+            node = self.grid[error.param][head[self.names.index(error.param)]].node
+        elif error.param in self.fixed:
+            node = self.fixed[error.param].node
+        if self.names:
+            point = self.shown(head)
+            error.args = (f"{error} (at {point}; leave such points out with `where` or `exclude`)",)
+        report = Report(self.file)
+        param_findings(node, error.param, error, report)
+        return CaseFileError(report.findings)
+
+    def shown(self, head: Point) -> str:
+        """The parameters that the grid gives a point."""
+        pairs = zip(self.names, head, strict=True)
+        return ", ".join(f"{key}: {self.grid[key][index].node.shown()}" for key, index in pairs)
+
+    def blamed(self) -> Node:
+        """What leaves a grid without a case."""
+        if self.where is not None:
+            return self.where.node
+        return self.node.value.get("exclude", self.node)  # type: ignore[no-any-return]
+
+    def nothing(self) -> str:
+        """The message for a grid without a case."""
+        total = prod(self.space.sizes)
+        if self.where is not None and not self.exclude:
+            return f"where {self.where.node.shown()} never holds: none of {total:,} points is left, so the grid has no case"
+        reason = "`where` and `exclude` leave" if self.where is not None else "`exclude` leaves"
+        return f"{reason} none of {total:,} points, so the grid has no case"
+
+    def preview(self) -> list[Finding]:
+        """What can be known without expanding: for an explicit case everything, for a grid its first point."""
+        findings = [Finding(self.file, node.line, node.column, message) for node, message in self.never]
+        missing = [key for key, value in self.base.items() if value is REQUIRED and key not in self.names]
+        for key in missing:
+            message = f"the parameter {key!r} is missing: {self.op.fields[key].doc}"
+            findings.append(Finding(self.file, self.node.line, self.node.column, message))
+        if missing:
+            return findings
+        try:
+            if self.name:
+                return findings + self.examine(array("q"))
+            if self.space.first(FIRST_LOOK) is None:
+                raise self.error(self.blamed(), self.nothing())
+        except CaseFileError as error:
+            findings += error.findings
+        except GridError:
+            pass  # too entangled for a first look; expanding will tell
+        return findings
+
+    def examine(self, ids: array[int]) -> list[Finding]:
+        """Expand everything: contradictions, sizes, values that don't fit. Appends the hash of each id to `ids`."""
+        findings: list[Finding] = []
+        misfits: dict[int, str] = {}
+        largest: tuple[int, str, Node] | None = None
+        latest: Any = None
+        position = {id(v): i for i, v in enumerate(self.settings.values)}
+        try:
+            for case in self.cases():
+                ids.append(hash(case.id))
+                if case.params is not latest:
+                    latest = case.params
+                    found = oversize(self.op, latest)
+                    if found is not None and (largest is None or found[0] < largest[0]):
+                        largest = (*found, self.sized(case))
+                recipe = position[id(case.values)]
+                if recipe not in misfits and case.values.kind in ("literal", "specials"):
+                    message = misfit(self.op, case)
+                    if message:
+                        misfits[recipe] = f"{message} (in {case.label})"
+        except CaseFileError as error:
+            findings += error.findings
+        if largest is not None:
+            _, message, node = largest
+            findings.append(Finding(self.file, node.line, node.column, message))
+        for recipe, message in misfits.items():
+            node = self.values_node(recipe)
+            findings.append(Finding(self.file, node.line, node.column, message))
+        return findings
+
+    def values_node(self, recipe: int) -> Node:
+        """Where a recipe stands: in this block, or at the top of the file."""
+        for place in (self.node, self.top):
+            if "values" in place.value:
+                node: Node = place.value["values"]
+                return node.value[recipe] if isinstance(node.value, list) else node
+        return self.node
+
+    def sized(self, case: Case) -> Node:
+        """The parameter that is largest in a case: where a reader will look for what makes a tensor too large."""
+        weights = {key: _magnitude(value) for key, value in case.given}
+        if not weights:
+            return self.node
+        key = max(weights, key=lambda k: weights[k])
+        if key in self.fixed:
+            return self.fixed[key].node
+        raw = dict(case.given)[key]
+        return next((g.node for g in self.grid[key] if freeze(g.raw) == raw), self.node)
+
+
+def oversize(op: Op, bound: Any) -> tuple[int, str] | None:
+    """The bytes of the largest tensor and a message, where it passes the limit; None where every tensor is within it."""
+    specs = list(op.inputs(bound))
+    try:
+        if op.refusal(bound) is None:
+            specs.append(op.output(bound))
+    except LookupError:
+        pass  # a `call` whose output nobody knows yet
+    spec = max(specs, key=lambda s: prod(s.shape), default=None)
+    if spec is None or 8 * prod(spec.shape) <= MAX_TENSOR_BYTES:
+        return None
+    size = 8 * prod(spec.shape)
+    shape = " x ".join(f"{n:,}" for n in spec.shape)
+    message = (
+        f"the tensor {spec.name!r} ({spec.axes}: {shape}) would take {size:,} bytes as float64, "
+        f"expected at most {MAX_TENSOR_BYTES:,} (in {op.label(bound)})"
+    )
+    return size, message
+
+
+def misfit(op: Op, case: Case) -> str:
+    """Why a case's values don't fit its tensors, or ""."""
+    specs = {spec.name: spec for spec in op.inputs(case.params)}
+    if case.values.kind == "literal":
+        given = dict(case.values.arrays)
+        for name in given:
+            if name not in specs:
+                return f"literal values for {name!r}, expected one of: {', '.join(specs)}{suggestion(name, specs)}"
+        for spec in specs.values():
+            if spec.name not in given:
+                return f"no literal values for {spec.name!r}, expected an array for each of: {', '.join(specs)}"
+            found = _elements(given[spec.name])
+            if found != prod(spec.shape):
+                return f"{found} literal values for {spec.name!r}, expected {prod(spec.shape)}: {spec.axes} {list(spec.shape)}"
+    for place in case.values.places:
+        if place.tensor not in specs:
+            hint = suggestion(place.tensor, specs)
+            return f"a special value in {place.tensor!r}, expected one of: {', '.join(specs)}{hint}"
+        spec = specs[place.tensor]
+        if not prod(spec.shape):
+            return f"a special value in {place.tensor!r}, which is empty: {spec.axes} {list(spec.shape)}"
+        index = place.index
+        if isinstance(index, str):
+            continue
+        if len(index) != len(spec.shape) or any(not -n <= i < n for i, n in zip(index, spec.shape, strict=True)):
+            return f"index {list(index)} is outside {place.tensor!r}, which is {spec.axes} {list(spec.shape)}"
+    return ""
+
+
+def freeze(value: Any) -> Any:
+    """Lists as tuples and mappings as tuples of pairs, so that a case can't be changed."""
+    if isinstance(value, list):
+        return tuple(freeze(v) for v in value)
+    if isinstance(value, dict):
+        return tuple((k, freeze(v)) for k, v in value.items())
+    return value
+
+
+def _values_name(values: Values) -> str:
+    return values.name or values.kind
+
+
+def _elements(values: Any) -> int:
+    return sum(_elements(v) for v in values) if isinstance(values, tuple) else 1
+
+
+def _magnitude(value: Any) -> int:
+    if isinstance(value, tuple):
+        return prod(_magnitude(v) for v in value)
+    return abs(value) if isinstance(value, int) and not isinstance(value, bool) else 1

@@ -1,0 +1,41 @@
+"""What is wrong with a file, and where: the errors that the author of a case file sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """Something that is wrong in a file. Lines and columns count from 1; line 0 stands for the file as a whole."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+
+class CaseFileError(Exception):
+    """A file that can't be used. `findings` holds everything that is wrong with it, sorted by line."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = sorted(set(findings))
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+def suggestion(found: str, allowed: Iterable[str]) -> str:
+    """`; did you mean 'stride'?`, or nothing where no allowed word is near."""
+    words = list(allowed)
+    near = get_close_matches(found, words, n=1) or get_close_matches(found.lower(), words, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def unknown(kind: str, found: str, allowed: Iterable[str]) -> str:
+    """The message for a word that is not in a closed list."""
+    words = list(allowed)
+    return f"unknown {kind} {found!r}, expected one of: {', '.join(words)}{suggestion(found, words)}"

@@ -1,0 +1,312 @@
+"""Which points of a grid there are: the product, pairwise coverage and samples, all under constraints.
+
+A point is a tuple of indices, one a dimension; what the indices stand for is the caller's business. Everything is
+deterministic and depends on the dimensions and constraints alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import combinations, product
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+Point = tuple[int, ...]
+
+MAX_PAIRS = 1_000_000
+MAX_STEPS = 5_000_000
+
+
+class GridError(ValueError):
+    """A grid that can't be expanded as asked; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A condition over some dimensions. `holds` reads only those of a point; the others may be anything.
+
+    It answers None where it can't be evaluated by itself; then `Space.decide` is asked about whole points.
+    """
+
+    dimensions: tuple[int, ...]
+    holds: Callable[[Sequence[int]], bool | None]
+
+
+class Space:
+    """A product of dimensions under constraints, with the last dimension fastest.
+
+    `decide` is the whole condition, asked about complete points once a constraint could not be evaluated by itself (as in
+    `dims == 2 and size[0] > 3`, whose second half makes no sense where dims is 1); it may raise.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        constraints: Sequence[Constraint] = (),
+        decide: Callable[[Sequence[int]], bool] = lambda _: True,
+    ) -> None:
+        self.sizes = tuple(sizes)
+        self.constraints = tuple(constraints)
+        self.decide = decide
+        self.doubtful = False
+        self.steps = 0
+        self.touching: list[list[Constraint]] = [[] for _ in self.sizes]
+        for constraint in self.constraints:
+            for dimension in constraint.dimensions:
+                self.touching[dimension].append(constraint)
+
+    def holds(self, constraint: Constraint, point: Sequence[int]) -> bool:
+        """Whether a constraint lets a point through; where it can't say, the decision is left to the whole point."""
+        answer = constraint.holds(point)
+        if answer is None:
+            self.doubtful = True
+            return True
+        return answer
+
+    def admits(self, point: Sequence[int]) -> bool:
+        """Whether a complete point is in the space."""
+        if not all(self.holds(c, point) for c in self.constraints):
+            return False
+        return self.decide(point) if self.doubtful else True
+
+    # --- everything -----------------------------------------------------------------------------------------------
+
+    def points(self) -> Iterator[Point]:
+        """Every point, lazily; a constraint is applied as soon as its last dimension has a value."""
+        if not all(self.holds(c, ()) for c in self.constraints if not c.dimensions):
+            return
+        depth = max((max(c.dimensions) for c in self.constraints if c.dimensions), default=-1) + 1
+        tail = [range(size) for size in self.sizes[depth:]]
+        for head in self._heads(range(depth)):
+            if self.doubtful and not self.decide(head + (0,) * len(tail)):
+                continue
+            for rest in product(*tail):
+                yield head + rest
+
+    def _heads(self, order: Sequence[int], limit: int | None = None) -> Iterator[Point]:
+        """Every admitted assignment of the dimensions in `order` (and zeros elsewhere), by backtracking."""
+        last = len(order) - 1
+        seen = [set(order[: i + 1]) for i in range(len(order))]
+        checks = [
+            [c for c in self.touching[d] if seen[i] >= set(c.dimensions)] for i, d in enumerate(order)
+        ]
+        point = [0] * (max(order) + 1 if order else 0)
+        if not order:
+            yield ()
+            return
+        steps = 0
+        level = 0
+        point[order[0]] = -1
+        while level >= 0:
+            dimension = order[level]
+            point[dimension] += 1
+            if point[dimension] >= self.sizes[dimension]:
+                level -= 1
+                continue
+            steps += 1
+            if limit is not None and steps > limit:
+                raise GridError(f"no point was found in {limit:,} steps")
+            if checks[level] and not all(self.holds(c, point) for c in checks[level]):
+                continue
+            if level == last:
+                yield tuple(point)
+            else:
+                level += 1
+                point[order[level]] = -1
+
+    def first(self, limit: int) -> Point | None:
+        """Some point, None where there is none; GridError where `limit` steps did not settle it."""
+        if not all(self.holds(c, ()) for c in self.constraints if not c.dimensions):
+            return None
+        order = sorted({d for c in self.constraints for d in c.dimensions})
+        for head in self._heads(order, limit):
+            point = head + (0,) * (len(self.sizes) - len(head))
+            if not self.doubtful or self.decide(point):
+                return point
+        return None
+
+    def count(self) -> int:
+        """The number of points. Dimensions that no constraint joins are counted as a product, not run through."""
+        if not all(self.holds(c, ()) for c in self.constraints if not c.dimensions):
+            return 0
+        total = 1
+        for component in self._components():
+            if len(component) == 1 and not self.touching[component[0]]:
+                total *= self.sizes[component[0]]
+            else:
+                total *= sum(1 for _ in self._heads(component))
+            if not total:
+                return 0
+        if not self.doubtful:
+            return total
+        return sum(1 for _ in self.points())
+
+    def _components(self) -> list[list[int]]:
+        """The dimensions, grouped by what joins them through constraints."""
+        group = list(range(len(self.sizes)))
+        for constraint in self.constraints:
+            joined = {group[d] for d in constraint.dimensions}
+            group = [min(joined) if g in joined else g for g in group]
+        return [[d for d, g in enumerate(group) if g == name] for name in dict.fromkeys(group)]
+
+    # --- pairwise -------------------------------------------------------------------------------------------------
+
+    def pairwise(self) -> list[Point]:
+        """Points among which every admitted pair of values of any two dimensions occurs: greedy and deterministic.
+
+        A pair is admitted where some point of the space has it; whether there is one is settled by a complete search. After
+        the one-row-at-a-time greedy of Cohen et al., "The AETG system", IEEE TSE 23(7), 1997, without its random candidates.
+        """
+        if len(self.sizes) < 2:
+            return list(self.points())
+        pairs = sum(a * b for a, b in combinations(self.sizes, 2))
+        if pairs > MAX_PAIRS:
+            raise GridError(f"pairwise coverage of {pairs:,} pairs of values, expected at most {MAX_PAIRS:,}; use `sample`")
+        if not all(self.holds(c, ()) for c in self.constraints if not c.dimensions):
+            return []
+        open_pairs = _Pairs(self.sizes)
+        self.steps = 0
+        rows: list[Point] = []
+        # The largest pair of dimensions first: its rows are needed anyway, and the others fit into them.
+        for i, j in sorted(combinations(range(len(self.sizes)), 2), key=lambda p: -self.sizes[p[0]] * self.sizes[p[1]]):
+            for a, b in open_pairs.of(i, j):
+                row = self._complete({i: a, j: b}, open_pairs)
+                if row is not None:
+                    rows.append(row)
+                    open_pairs.cover(row)
+        return sorted(rows)
+
+    def _complete(self, fixed: dict[int, int], open_pairs: _Pairs) -> Point | None:
+        """The fixed values completed to a point that covers many open pairs, or None where no point has them."""
+        point = [0] * len(self.sizes)
+        for dimension, value in fixed.items():
+            point[dimension] = value
+        assigned = list(fixed)
+        for constraint in self.constraints:
+            if set(constraint.dimensions) <= fixed.keys() and not self.holds(constraint, point):
+                return None
+        # Constrained dimensions first, those joined to what is fixed before others, so that a dead end shows early.
+        left = [d for d in range(len(self.sizes)) if d not in fixed]
+        bound = [d for d in left if self.touching[d]]
+        free = [d for d in left if not self.touching[d]]
+        order: list[int] = []
+        while bound:
+            known = {*fixed, *order}
+            nearest = min(bound, key=lambda d: min(len(set(c.dimensions) - known) for c in self.touching[d]))
+            bound.remove(nearest)
+            order.append(nearest)
+        return self._extend(point, assigned, [*order, *free], open_pairs)
+
+    def _extend(self, point: list[int], assigned: list[int], order: list[int], open_pairs: _Pairs) -> Point | None:
+        if not order:
+            if self.doubtful and not self.decide(point):
+                return None
+            return tuple(point)
+        dimension, rest = order[0], order[1:]
+        known = {*assigned, dimension}
+        checks = [c for c in self.touching[dimension] if known.issuperset(c.dimensions)]
+        for value in open_pairs.by_gain(dimension, assigned, point):
+            self.steps += 1
+            if self.steps > MAX_STEPS:
+                raise GridError(
+                    "`where` is too entangled for pairwise coverage: no end after "
+                    f"{MAX_STEPS:,} steps; split the grid, or use `sample`"
+                )
+            point[dimension] = value
+            if all(self.holds(c, point) for c in checks):
+                found = self._extend(point, [*assigned, dimension], rest, open_pairs)
+                if found is not None:
+                    return found
+            if not self.touching[dimension] and not self.doubtful:
+                break  # no constraint reads it, so another value can't help
+        return None
+
+    # --- samples --------------------------------------------------------------------------------------------------
+
+    def sample(self, number: int, seed: int) -> list[Point]:
+        """At most `number` distinct points, drawn evenly and in the order of the grid; the same for the same seed for ever.
+
+        Draws are hashes of seed and counter, so they depend on no generator of a library.
+        """
+        everything = prod(self.sizes)
+        if everything <= 4 * number:
+            return _choose(list(self.points()), number, seed)
+        found: set[int] = set()
+        tries = 0
+        while len(found) < number and tries < 50 * number + 1000:
+            drawn = _draw(seed, tries, everything)
+            tries += 1
+            if drawn not in found and self.admits(self._unflatten(drawn)):
+                found.add(drawn)
+        if len(found) == number:
+            return [self._unflatten(flat) for flat in sorted(found)]
+        # Constraints leave little: run through what they leave.
+        kept: list[Point] = []
+        for position, point in enumerate(self.points()):
+            if position >= MAX_STEPS:
+                raise GridError(f"`where` leaves too little to sample from: {len(found)} points in {tries:,} draws")
+            kept.append(point)
+        return _choose(kept, number, seed)
+
+    def _unflatten(self, flat: int) -> Point:
+        indices = []
+        for size in reversed(self.sizes):
+            flat, index = divmod(flat, size)
+            indices.append(index)
+        return tuple(reversed(indices))
+
+
+def _draw(seed: int, counter: int, below: int) -> int:
+    width = (below.bit_length() + 7) // 8 + 8  # 64 bits more than needed: the bias of the remainder is below 2**-64
+    digest = blake2b(f"{seed}:{counter}".encode(), digest_size=min(width, 64)).digest()
+    return int.from_bytes(digest, "big") % below
+
+
+def _choose(points: list[Point], number: int, seed: int) -> list[Point]:
+    if len(points) <= number:
+        return points
+    order = sorted(range(len(points)), key=lambda i: _draw(seed, i, 2**64))
+    return [points[i] for i in sorted(order[:number])]
+
+
+class _Pairs:
+    """Which pairs of values are still open: for each two dimensions a table of booleans."""
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self.sizes = sizes
+        self.rows = 0
+        self.tables: dict[tuple[int, int], NDArray[np.bool_]] = {}
+        for i, j in combinations(range(len(sizes)), 2):
+            table = np.ones((sizes[i], sizes[j]), dtype=np.bool_)
+            self.tables[i, j] = table
+            self.tables[j, i] = table.T
+
+    def of(self, i: int, j: int) -> Iterator[tuple[int, int]]:
+        """The open pairs of two dimensions, in order; a pair that gets covered meanwhile is left out."""
+        table = self.tables[i, j]
+        for a in range(self.sizes[i]):
+            row = table[a]
+            for b in range(self.sizes[j]):
+                if row[b]:
+                    yield a, b
+                    row[b] = False
+
+    def cover(self, row: Point) -> None:
+        """Close every pair of a row."""
+        self.rows += 1
+        for i, j in combinations(range(len(row)), 2):
+            self.tables[i, j][row[i], row[j]] = False
+
+    def by_gain(self, dimension: int, assigned: Sequence[int], point: Sequence[int]) -> list[int]:
+        """The dimension's values, those first that cover most open pairs with what is assigned."""
+        size = self.sizes[dimension]
+        gain = np.zeros(size, dtype=np.int64)
+        for other in assigned:
+            gain += self.tables[other, dimension][point[other]]
+        # Among equals another one each row, so that triples of values vary as well.
+        turn = (np.arange(size) - self.rows) % size
+        return [int(v) for v in np.lexsort((turn, -gain))]

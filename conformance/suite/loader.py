@@ -1,0 +1,165 @@
+"""Case files: found, read, checked, and expanded into cases."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from conformance.suite.block import Block
+from conformance.suite.case import Case
+from conformance.suite.document import Node, nearest_file, parse_document, read_text
+from conformance.suite.findings import CaseFileError, Finding
+from conformance.suite.schema import FileSpec, read_file
+from conformance.suite.settings import Settings
+
+__all__ = ["CaseFileError", "Finding", "Suite", "find_files", "load"]
+
+ROOTS = ("cases", "shipped_cases")
+KNOWN = "known"  # a folder of declared divergences, which are not cases
+# While cases are handed out their ids are watched for duplicates up to here; `check` looks at all of them.
+WATCHED = 250_000
+
+
+def find_files(paths: Sequence[Path]) -> tuple[Path, list[Path]]:
+    """The suite's root and the case files at or below the paths, in order, each once.
+
+    A folder stands for every *.yaml below it but those in `known/`. The root is the nearest folder named `cases` around
+    the paths, so that an id is the same whichever part of a suite is asked for; where there is none, the folder that was given.
+    """
+    findings: list[Finding] = []
+    files: dict[Path, Path] = {}
+    roots: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            findings.append(Finding(str(path), 0, 0, "no such file or folder" + nearest_file(path)))
+            continue
+        roots.append(_root(path))
+        found = _below(path) if path.is_dir() else [path]
+        if not found:
+            message = "no case file (*.yaml) in this folder"
+            if KNOWN in path.resolve().parts:
+                message += "; known/ holds declared divergences, which `conformance known` prints"
+            findings.append(Finding(str(path), 0, 0, message))
+        for file in found:
+            files.setdefault(file.resolve(), file)
+    if findings:
+        raise CaseFileError(findings)
+    if not roots:
+        raise CaseFileError([Finding(".", 0, 0, "no path given, expected case files or folders")])
+    root = roots[0]
+    for other in roots[1:]:
+        while root not in (other, *other.parents):
+            root = root.parent
+    return root, list(files.values())
+
+
+def _below(folder: Path) -> list[Path]:
+    inside = (file for file in folder.rglob("*.yaml") if KNOWN not in file.relative_to(folder).parts[:-1])
+    if folder.resolve().name == KNOWN:
+        return []
+    return sorted(file for file in inside if file.is_file())
+
+
+def _root(path: Path) -> Path:
+    folder = path.resolve() if path.is_dir() else path.resolve().parent
+    return next((place for place in (folder, *folder.parents) if place.name in ROOTS), folder)
+
+
+def load(path: Path, root: Path) -> Suite:
+    """Read a case file and check everything that needs no expansion; CaseFileError with all findings at once."""
+    source = read_text(path)
+    node = parse_document(source, str(path))
+    spec = read_file(node, str(path), source)
+    suite = Suite(path, _stem(path, root), spec, node)
+    findings = [finding for block in suite.blocks for finding in block.preview()]
+    if findings:
+        raise CaseFileError(findings)
+    return suite
+
+
+def _stem(path: Path, root: Path) -> str:
+    """The file's part of an id: its path below the root, without the suffix, with slashes on every system."""
+    resolved = path.resolve()
+    try:
+        relative = resolved.relative_to(root.resolve())
+    except ValueError:
+        relative = Path(resolved.name)
+    return relative.with_suffix("").as_posix()
+
+
+class Suite:
+    """One case file. Its cases are made when they are asked for."""
+
+    def __init__(self, path: Path, stem: str, spec: FileSpec, node: Node) -> None:
+        self.path = path
+        self.stem = stem
+        self.op = spec.op.name
+        self.settings = Settings().under(spec.settings)
+        self.blocks = tuple(Block(str(path), stem, spec, own) for own in (*spec.grids, *spec.cases))
+
+    @property
+    def about(self) -> str:
+        """One line on what the file asks."""
+        return self.settings.about
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """The tags that all its cases have."""
+        return self.settings.tags
+
+    def count(self) -> int:
+        """How many cases there are."""
+        return sum(block.count() for block in self.blocks)
+
+    def cases(self) -> Iterator[Case]:
+        """Every case, lazily. CaseFileError at a grid without a case, a contradiction, or an id that was there before."""
+        seen: set[int] = set()
+        for block in self.blocks:
+            for case in block.cases():
+                if len(seen) < WATCHED:
+                    mark = hash(case.id)
+                    if mark in seen:
+                        duplicates = self._duplicates({mark})
+                        if duplicates:
+                            raise CaseFileError(duplicates)
+                    seen.add(mark)
+                yield case
+
+    def check(self) -> list[Finding]:
+        """Expand every case: contradictions, sizes, values that don't fit, duplicate ids. Holds 8 bytes a case."""
+        hashes = array("q")
+        findings = [finding for block in self.blocks for finding in block.examine(hashes)]
+        ordered = np.sort(np.frombuffer(hashes, dtype=np.int64)) if hashes else np.zeros(0, dtype=np.int64)
+        repeated = {int(h) for h in ordered[1:][ordered[1:] == ordered[:-1]]}
+        if repeated:
+            findings += self._duplicates(repeated)
+        return sorted(set(findings))
+
+    def _duplicates(self, hashes: set[int]) -> list[Finding]:
+        """A finding for each id that occurs again; ids of which only the hashes are equal are none."""
+        first: dict[str, Case] = {}
+        findings: list[Finding] = []
+        for block in self.blocks:
+            try:
+                for case in block.cases():
+                    if hash(case.id) not in hashes:
+                        continue
+                    before = first.setdefault(case.id, case)
+                    if before is not case:
+                        findings.append(_duplicate(before, case))
+            except CaseFileError:
+                continue  # reported where it was found
+        return findings
+
+
+def _duplicate(before: Case, case: Case) -> Finding:
+    place = case.source
+    if before.source == place:
+        where = "twice in this grid"
+    else:
+        where = f"in line {before.source.line} already"
+    message = f"duplicate id {case.label!r}: the case is {where}; leave one out, or make it a named one under `cases`"
+    return Finding(place.file, place.line, place.column, message)

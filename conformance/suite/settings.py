@@ -1,0 +1,447 @@
+"""What may be said at every level of a case file (file, grid, case): its readers, its documentation and its JSON Schema.
+
+One table, `SETTINGS`, drives both the validation and the schema for editors, so the two can't disagree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conformance.dtypes import DTYPES
+from conformance.layout import LayoutError, parse_layout
+from conformance.suite.case import CHECKS, PERMITS, POLICIES, Claim, Expect, Place, Values
+from conformance.suite.document import Node
+from conformance.suite.findings import Finding, unknown
+from conformance.target import TargetError, parse_target
+
+KINDS = ("integers", "normal", "index", "ones")  # kinds that a single word names
+BASES = ("zeros", "ones", "integers", "normal", "index")
+SPECIAL_WORDS = ("nan", "inf", "-inf", "-0.0", "subnormal", "-subnormal", "largest", "-largest")
+DEFAULT_CHECKS = ("shape", "dtype", "value")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._,+=-]*")
+_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a grid or a case, with what the levels above say folded in. Tuples are grid dimensions."""
+
+    about: str = ""
+    tags: frozenset[str] = frozenset()
+    targets: tuple[str, ...] = ("default",)
+    values: tuple[Values, ...] = (Values("integers"), Values("normal"))
+    dtype: tuple[str, ...] = ("float32",)
+    seed: tuple[int, ...] = (0,)
+    check: tuple[str, ...] = DEFAULT_CHECKS
+    nonfinite: str = "strict"
+    permits: frozenset[str] = frozenset()
+    expect: Expect = field(default_factory=Expect)
+    claim: Claim | None = None
+
+    def under(self, given: Mapping[str, Any]) -> Settings:
+        """These settings with a lower level's own: tags add up, everything else replaces."""
+        changes = dict(given)
+        if "tags" in changes:
+            changes["tags"] = self.tags | changes["tags"]
+        return replace(self, **changes)
+
+
+class Wrong(Exception):
+    """A value that can't be meant."""
+
+    def __init__(self, node: Node, message: str) -> None:
+        super().__init__(message)
+        self.node = node
+
+
+class Reported(Wrong):
+    """A value whose faults have been reported one by one."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node, "")
+
+
+class Report:
+    """Gathers what is wrong with a file."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.findings: list[Finding] = []
+
+    def add(self, node: Node, message: str) -> None:
+        """A finding at a node; nothing where there is nothing to say (see Reported)."""
+        if not message:
+            return
+        self.findings.append(Finding(self.file, node.line, node.column, message))
+
+    def mapping(self, node: Node, keys: Mapping[str, Key], what: str) -> dict[str, Any]:
+        """The values of a mapping with a closed list of keys; whatever is wrong is reported and left out."""
+        result: dict[str, Any] = {}
+        if not isinstance(node.value, dict):
+            self.add(node, f"{what} is {node.shown()}, expected a mapping with some of: {', '.join(keys)}")
+            return result
+        for name, child in node.value.items():
+            key = keys.get(name)
+            if key is None:
+                self.add(node.keys[name], unknown("key", name, keys))
+                continue
+            try:
+                result[name] = key.read(child, self)
+            except Wrong as wrong:
+                self.add(wrong.node, str(wrong))
+        for name, key in keys.items():
+            if key.required and name not in node.value:
+                self.add(node, f"{what} has no {name!r}, which is {key.doc}")
+        return result
+
+
+Reader = Callable[[Node, Report], Any]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a mapping: how it is read, what it means, and its JSON Schema."""
+
+    read: Reader
+    doc: str
+    schema: Mapping[str, Any]
+    required: bool = False
+
+
+def keys_schema(keys: Mapping[str, Key]) -> dict[str, Any]:
+    """The JSON Schema of a mapping with these keys."""
+    schema: dict[str, Any] = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: {**key.schema, "description": key.doc} for name, key in keys.items()},
+    }
+    required = [name for name, key in keys.items() if key.required]
+    return {**schema, "required": required} if required else schema
+
+
+# --- readers ------------------------------------------------------------------------------------------------------
+
+
+def text(node: Node, _: Report) -> str:
+    """Any text that is not empty."""
+    if not isinstance(node.value, str) or not node.value.strip():
+        raise Wrong(node, f"found {node.shown()}, expected text (in quotes where it looks like something else)")
+    return node.value.strip()
+
+
+def integer(node: Node, _: Report) -> int:
+    """An integer."""
+    if isinstance(node.value, bool) or not isinstance(node.value, int):
+        raise Wrong(node, f"found {node.shown()}, expected an integer")
+    return node.value
+
+
+def boolean(node: Node, _: Report) -> bool:
+    """true or false."""
+    if not isinstance(node.value, bool):
+        raise Wrong(node, f"found {node.shown()}, expected true or false")
+    return node.value
+
+
+def name(node: Node, _: Report) -> str:
+    """What stands in an id."""
+    if not isinstance(node.value, str) or not _NAME.fullmatch(node.value):
+        raise Wrong(node, f"found {node.shown()}, expected a name of letters, digits and . _ , + = -")
+    return node.value
+
+
+def tag(node: Node, _: Report) -> str:
+    """A tag."""
+    if not isinstance(node.value, str) or not _TAG.fullmatch(node.value):
+        raise Wrong(node, f"found {node.shown()}, expected a tag of letters, digits, _ and -")
+    return node.value
+
+
+def target(node: Node, _: Report) -> str:
+    """`default`, or a target."""
+    if not isinstance(node.value, str):
+        raise Wrong(node, f"found {node.shown()}, expected a target such as torch or tensorflow:xla, or default")
+    if node.value == "default":
+        return node.value
+    try:
+        parse_target(node.value)
+    except TargetError as error:
+        raise Wrong(node, str(error)) from None
+    return node.value
+
+
+def layout(node: Node, _: Report) -> str:
+    """A layout."""
+    if not isinstance(node.value, str):
+        raise Wrong(node, f"found {node.shown()}, expected a layout such as NHWC")
+    try:
+        parse_layout(node.value)
+    except LayoutError as error:
+        raise Wrong(node, str(error)) from None
+    return node.value
+
+
+def word(kind: str, *allowed: str) -> Reader:
+    """One word of a closed list."""
+
+    def read(node: Node, _: Report) -> str:
+        if not isinstance(node.value, str):
+            raise Wrong(node, f"{kind} is {node.shown()}, expected one of: {', '.join(allowed)}")
+        if node.value not in allowed:
+            raise Wrong(node, unknown(kind, node.value, allowed))
+        return node.value
+
+    return read
+
+
+def sequence(read: Reader, what: str, alone: bool = False, empty: bool = False) -> Reader:
+    """A list without repetitions; with `alone`, a single entry may stand without brackets."""
+
+    def read_all(node: Node, report: Report) -> tuple[Any, ...]:
+        if not isinstance(node.value, list):
+            if alone and node.value is not None:
+                return (read(node, report),)
+            raise Wrong(node, f"found {node.shown()}, expected a list of {what}")
+        if not node.value and not empty:
+            raise Wrong(node, f"the list is empty, expected {what}")
+        result: list[Any] = []
+        for child in node.value:
+            try:
+                value = read(child, report)
+            except Wrong as wrong:
+                report.add(wrong.node, str(wrong))
+                continue
+            if value in result:
+                report.add(child, f"{child.shown()} is in the list twice")
+            result.append(value)
+        return tuple(result)
+
+    return read_all
+
+
+def a_set(read: Reader) -> Reader:
+    """A reader's list as a frozen set."""
+    return lambda node, report: frozenset(read(node, report))
+
+
+def number(node: Node) -> float:
+    """A number, or one of the words nan, inf and -inf."""
+    value = node.value
+    if isinstance(value, str) and value in ("nan", "inf", "-inf"):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Wrong(node, f"found {node.shown()}, expected a number, nan, inf or -inf")
+    try:
+        return float(value)
+    except OverflowError:
+        raise Wrong(node, f"found {node.shown()}, which is beyond every dtype's range") from None
+
+
+def numbers(node: Node, _: Report) -> Any:
+    """A rectangular array of numbers, as nested tuples."""
+    return _array(node)[0]
+
+
+def _array(node: Node) -> tuple[Any, tuple[int, ...]]:
+    if not isinstance(node.value, list):
+        return number(node), ()
+    children = [_array(child) for child in node.value]
+    shapes = [shape for _, shape in children]
+    for child, shape in zip(node.value, shapes, strict=True):
+        if shape != shapes[0]:
+            raise Wrong(child, f"the array is ragged: shape {list(shape)} here, {list(shapes[0])} before it")
+    return tuple(value for value, _ in children), (len(children), *(shapes[0] if shapes else ()))
+
+
+def _index(node: Node, _: Report) -> tuple[int, ...] | str:
+    if isinstance(node.value, str) and node.value in ("first", "last"):
+        return node.value
+    if isinstance(node.value, list) and all(type(child.value) is int for child in node.value):
+        return tuple(child.value for child in node.value)
+    raise Wrong(node, f"found {node.shown()}, expected first, last or an index such as [0, 0, 1]")
+
+
+def _special(node: Node, _: Report) -> str:
+    value = node.value
+    if isinstance(value, str) and value in SPECIAL_WORDS:
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise Wrong(node, f"found {node.shown()}, expected a number or one of: {', '.join(SPECIAL_WORDS)}")
+
+
+def _place(node: Node, report: Report) -> Place:
+    given = _complete(node, PLACE, "a place", report)
+    return Place(given["in"], given["at"], given["value"])
+
+
+def _complete(node: Node, keys: Mapping[str, Key], what: str, report: Report) -> dict[str, Any]:
+    """A mapping in which nothing is wrong: one that has findings of its own raises nothing more than these."""
+    before = len(report.findings)
+    given = report.mapping(node, keys, what)
+    if len(report.findings) > before:
+        raise Reported(node)
+    return given
+
+
+def values(node: Node, report: Report) -> Values:
+    """A recipe: a word, or a mapping with its kind."""
+    if isinstance(node.value, str):
+        return Values(word("values", *KINDS)(node, report))
+    if not isinstance(node.value, dict):
+        raise Wrong(node, f"found {node.shown()}, expected {', '.join(KINDS)}, or a mapping with `kind`")
+    kind = node.value.get("kind")
+    if kind is None:
+        raise Wrong(node, "values without `kind`, expected one of: specials, literal, " + ", ".join(KINDS))
+    chosen = word("values", "specials", "literal", *KINDS)(kind, report)
+    given = _complete(node, {"specials": SPECIALS, "literal": LITERAL}.get(chosen, PLAIN), f"values of kind {chosen}", report)
+    if chosen == "specials":
+        base = given.get("base", "integers")
+        places = given.get("place", ())
+        shown = "+".join([base, *(f"{p.tensor}@{_shown(p.index)}={p.value}" for p in places)])
+        return Values(chosen, base, places, (), given.get("name") or shown)
+    if chosen == "literal":
+        return Values(chosen, arrays=given["arrays"], name=given.get("name", ""))
+    return Values(chosen, name=given.get("name", ""))
+
+
+def _shown(index: tuple[int, ...] | str) -> str:
+    return index if isinstance(index, str) else ".".join(map(str, index))
+
+
+def _arrays(node: Node, report: Report) -> tuple[tuple[str, Any], ...]:
+    if not isinstance(node.value, dict) or not node.value:
+        raise Wrong(node, f"found {node.shown()}, expected a mapping from each input to its numbers")
+    return tuple((key, numbers(child, report)) for key, child in node.value.items())
+
+
+def _shape(node: Node, report: Report) -> tuple[int, ...]:
+    if not isinstance(node.value, list):
+        raise Wrong(node, f"found {node.shown()}, expected a list of lengths")
+    result = tuple(integer(child, report) for child in node.value)
+    if any(length < 0 for length in result):
+        raise Wrong(node, f"found {node.shown()}, expected lengths of at least 0")
+    return result
+
+
+def expect(node: Node, report: Report) -> Expect:
+    """What the case states."""
+    given = _complete(node, EXPECT, "expect", report)
+    if not given:
+        raise Wrong(node, "expect states nothing, expected some of: " + ", ".join(EXPECT))
+    if given.get("refused") and len(given) > 1:
+        raise Wrong(node, "expect says that the case is refused and what it answers; expected one of them")
+    if given.get("layout") and not {"shape", "values"} & given.keys():
+        raise Wrong(node, "expect has a layout, but neither a shape nor values in it")
+    return Expect(given.get("shape"), given.get("values"), given.get("refused"), given.get("layout", ""))
+
+
+def claim(node: Node, report: Report) -> Claim:
+    """A document's claim."""
+    given = _complete(node, CLAIM, "claim", report)
+    return Claim(given["document"], given["says"], given["holds"])
+
+
+# --- tables -------------------------------------------------------------------------------------------------------
+
+_TEXT = {"type": "string"}
+_NUMBERS = {"description": "numbers, nested", "type": ["array", "number", "string"]}
+
+
+def _one_or_list(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
+
+
+_VALUES_NAME = Key(name, "what the id shows; the kind where it is left out", _TEXT)
+_KIND = Key(word("kind", "specials", "literal", *KINDS), "how values are made", {"enum": ["specials", "literal", *KINDS]}, True)
+PLAIN: dict[str, Key] = {"kind": _KIND, "name": _VALUES_NAME}
+PLACE: dict[str, Key] = {
+    "in": Key(text, "the input that the value is put into", _TEXT, True),
+    "at": Key(
+        _index,
+        "where: first, last, or an index in the op's canonical layout",
+        {"anyOf": [{"enum": ["first", "last"]}, {"type": "array", "items": {"type": "integer"}}]},
+        True,
+    ),
+    "value": Key(_special, "what: a number or a word", {"anyOf": [{"type": "number"}, {"enum": list(SPECIAL_WORDS)}]}, True),
+}
+SPECIALS: dict[str, Key] = {
+    "kind": _KIND,
+    "base": Key(word("base", *BASES), "the values around the special ones", {"enum": list(BASES)}),
+    "name": _VALUES_NAME,
+    "place": Key(
+        sequence(_place, "places, each {in: x, at: first, value: nan}"),
+        "which special values stand where; none where it is left out",
+        {"type": "array", "items": keys_schema(PLACE), "minItems": 1},
+    ),
+}
+LITERAL: dict[str, Key] = {
+    "kind": _KIND,
+    "name": _VALUES_NAME,
+    "arrays": Key(
+        _arrays,
+        "each input's numbers, in its canonical order",
+        {"type": "object", "additionalProperties": _NUMBERS},
+        True,
+    ),
+}
+EXPECT: dict[str, Key] = {
+    "shape": Key(_shape, "the shape of the output", {"type": "array", "items": {"type": "integer", "minimum": 0}}),
+    "values": Key(numbers, "the values of the output", _NUMBERS),
+    "refused": Key(boolean, "whether every target must refuse the case", {"type": "boolean"}),
+    "layout": Key(layout, "the layout of shape and values, such as NHWC; the op's canonical one where left out", _TEXT),
+}
+CLAIM: dict[str, Key] = {
+    "document": Key(text, "the document that claims it", _TEXT, True),
+    "says": Key(text, "what it claims", _TEXT, True),
+    "holds": Key(boolean, "whether it is true", {"type": "boolean"}, True),
+}
+
+_VALUES_SCHEMA = {
+    "anyOf": [{"enum": list(KINDS)}, keys_schema(SPECIALS), keys_schema(LITERAL), keys_schema(PLAIN)],
+}
+
+SETTINGS: dict[str, Key] = {
+    "about": Key(text, "one line on what is asked", _TEXT),
+    "tags": Key(a_set(sequence(tag, "tags")), "words to select by; those of every level add up", {"type": "array", "items": _TEXT}),
+    "targets": Key(
+        sequence(target, "targets"),
+        "where the cases run when --on is not given; `default` is every installed framework",
+        {"type": "array", "items": _TEXT, "minItems": 1},
+    ),
+    "values": Key(
+        sequence(values, "recipes", alone=True),
+        "how inputs are made; several are a grid dimension; integers and normal where left out",
+        _one_or_list(_VALUES_SCHEMA),
+    ),
+    "dtype": Key(
+        sequence(word("dtype", *DTYPES), "dtypes", alone=True),
+        "the dtype of inputs and output; several are a grid dimension",
+        _one_or_list({"enum": list(DTYPES)}),
+    ),
+    "seed": Key(
+        sequence(integer, "integers", alone=True),
+        "what the values depend on besides the case; several are a grid dimension",
+        _one_or_list({"type": "integer"}),
+    ),
+    "check": Key(
+        sequence(word("check", *CHECKS), "checks"),
+        "what is checked; shape, dtype and value where left out",
+        {"type": "array", "items": {"enum": list(CHECKS)}, "minItems": 1},
+    ),
+    "nonfinite": Key(
+        word("nonfinite", *POLICIES),
+        "which outputs an infinity or NaN may touch: those of the definition, at least those, or any",
+        {"enum": list(POLICIES)},
+    ),
+    "permits": Key(
+        a_set(sequence(word("permits", *PERMITS), "words", empty=True)),
+        "what is meant although it compares nothing: an empty output, an all-zero reference",
+        {"type": "array", "items": {"enum": list(PERMITS)}},
+    ),
+    "expect": Key(expect, "what the case states beyond the op's definition", keys_schema(EXPECT)),
+    "claim": Key(claim, "a document's claim that the case settles", keys_schema(CLAIM)),
+}

@@ -1,0 +1,181 @@
+"""Value recipes: how a case's inputs are made.
+
+Arrays are made once, by the coordinator, as float64 numbers that the case's dtype holds exactly, and travel as bytes.
+They come from `numpy.random.RandomState`, whose streams NumPy has frozen (NEP 19), so a repro script can draw the same
+values without this package.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from math import isqrt, prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.dtypes import DTYPES, rounded
+from conformance.ops import OPS
+from conformance.ops.base import TensorSpec
+from conformance.suite.case import Case, Place
+
+Array = NDArray[np.float64]
+
+LARGEST_INTEGER = 4
+
+
+class ValuesError(ValueError):
+    """A recipe that does not fit the case's tensors; the message says what was found and what was expected."""
+
+
+def seed_of(case: Case) -> int:
+    """The seed of a case's stream: it depends on what the case is, not on where it stands."""
+    content = f"{case.seed}:{OPS[case.op].label(case.params)}:{case.dtype}:{case.values.kind}:{case.values.base}"
+    return zlib.crc32(content.encode())
+
+
+def make_inputs(case: Case) -> dict[str, Array]:
+    """The inputs of a case, by name, in the op's canonical layouts; every number is exact in the case's dtype."""
+    op = OPS[case.op]
+    specs = op.inputs(case.params)
+    values = case.values
+    if values.kind == "literal":
+        return {spec.name: _literal(spec, dict(values.arrays), case) for spec in specs}
+    stream = np.random.RandomState(seed_of(case))
+    kind = values.base if values.kind == "specials" else values.kind
+    arrays = {spec.name: _draw(spec, kind, stream, case) for spec in specs}
+    for place in values.places:
+        _put(arrays, specs, place, case)
+    return arrays
+
+
+def make_cotangent(case: Case, output: TensorSpec) -> Array:
+    """The weights dy of the gradient check: gradients are those of sum(y * dy)."""
+    stream = np.random.RandomState(seed_of(case) ^ 0x5EED)
+    kind = "normal" if case.values.kind == "normal" else "integers"
+    return _draw(output, kind, stream, case)
+
+
+def integer_bound(case: Case) -> tuple[int, int]:
+    """The largest magnitude of integers, and how many products of them a sum may hold to be exact in the dtype.
+
+    n products of magnitude at most m each sum to at most n*m*m, which must not pass 2**precision. Where even m = 1 is
+    too much, `_thinned` leaves at most that many products that are not zero (the controlled density of oneDNN's
+    benchdnn).
+    """
+    limit = 2 ** DTYPES[case.dtype].precision
+    n = _products(case)
+    magnitude = LARGEST_INTEGER
+    while magnitude > 1 and n * magnitude * magnitude > limit:
+        magnitude -= 1
+    return magnitude, limit // (magnitude * magnitude)
+
+
+def _products(case: Case) -> int:
+    op = OPS[case.op]
+    return op.products(case.params) if op.refusal(case.params) is None else 1
+
+
+def _draw(spec: TensorSpec, kind: str, stream: np.random.RandomState, case: Case) -> Array:
+    if kind == "zeros":
+        return np.zeros(spec.shape)
+    if kind == "ones":
+        return np.ones(spec.shape)
+    if kind == "index":
+        # Products of two such numbers must sum exactly, too.
+        limit = max(isqrt(2 ** DTYPES[case.dtype].precision // max(_products(case), 1)), 1)
+        return np.asarray(np.arange(prod(spec.shape)) % limit + 1.0, dtype=np.float64).reshape(spec.shape)
+    if kind == "normal":
+        return rounded(stream.standard_normal(spec.shape), case.dtype)
+    magnitude, most = integer_bound(case)
+    drawn = stream.randint(1, magnitude + 1, spec.shape) * stream.choice([-1.0, 1.0], spec.shape)
+    return _asymmetric(_thinned(drawn.astype(np.float64), spec, most, stream), spec)
+
+
+def _thinned(array: Array, spec: TensorSpec, most: int, stream: np.random.RandomState) -> Array:
+    """The array with zeros put in, so that no sum holds more than `most` products that are not zero.
+
+    An output sums over one output channel of the kernel, its gradient to the input over one input channel; the
+    gradients to the kernel and to the bias sum over one channel of the cotangent. So it is enough to thin out those.
+    """
+    spatial = "".join(c for c in spec.axes if c in "DHW")
+    if spec.name == "w" and {"I", "O"} <= set(spec.axes):
+        sums = ["I" + spatial, "O" + spatial]
+    elif spec.name == "y":
+        sums = ["N" + spatial]
+    else:
+        return array
+    for summed in sums:
+        axes = tuple(spec.axes.index(c) for c in summed if c in spec.axes)
+        products = prod(array.shape[i] for i in axes)
+        if products + 1 > most:
+            # One place is the bias's, one is for `_asymmetric`.
+            moved = np.moveaxis(array, axes, range(-len(axes), 0))
+            rank = (
+                stream.random_sample((*moved.shape[: array.ndim - len(axes)], products))
+                .argsort(axis=-1)
+                .argsort(axis=-1)
+            )
+            moved[rank.reshape(moved.shape) >= most - 2] = 0.0
+    return array
+
+
+def _asymmetric(array: Array, spec: TensorSpec) -> Array:
+    """The array, changed in one element where it equals its own flip along an axis: a symmetric kernel hides flips."""
+    for axis, letter in enumerate(spec.axes):
+        if letter in "DHW" and array.shape[axis] > 1 and array.size and np.array_equal(array, np.flip(array, axis)):
+            array[(0,) * array.ndim] *= -1.0
+            if array[(0,) * array.ndim] == 0.0:
+                array[(0,) * array.ndim] = 1.0
+    return array
+
+
+def _literal(spec: TensorSpec, given: Mapping[str, Any], case: Case) -> Array:
+    if spec.name not in given:
+        raise ValuesError(f"literal values have no {spec.name!r}, expected one array for each input")
+    try:
+        array = np.asarray(given[spec.name], dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValuesError(f"the literal {spec.name!r} is no rectangular array of numbers") from None
+    if array.size != prod(spec.shape):
+        raise ValuesError(
+            f"the literal {spec.name!r} has {array.size} elements, "
+            f"expected {prod(spec.shape)}: {spec.axes} {spec.shape}"
+        )
+    exact = rounded(array, case.dtype)
+    if not np.array_equal(exact, array, equal_nan=True):
+        raise ValuesError(f"the literal {spec.name!r} holds numbers that {case.dtype} can't represent exactly")
+    return exact.reshape(spec.shape)
+
+
+def special_value(word: str, dtype: str) -> float:
+    """The number behind a word such as `nan`, `-inf`, `-0.0`, `subnormal` or `largest`."""
+    d = DTYPES[dtype]
+    named = {
+        "subnormal": d.least_subnormal,
+        "-subnormal": -d.least_subnormal,
+        "largest": d.largest,
+        "-largest": -d.largest,
+    }
+    try:
+        return named[word] if word in named else float(word)
+    except ValueError:
+        expected = "nan, inf, -inf, -0.0, subnormal, largest or a number"
+        raise ValuesError(f"unknown special value {word!r}, expected {expected}") from None
+
+
+def _put(arrays: Mapping[str, Array], specs: Sequence[TensorSpec], place: Place, case: Case) -> None:
+    if place.tensor not in arrays:
+        raise ValuesError(f"specials name {place.tensor!r}, expected one of: {', '.join(s.name for s in specs)}")
+    array = arrays[place.tensor]
+    if not array.size:
+        raise ValuesError(f"specials put a value into {place.tensor!r}, which is empty")
+    if isinstance(place.index, str):
+        index = tuple(0 if place.index == "first" else length - 1 for length in array.shape)
+    else:
+        index = place.index
+        spec = next(s for s in specs if s.name == place.tensor)
+        if len(index) != array.ndim or any(not -n <= i < n for i, n in zip(index, array.shape, strict=True)):
+            raise ValuesError(f"index {list(index)} is outside {place.tensor!r}, which is {spec.axes} {spec.shape}")
+    array[index] = special_value(place.value, case.dtype)

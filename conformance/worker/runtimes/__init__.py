@@ -1,0 +1,171 @@
+"""What a framework is to the worker: one small class each, all with the same methods.
+
+Nothing here imports a framework before `load` is called, because most of what decides how a framework computes
+(threads, oneDNN, devices, the Keras backend) is read from the environment at its import: see `environment.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from types import CodeType, MappingProxyType
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..environment import Config as Config
+
+if TYPE_CHECKING:
+    NDArray = np.ndarray[Any, Any]
+else:
+    NDArray = np.ndarray  # old versions of NumPy have no generic one
+Function = Callable[..., Any]
+# What an answer holds: the framework's word for the dtype, the shape, and the words (None where there are no values).
+Answered = Tuple[str, Tuple[int, ...], Optional[NDArray]]
+
+
+class Unavailable(Exception):
+    """The framework can't run here: it is not installed, or the device is not there. Says why."""
+
+
+class Refused(Exception):
+    """This framework can't be asked that in this mode, or its answer is nothing that can travel. Says why."""
+
+
+class GradientFailed(Exception):
+    """The forward call was answered, its gradient was not; the cause is the framework's own error."""
+
+
+class Runtime:
+    """One framework in one mode on one device.
+
+    A runtime moves arrays in and out, turns a plan's function into what its mode runs, and runs it with or without
+    a gradient. Errors of the framework come out as they are.
+    """
+
+    # The names that a plan may begin a dotted name with, and what they stand for.
+    roots: Dict[str, Any]
+    # Whether the mode compiles functions: then what a plan makes without its inputs (layers) is made outside of them.
+    compiles = False
+    # Whether a prepared function belongs to one signature (shapes and dtypes), because something is compiled for it.
+    specialised = False
+    # What plans find as Python's builtins: nothing, and the whitelist lets them name nothing.
+    builtins: Mapping[str, Any] = MappingProxyType({})
+    # After how many prepared functions `forget` is called, so that memory stays flat.
+    keep = 256
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def info(self) -> Dict[str, Any]:
+        """What a report should know: `version`, `devices`, and `flags` that decide how the framework computes."""
+        raise NotImplementedError
+
+    def from_numpy(self, array: NDArray, dtype: str) -> Any:
+        """A tensor of its own memory; bfloat16 comes as uint16 words."""
+        raise NotImplementedError
+
+    def to_numpy(self, value: Any) -> Answered:
+        """A tensor's dtype, shape and words; Refused where it is none."""
+        raise NotImplementedError
+
+    def prepare(self, function: Function) -> Function:
+        """What this mode runs for a plan's function, which takes tensors and returns the output."""
+        return function
+
+    def run(self, function: Function, tensors: List[Any]) -> Any:
+        """The output; it is finished when this returns or when `to_numpy` does."""
+        return function(*tensors)
+
+    def run_with_gradient(
+        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
+    ) -> Tuple[Any, List[Any]]:
+        """The output, and the vector-Jacobian product of `cotangent` for each wanted input.
+
+        No gradients where the output has another shape than the cotangent: then the shape is what is wrong.
+        GradientFailed where only the gradient was refused.
+        """
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Drop what the framework keeps for functions that will not be called again."""
+
+
+_CLASSES = {
+    "numpy": "NumPy",
+    "torch": "Torch",
+    "jax": "Jax",
+    "tensorflow": "TensorFlow",
+    "keras": "Keras",
+}
+
+
+def load(config: Config) -> Runtime:
+    """Import the framework and set it up; Unavailable where it can't run here."""
+    if config.framework not in _CLASSES:
+        raise Unavailable("no runtime for %r, expected one of: %s" % (config.framework, ", ".join(_CLASSES)))
+    module = importlib.import_module("." + config.framework, __name__)
+    runtime: Runtime = getattr(module, _CLASSES[config.framework])(config)
+    found = str(runtime.info()["version"])
+    if config.version and found.partition("+")[0] != config.version.partition("+")[0]:
+        raise Unavailable("%s %s was asked for, this interpreter has %s" % (config.framework, config.version, found))
+    if "torch" in sys.modules and "tensorflow" in sys.modules:
+        # Together they crash in torch.compile, and their thread pools and libraries disturb each other.
+        raise Unavailable("importing %s loaded both PyTorch and TensorFlow into one process" % config.framework)
+    return runtime
+
+
+def import_framework(module: str) -> Any:
+    """The framework's module; Unavailable where it is not installed or can't be imported."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name == module:
+            raise Unavailable("%s is not installed" % module) from None
+        raise Unavailable("%s can't be imported: %s" % (module, error)) from None
+    except Exception as error:  # whatever a broken installation raises is a reason, not a crash
+        raise Unavailable("%s can't be imported: %s: %s" % (module, type(error).__name__, error)) from None
+
+
+def build(text: str, names: Sequence[str], output: str, runtime: Runtime) -> Function:
+    """A checked plan as a function of its inputs.
+
+    Where the runtime compiles, statements that use no input (such as those that make a layer) run once, here and now,
+    as they do in the code of a user who compiles a function. Each call gives a function with a code object of its own,
+    since compilers keep their caches there.
+    """
+    tree = ast.parse(text, "<plan>")
+    module: Dict[str, Any] = {"__builtins__": dict(runtime.builtins), **runtime.roots}
+    body = tree.body
+    if runtime.compiles:
+        first, body = _split(tree.body, set(names))
+        if first:
+            exec(compile(ast.Module(body=first, type_ignores=[]), "<plan>", "exec"), module)
+    code = _function_code(names, body, output)
+    exec(code, module)
+    function: Function = module["plan"]
+    return function
+
+
+def _function_code(names: Sequence[str], body: List[ast.stmt], output: str) -> CodeType:
+    shell = ast.parse("def plan(%s):\n    return %s\n" % (", ".join(names), output), "<plan>")
+    function = shell.body[0]
+    assert isinstance(function, ast.FunctionDef)
+    function.body = body + function.body
+    ast.fix_missing_locations(shell)
+    return compile(shell, "<plan>", "exec")
+
+
+def _split(statements: List[ast.stmt], inputs: set[str]) -> Tuple[List[ast.stmt], List[ast.stmt]]:
+    """The statements before the first that names an input, and the rest."""
+    for index, statement in enumerate(statements):
+        if any(isinstance(node, ast.Name) and node.id in inputs for node in ast.walk(statement)):
+            return statements[:index], statements[index:]
+    return statements, []
+
+
+def numpy_words(array: NDArray, dtype: str) -> NDArray:
+    """An array as what travels: bfloat16 as uint16 words, everything contiguous."""
+    array = np.ascontiguousarray(array) if array.ndim else array
+    return array.view(np.uint16) if dtype == "bfloat16" else array

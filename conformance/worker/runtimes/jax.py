@@ -1,0 +1,148 @@
+"""JAX: operation by operation, or jit."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from . import (
+    Answered,
+    Config,
+    Function,
+    GradientFailed,
+    NDArray,
+    Refused,
+    Runtime,
+    Unavailable,
+    import_framework,
+    numpy_words,
+)
+
+# Namespaces that `import jax` does not always bring along.
+_SUBMODULES = (
+    "jax.lax",
+    "jax.nn",
+    "jax.numpy",
+    "jax.numpy.fft",
+    "jax.numpy.linalg",
+    "jax.image",
+    "jax.scipy.signal",
+    "jax.scipy.special",
+)
+
+
+class Jax(Runtime):
+    """JAX in one of its modes. Both compile something for each shape, so what is kept is dropped now and then.
+
+    64-bit types are enabled unless the option x64 is 0, since without them JAX quietly turns float64 into float32.
+    """
+
+    specialised = True
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.jax = jax = import_framework("jax")
+        for name in _SUBMODULES:
+            import_framework(name)
+        self.roots = {"jax": jax}
+        self.compiles = config.mode == "jit"
+        jax.config.update("jax_enable_x64", config.flag("x64") is not False)
+        if "precision" in config.options:
+            jax.config.update("jax_default_matmul_precision", config.options["precision"])
+        try:
+            self.devices = jax.devices(config.device)
+        except RuntimeError as error:
+            first = (str(error).strip().splitlines() or [""])[0]
+            raise Unavailable("JAX %s has no %s: %s" % (jax.__version__, config.device.upper(), first)) from None
+        self.device = self.devices[0]
+        jax.config.update("jax_default_device", self.device)
+        self.bfloat16 = np.dtype(jax.numpy.bfloat16)
+        # The client, its thread pool and the first compilation: before the first case, not in it.
+        jax.numpy.ones(2).block_until_ready()
+
+    def info(self) -> Dict[str, Any]:
+        """Version, devices, and what decides about types and precision."""
+        jax = self.jax
+        flags = {
+            "threads": self.config.threads,
+            "x64": bool(jax.config.jax_enable_x64),
+            "precision": str(jax.config.jax_default_matmul_precision),
+            "jaxlib": import_framework("jaxlib").__version__,
+            "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
+        }
+        return {"version": jax.__version__, "devices": [str(d.device_kind) for d in self.devices], "flags": flags}
+
+    def from_numpy(self, array: NDArray, dtype: str) -> Any:
+        """An array on the device."""
+        return self.jax.device_put(array.view(self.bfloat16) if dtype == "bfloat16" else array, self.device)
+
+    def to_numpy(self, value: Any) -> Answered:
+        """An array's words, once it is computed."""
+        if not isinstance(value, (self.jax.Array, np.ndarray, np.generic)):
+            raise Refused("the plan's output is a %s, expected an array" % type(value).__name__)
+        array = np.asarray(value)
+        return array.dtype.name, array.shape, numpy_words(array, array.dtype.name)
+
+    def prepare(self, function: Function) -> Function:
+        """The function itself, or its jitted self, with its gradient."""
+        return _Jitted(self, function) if self.compiles else function
+
+    def run_with_gradient(
+        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
+    ) -> Tuple[Any, List[Any]]:
+        """jax.vjp. Where it fails, the forward call alone tells which of the two was refused."""
+        try:
+            if isinstance(function, _Jitted):
+                output, gradients = function.gradient(tuple(wanted))(tensors, cotangent)
+            else:
+                output, gradients = self.pull(function, tensors, wanted, cotangent)
+            # Computed asynchronously: an error may come only here.
+            self.jax.block_until_ready((output, gradients))
+        except Exception as error:
+            self.jax.block_until_ready(function(*tensors))
+            raise GradientFailed from error
+        return output, [] if gradients is None else list(gradients)
+
+    def pull(
+        self, function: Function, tensors: Sequence[Any], wanted: Sequence[int], cotangent: Any
+    ) -> Tuple[Any, Optional[Tuple[Any, ...]]]:
+        """The output and the gradients; None for these where the output has not the cotangent's shape."""
+
+        def of_wanted(*chosen: Any) -> Any:
+            everything = list(tensors)
+            for index, tensor in zip(wanted, chosen):
+                everything[index] = tensor
+            return function(*everything)
+
+        output, transposed = self.jax.vjp(of_wanted, *(tensors[index] for index in wanted))
+        if getattr(output, "shape", None) != cotangent.shape:
+            return output, None
+        return output, transposed(cotangent.astype(output.dtype))
+
+    def forget(self) -> None:
+        """Drop every compiled program: JAX keeps one for each shape that it has seen."""
+        self.jax.clear_caches()
+
+
+class _Jitted:
+    """A jitted function, and its jitted vector-Jacobian product where it is asked for."""
+
+    def __init__(self, runtime: Jax, function: Function) -> None:
+        self.runtime = runtime
+        self.function = function
+        self.jitted: Function = runtime.jax.jit(function)
+
+    def __call__(self, *tensors: Any) -> Any:
+        return self.jitted(*tensors)
+
+    def gradient(self, wanted: Tuple[int, ...]) -> Function:
+        # The server keeps one of these for each set of wanted inputs, so there is only one to remember.
+        if not hasattr(self, "pulled"):
+
+            def pulled(tensors: List[Any], cotangent: Any) -> Any:
+                return self.runtime.pull(self.function, tensors, wanted, cotangent)
+
+            self.pulled: Function = self.runtime.jax.jit(pulled)
+        return self.pulled

@@ -1,0 +1,96 @@
+"""Keras on one of its backends. The backend's own runtime moves tensors, compiles and differentiates."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, List, Sequence, Tuple
+
+from . import Answered, Config, Function, NDArray, Runtime, Unavailable, import_framework
+
+# A mode of Keras -> the mode of its backend.
+_MODES = {
+    "tensorflow": {"eager": "eager", "jit": "xla"},
+    "torch": {"eager": "eager", "jit": "compile"},
+    "jax": {"eager": "eager", "jit": "jit"},
+}
+# How many plans are run before Keras is told to forget the names that it has given to layers.
+_KEEP = 512
+
+
+class Keras(Runtime):
+    """Keras 3 on TensorFlow, PyTorch or JAX."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        if config.backend not in _MODES:
+            raise Unavailable("no runtime for the Keras backend %r" % config.backend)
+        given = {"framework": config.backend, "mode": _MODES[config.backend][config.mode], "device": config.device}
+        inner = Config({**given, "options": config.options})
+        self.backend = self._backend(inner)
+        self.keras = keras = import_framework("keras")
+        if not hasattr(keras, "config") or not hasattr(keras, "ops"):
+            raise Unavailable("Keras %s has no backends; expected Keras 3" % keras.__version__)
+        if keras.config.backend() != config.backend:
+            raise Unavailable("Keras runs on %s, expected %s" % (keras.config.backend(), config.backend))
+        self.roots = {"keras": keras}
+        self.compiles = self.backend.compiles
+        self.builtins = self.backend.builtins
+        self.specialised = True
+        self.keep = self.backend.keep if self.backend.specialised else _KEEP
+
+    @staticmethod
+    def _backend(config: Config) -> Runtime:
+        if config.framework == "torch":
+            from .torch import Torch
+
+            return Torch(config)
+        if config.framework == "jax":
+            from .jax import Jax
+
+            return Jax(config)
+        from .tensorflow import TensorFlow
+
+        return TensorFlow(config)
+
+    def info(self) -> Dict[str, Any]:
+        """Keras's version and configuration, and the backend's."""
+        keras, under = self.keras, self.backend.info()
+        flags = {
+            **under["flags"],
+            "floatx": keras.config.floatx(),
+            "image_data_format": keras.config.image_data_format(),
+            "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", ""),
+        }
+        return {
+            "version": keras.__version__,
+            "backend_version": under["version"],
+            "devices": under["devices"],
+            "flags": flags,
+        }
+
+    def from_numpy(self, array: NDArray, dtype: str) -> Any:
+        """As the backend does."""
+        return self.backend.from_numpy(array, dtype)
+
+    def to_numpy(self, value: Any) -> Answered:
+        """As the backend does."""
+        return self.backend.to_numpy(value)
+
+    def prepare(self, function: Function) -> Function:
+        """As the backend does."""
+        return self.backend.prepare(function)
+
+    def run(self, function: Function, tensors: List[Any]) -> Any:
+        """As the backend does."""
+        return self.backend.run(function, tensors)
+
+    def run_with_gradient(
+        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
+    ) -> Tuple[Any, List[Any]]:
+        """As the backend does."""
+        return self.backend.run_with_gradient(function, tensors, wanted, cotangent)
+
+    def forget(self) -> None:
+        """Drop the names that Keras has given to layers, and what the backend keeps."""
+        self.keras.backend.clear_session()
+        self.backend.forget()

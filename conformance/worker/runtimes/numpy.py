@@ -1,0 +1,50 @@
+"""NumPy."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Sequence, Tuple
+
+import numpy
+import numpy.fft
+import numpy.lib.stride_tricks
+import numpy.linalg
+
+from . import Answered, Config, Function, NDArray, Refused, Runtime, Unavailable
+
+
+class NumPy(Runtime):
+    """NumPy computes eagerly, on the CPU, without gradients and without bfloat16."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        if config.device != "cpu":
+            raise Unavailable("NumPy computes on the CPU only")
+        self.roots = {"numpy": numpy}
+
+    def info(self) -> Dict[str, Any]:
+        """NumPy's version; the threads are those of its BLAS."""
+        return {"version": numpy.__version__, "devices": ["cpu"], "flags": {"threads": self.config.threads}}
+
+    def from_numpy(self, array: NDArray, dtype: str) -> Any:
+        """A copy."""
+        if dtype == "bfloat16":
+            raise Refused("NumPy has no bfloat16")
+        return array.copy()
+
+    def to_numpy(self, value: Any) -> Answered:
+        """The array itself; a NumPy scalar is an array of no axes."""
+        if not isinstance(value, (numpy.ndarray, numpy.generic)):
+            raise Refused("the plan's output is a %s, expected an array" % type(value).__name__)
+        array = numpy.asarray(value)
+        return array.dtype.name, array.shape, array
+
+    def run(self, function: Function, tensors: List[Any]) -> Any:
+        """The output, without warnings about infinities and NaN: those are values here."""
+        with numpy.errstate(all="ignore"):
+            return function(*tensors)
+
+    def run_with_gradient(
+        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
+    ) -> Tuple[Any, List[Any]]:
+        """Always refused."""
+        raise Refused("NumPy has no gradients")

@@ -1,0 +1,197 @@
+"""The worker's loop: a request in, exactly one answer out, in the order in which they came."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from typing import Any, BinaryIO, Callable, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from . import wire
+from .environment import Config
+from .runtimes import (
+    Function,
+    GradientFailed,
+    NDArray,
+    Refused,
+    Runtime,
+    Unavailable,
+    build,
+    load,
+    numpy_words,
+)
+from .whitelist import check_plan
+
+# What an error's text may have at most; some frameworks put whole graphs into theirs.
+MAX_MESSAGE = 4_000
+# Plans that are kept compiled to byte code. They are small.
+MAX_PLANS = 4_096
+
+Answer = Tuple[wire.Header, Tuple[NDArray, ...]]
+
+
+def hello(config: Config, runtime: Runtime) -> wire.Header:
+    """What the worker says first: what it is, and everything that decides how it computes."""
+    info = runtime.info()
+    said: Dict[str, Any] = {
+        "protocol": wire.PROTOCOL,
+        "framework": config.framework,
+        "backend": config.backend,
+        "mode": config.mode,
+        "device": config.device,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "executable": sys.executable,
+        "pid": os.getpid(),
+    }
+    said.update(info)
+    return {"hello": said}
+
+
+class Server:
+    """Answers requests with one runtime."""
+
+    def __init__(self, config: Config, runtime: Runtime) -> None:
+        self.config = config
+        self.runtime = runtime
+        self._functions: Dict[Any, Function] = {}
+        self._checked: Dict[Any, str] = {}
+
+    def answer(self, request: wire.Header, inputs: List[NDArray], cotangent: Optional[NDArray]) -> Answer:
+        """The one answer to a request: a result, an error of the framework, or why it can't be asked."""
+        number = request["id"]
+        try:
+            return self._result(request, inputs, cotangent)
+        except Refused as error:
+            return {"id": number, "unsupported": str(error)[:MAX_MESSAGE]}, ()
+        except GradientFailed as error:
+            return {"id": number, "raised": _said(error.__cause__ or error, "gradient")}, ()
+        except BaseException as error:  # a plan may raise anything, and must not end the worker
+            return {"id": number, "raised": _said(error, "forward")}, ()
+
+    def _result(self, request: wire.Header, inputs: List[NDArray], cotangent: Optional[NDArray]) -> Answer:
+        function = self._function(request)
+        output, repeat = request["output"], request["repeat"]
+        seconds, named = self._once(function, request, inputs, cotangent)
+        unstable: Dict[str, int] = {}
+        if repeat:
+            first = dict(named)
+            differs = {
+                name: np.zeros(array.shape, dtype=bool) for name, (_, _, array) in first.items() if array is not None
+            }
+            for _ in range(repeat):
+                for name, (dtype, shape, array) in self._once(function, request, inputs, cotangent)[1]:
+                    if array is None:
+                        continue
+                    if name not in differs or (dtype, shape) != first[name][:2]:
+                        differs[name] = np.ones(shape, dtype=bool)
+                    else:
+                        differs[name] |= _bits_differ(array, first[name][2])
+            unstable = {name: int(np.count_nonzero(where)) for name, where in differs.items()}
+        entries: List[wire.Header] = []
+        arrays: List[NDArray] = []
+        for name, (dtype, shape, array) in named:
+            if dtype not in wire.ITEMSIZE:
+                raise Refused("%s has dtype %s, which has no form that travels" % (name, dtype))
+            if array is None:
+                entries.append({"name": name, "dtype": dtype, "shape": list(shape), "bytes": 0, "values": False})
+            else:
+                words = numpy_words(array, dtype)
+                entries.append(wire.entry(name, dtype, words))
+                arrays.append(words)
+        assert entries[0]["name"] == output
+        result = {"output": entries[0], "gradients": entries[1:], "unstable": unstable, "seconds": seconds}
+        return {"id": request["id"], "result": result}, tuple(arrays)
+
+    def _once(
+        self, function: Function, request: wire.Header, inputs: List[NDArray], cotangent: Optional[NDArray]
+    ) -> Tuple[float, List[Tuple[str, Tuple[str, Tuple[int, ...], Optional[NDArray]]]]]:
+        """One run on fresh tensors: how long it took, and the output and the gradients by name."""
+        runtime = self.runtime
+        tensors = [runtime.from_numpy(a, d["dtype"]) for a, d in zip(inputs, request["inputs"])]
+        wanted: List[str] = request["gradient"]
+        if not wanted or cotangent is None:
+            started = time.perf_counter()
+            answered = runtime.to_numpy(runtime.run(function, tensors))
+            return time.perf_counter() - started, [(request["output"], answered)]
+        names = [described["name"] for described in request["inputs"]]
+        pulled = runtime.from_numpy(cotangent, request["cotangent"]["dtype"])
+        started = time.perf_counter()
+        output, gradients = runtime.run_with_gradient(function, tensors, [names.index(n) for n in wanted], pulled)
+        named = [(request["output"], runtime.to_numpy(output))]
+        named += [(name, runtime.to_numpy(gradient)) for name, gradient in zip(wanted, gradients)]
+        return time.perf_counter() - started, named
+
+    def _function(self, request: wire.Header) -> Function:
+        text, output = request["plan"], request["output"]
+        names = tuple(described["name"] for described in request["inputs"])
+        plan = (text, output, names)
+        key: Any = plan
+        if self.runtime.specialised:
+            key = (plan, tuple((d["dtype"], tuple(d["shape"])) for d in request["inputs"]), tuple(request["gradient"]))
+        function = self._functions.get(key)
+        if function is None:
+            self._check(plan)
+            limit = self.runtime.keep if self.runtime.specialised else MAX_PLANS
+            if len(self._functions) >= limit:
+                self._functions.clear()
+                self._checked.clear()
+                self.runtime.forget()
+            function = build(text, names, output, self.runtime)
+            function = self._functions[key] = self.runtime.prepare(function)
+        return function
+
+    def _check(self, plan: Tuple[str, str, Tuple[str, ...]]) -> None:
+        """Refuse a plan that may not run. The coordinator has checked it too, but it is here that it runs."""
+        reason = self._checked.get(plan)
+        if reason is None:
+            text, output, names = plan
+            findings = check_plan(text, self.config.framework, names, output)
+            reason = "; ".join("%d:%d: %s" % (f.line, f.column, f.message) for f in findings[:5])
+            self._checked[plan] = reason
+        if reason:
+            raise Refused("the plan may not run: " + reason)
+
+
+def _bits_differ(a: NDArray, b: Optional[NDArray]) -> NDArray:
+    """Where two arrays of one shape and dtype differ in any bit: NaN equals the same NaN, and -0.0 is not 0.0."""
+    assert b is not None
+    if not a.size:
+        return np.zeros(a.shape, dtype=bool)
+    one, two = (np.ascontiguousarray(c).reshape(-1).view(np.uint8).reshape(a.size, -1) for c in (a, b))
+    different: NDArray = (one != two).any(axis=1).reshape(a.shape)
+    return different
+
+
+def _said(error: BaseException, phase: str) -> Dict[str, str]:
+    try:
+        message = str(error)
+    except Exception:  # an error that can't say what it is
+        message = ""
+    return {"type": type(error).__name__, "message": message[:MAX_MESSAGE], "phase": phase}
+
+
+def serve(
+    config: Config, source: BinaryIO, sink: BinaryIO, server: Callable[[Config, Runtime], Server] = Server
+) -> None:
+    """Say hello, or why not, then answer until the input ends."""
+    try:
+        runtime = load(config)
+        first = hello(config, runtime)
+    except Unavailable as error:
+        wire.write(sink, wire.frame({"unavailable": str(error)[:MAX_MESSAGE]}))
+        return
+    wire.write(sink, wire.frame(first))
+    answering = server(config, runtime)
+    while True:
+        request = wire.read_header(source)
+        if request is None:
+            return
+        inputs = [wire.read_array(source, described) for described in request["inputs"]]
+        cotangent = wire.read_array(source, request["cotangent"]) if request["cotangent"] else None
+        header, arrays = answering.answer(request, inputs, cotangent)
+        wire.write(sink, wire.frame(header, arrays))

@@ -1,0 +1,580 @@
+"""Wrong answers of known cause, made without the confusions' own code: a plain scatter and gather, and NumPy on the inputs.
+
+`FAULTS` maps a confusion's name to a generator of the wrong outputs that it can give for a problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from conformance.dtypes import rounded
+from conformance.ops import OPS
+from conformance.ops.convolution import Convolution, ConvParams
+
+Array = np.ndarray
+
+
+def bind(op: str, **given: Any) -> ConvParams:
+    fields = OPS[op].fields
+    values = {name: field.default for name, field in fields.items()}
+    values.update({name: fields[name].parse(value) for name, value in given.items()})
+    return OPS[op].bind(values)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A convolution spelled out: the crop or padding at the start and the output's length, an axis."""
+
+    op: Convolution
+    params: ConvParams
+    x: Array
+    w: Array
+    b: Array | None
+    lo: tuple[int, ...]
+    length: tuple[int, ...]
+
+    def but(self, **changes: Any) -> Plain:
+        return replace(self, **changes)
+
+    def read(self, **changes: Any) -> Plain | None:
+        """With the parameters read differently, the geometry following from them."""
+        return plain(self.op, replace(self.params, **changes), self.x, self.w, self.b)
+
+    @property
+    def stride(self) -> tuple[int, ...]:
+        return self.params.stride
+
+    @property
+    def dilation(self) -> tuple[int, ...]:
+        return self.params.dilation
+
+    def full(self) -> tuple[int, ...]:
+        return tuple(
+            (n - 1) * s + d * (k - 1) + 1
+            for n, s, d, k in zip(self.x.shape[2:], self.stride, self.dilation, self.w.shape[3:], strict=True)
+        )
+
+    def end(self) -> tuple[int, ...]:
+        """The crop or padding at the end."""
+        if self.op.transposed:
+            return tuple(f - a - m for f, a, m in zip(self.full(), self.lo, self.length, strict=True))
+        return tuple(
+            (m - 1) * s + d * (k - 1) + 1 - a - n
+            for m, s, d, k, a, n in zip(
+                self.length, self.stride, self.dilation, self.w.shape[3:], self.lo, self.x.shape[2:], strict=True
+            )
+        )
+
+    def y(self) -> Array:
+        if 0 in self.length:
+            return np.zeros((self.x.shape[0], self.w.shape[0] * self.w.shape[2], *self.length))
+        y = _scatter(self) if self.op.transposed else _gather(self)
+        return y if self.b is None else y + self.b.reshape(-1, *(1 for _ in self.lo))
+
+
+def plain(op: Convolution, params: ConvParams, x: Array, w: Array, b: Array | None) -> Plain | None:
+    if op.refusal(params) is not None:
+        return None
+    geometry = op.geometry(params)
+    length = tuple(axis.large if op.transposed else axis.small for axis in geometry)
+    return Plain(op, params, x, w, b, tuple(axis.lo for axis in geometry), length)
+
+
+def _scatter(p: Plain) -> Array:
+    """The full scatter in a roomy buffer, then the crop."""
+    g, i, o = p.w.shape[:3]
+    n = p.x.shape[2:]
+    full = p.full()
+    room = tuple(max(f, a + m, 0) + max(-a, 0) + 2 for f, a, m in zip(full, p.lo, p.length, strict=True))
+    before = tuple(max(-a, 0) for a in p.lo)
+    out = np.zeros((p.x.shape[0], g, o, *room))
+    x = p.x.reshape(p.x.shape[0], g, i, *n)
+    for taps in product(*(range(k) for k in p.w.shape[3:])):
+        places = tuple(
+            slice(v + t * d, v + t * d + (m - 1) * s + 1, s)
+            for v, t, d, m, s in zip(before, taps, p.dilation, n, p.stride, strict=True)
+        )
+        out[(slice(None), slice(None), slice(None), *places)] += np.einsum(
+            "ngi...,gio->ngo...", x, p.w[(slice(None), slice(None), slice(None), *taps)]
+        )
+    crop = tuple(slice(v + a, v + a + m) for v, a, m in zip(before, p.lo, p.length, strict=True))
+    return out[(slice(None), slice(None), slice(None), *crop)].reshape(p.x.shape[0], g * o, *p.length)
+
+
+def _gather(p: Plain) -> Array:
+    """The input put into zeros that reach as far as any tap, then strided slices."""
+    g, i, o = p.w.shape[:3]
+    n = p.x.shape[2:]
+    reach = tuple(d * (k - 1) + 1 for d, k in zip(p.dilation, p.w.shape[3:], strict=True))
+    before = tuple(max(a, 0) for a in p.lo)
+    room = tuple(
+        v + max(m_in, (m - 1) * s + r - a) + 1
+        for v, m_in, m, s, r, a in zip(before, n, p.length, p.stride, reach, p.lo, strict=True)
+    )
+    x = np.zeros((p.x.shape[0], g, i, *room))
+    inside = tuple(slice(v, v + m) for v, m in zip(before, n, strict=True))
+    x[(slice(None), slice(None), slice(None), *inside)] = p.x.reshape(p.x.shape[0], g, i, *n)
+    y = np.zeros((p.x.shape[0], g, o, *p.length))
+    for taps in product(*(range(k) for k in p.w.shape[3:])):
+        places = tuple(
+            slice(v - a + t * d, v - a + t * d + (m - 1) * s + 1, s)
+            for v, a, t, d, m, s in zip(before, p.lo, taps, p.dilation, p.length, p.stride, strict=True)
+        )
+        y += np.einsum(
+            "ngi...,gio->ngo...",
+            x[(slice(None), slice(None), slice(None), *places)],
+            p.w[(slice(None), slice(None), slice(None), *taps)],
+        )
+    return y.reshape(p.x.shape[0], g * o, *p.length)
+
+
+Outputs = Iterator[Array]
+
+
+def _some_axes(dims: int) -> Iterator[tuple[int, ...]]:
+    for chosen in product((False, True), repeat=dims):
+        if any(chosen):
+            yield tuple(i for i, c in enumerate(chosen) if c)
+
+
+def _maybe(p: Plain | None) -> Outputs:
+    if p is not None and all(m >= 0 for m in p.length):
+        yield p.y()
+
+
+def kernel_flipped(p: Plain) -> Outputs:
+    for axes in _some_axes(p.params.dims):
+        yield p.but(w=np.flip(p.w, [3 + a for a in axes])).y()
+
+
+def another_convention(p: Plain) -> Outputs:
+    padding = p.params.padding
+    for name in ("torch", "tensorflow", "keras", "jax", "onnx"):
+        word = padding
+        if isinstance(padding, str) and padding.startswith("same"):
+            word = "same_upper" if name == "onnx" else "same"
+        if name != p.params.convention:
+            yield from _maybe(p.read(convention=name, padding=word))
+
+
+def symmetric_same(p: Plain) -> Outputs:
+    if not str(p.params.padding).startswith("same"):
+        return
+    pads = tuple((e - 1) // 2 for e in p.params.extent)
+    if p.op.transposed:
+        length = tuple(f - 2 * a + s - 1 for f, a, s in zip(p.full(), pads, p.stride, strict=True))
+        if len(set(p.stride)) > 1:
+            return
+    else:
+        length = tuple(
+            (n + 2 * a - e) // s + 1 for n, a, e, s in zip(p.x.shape[2:], pads, p.params.extent, p.stride, strict=True)
+        )
+    yield from _maybe(p.but(lo=pads, length=length))
+
+
+def odd_pixel(p: Plain) -> Outputs:
+    for axes in _some_axes(p.params.dims):
+        if all(p.lo[i] != p.end()[i] for i in axes):
+            yield p.but(lo=tuple(e if i in axes else a for i, (a, e) in enumerate(zip(p.lo, p.end(), strict=True)))).y()
+
+
+def padding_around_input(p: Plain) -> Outputs:
+    if isinstance(p.params.padding, str) or not p.op.transposed or not np.any(p.params.padding):
+        return
+    x = np.pad(p.x, [(0, 0), (0, 0), *((max(a, 0), max(b, 0)) for a, b in p.params.padding)])
+    if all(min(pair) >= 0 for pair in p.params.padding):
+        wider = p.but(x=x, lo=(0,) * p.params.dims)
+        yield wider.but(length=wider.full()).y()
+
+
+def output_padding_at_start(p: Plain) -> Outputs:
+    extra = p.params.output_padding
+    if extra is not None:
+        yield p.but(lo=tuple(a - e for a, e in zip(p.lo, extra, strict=True))).y()
+
+
+def output_padding_misread(p: Plain) -> Outputs:
+    if not p.op.transposed:
+        return
+    for value in (None, 0, 1, 2):
+        given = None if value is None else (value,) * p.params.dims
+        if value is None or value < max(p.stride):
+            yield from _maybe(p.read(output_padding=given, output_size=None))
+
+
+def padding_misread(p: Plain) -> Outputs:
+    padding = p.params.padding
+    if isinstance(padding, str):
+        other = "same_upper" if p.params.convention == "onnx" else "same"
+        yield from _maybe(p.read(padding=other if padding == "valid" else "valid"))
+        return
+    yield from _maybe(p.read(padding=((0, 0),) * p.params.dims))
+    yield from _maybe(p.read(padding=padding[::-1]))
+    yield from _maybe(p.read(padding=tuple((b, a) for a, b in padding)))
+    yield from _maybe(p.read(padding=tuple((2 * a, 2 * b) for a, b in padding)))
+
+
+def _steps(p: Plain, name: str) -> Outputs:
+    right = getattr(p.params, name)
+    for values in {right[::-1], *((v,) * len(right) for v in right)} - {right}:
+        yield from _maybe(p.read(**{name: values}))
+        yield p.but(params=replace(p.params, **{name: values})).y()
+
+
+def stride_of_another_axis(p: Plain) -> Outputs:
+    return _steps(p, "stride")
+
+
+def dilation_of_another_axis(p: Plain) -> Outputs:
+    return _steps(p, "dilation")
+
+
+def stride_ignored(p: Plain) -> Outputs:
+    yield from _maybe(p.read(stride=(1,) * p.params.dims))
+
+
+def dilation_ignored(p: Plain) -> Outputs:
+    yield from _maybe(p.read(dilation=(1,) * p.params.dims))
+
+
+def stride_and_dilation(p: Plain) -> Outputs:
+    yield from _maybe(p.read(stride=p.dilation, dilation=p.stride))
+
+
+def dilation_off_by_one(p: Plain) -> Outputs:
+    yield from _maybe(p.read(dilation=tuple(d + 1 for d in p.dilation)))
+
+
+def shifted(p: Plain) -> Outputs:
+    for axes in _some_axes(p.params.dims):
+        for amount in (1, -1):
+            yield p.but(lo=tuple(a + amount * (i in axes) for i, a in enumerate(p.lo))).y()
+
+
+def off_by_one(p: Plain) -> Outputs:
+    """From an output two elements longer at either end, everything but what the fault leaves out."""
+    for axes in _some_axes(p.params.dims):
+        step = tuple(1 if p.op.transposed else s for s in p.stride)
+        sign = 1 if p.op.transposed else -1
+        wide = p.but(
+            lo=tuple(a - sign * s for a, s in zip(p.lo, step, strict=True)), length=tuple(m + 2 for m in p.length)
+        ).y()
+        for start, stop in ((2, -1), (0, -1), (1, -2), (1, None)):
+            cut = tuple(slice(start, stop) if i in axes else slice(1, -1) for i in range(p.params.dims))
+            yield wide[(slice(None), slice(None), *cut)]
+
+
+def border_padding(p: Plain) -> Outputs:
+    if p.op.transposed or any(a < 0 or e < 0 for a, e in zip(p.lo, p.end(), strict=True)):
+        return
+    for mode in ("edge", "symmetric", "wrap"):
+        x = np.pad(p.x, [(0, 0), (0, 0), *zip(p.lo, p.end(), strict=True)], mode=mode)
+        yield p.but(x=x, lo=(0,) * p.params.dims).y()
+
+
+def repeated_input(p: Plain) -> Outputs:
+    if not p.op.transposed or set(p.stride) == {1}:
+        return
+    x = p.x
+    for i, s in enumerate(p.stride):
+        x = np.repeat(x, s, axis=2 + i)
+    yield p.but(x=x, params=replace(p.params, stride=(1,) * p.params.dims)).y()
+
+
+def overlaps_overwritten(p: Plain) -> Outputs:
+    if not p.op.transposed or p.params.dims != 1:
+        return
+    g, i, o = p.w.shape[:3]
+    full = np.zeros((p.x.shape[0], g, o, max(p.full()[0], p.lo[0] + p.length[0]) + 1))
+    x = p.x.reshape(p.x.shape[0], g, i, -1)
+    for t in range(p.w.shape[3]):
+        for j in range(x.shape[3]):
+            full[..., j * p.stride[0] + t * p.dilation[0]] = np.einsum("ngi,gio->ngo", x[..., j], p.w[..., t])
+    if p.lo[0] >= 0:
+        y = full[..., p.lo[0] : p.lo[0] + p.length[0]].reshape(p.x.shape[0], g * o, -1)
+        yield y if p.b is None else y + p.b[:, None]
+
+
+def channels_swapped(p: Plain) -> Outputs:
+    if p.w.shape[1] > 1 and p.w.shape[2] > 1:
+        spatial = p.w.shape[3:]
+        if p.w.shape[0] == 1:
+            yield p.but(w=p.w[0].swapaxes(0, 1).reshape(p.w.shape)).y()
+            yield p.but(w=p.w[0].reshape(p.w.shape[2], p.w.shape[1], *spatial).swapaxes(0, 1)[None]).y()
+        elif p.w.shape[1] == p.w.shape[2]:
+            yield p.but(w=p.w.swapaxes(1, 2)).y()
+
+
+def kernel_misread(p: Plain) -> Outputs:
+    if p.w.shape[0] > 1:
+        return
+    i, o = p.w.shape[1:3]
+    spatial = p.w.shape[3:]
+    w = p.w[0]
+    hwio = np.ascontiguousarray(np.moveaxis(w, (0, 1), (-2, -1)))
+    yield p.but(w=hwio.reshape(o, i, *spatial).swapaxes(0, 1)[None]).y()
+    yield p.but(w=hwio.reshape(i, o, *spatial)[None]).y()
+    oihw = np.ascontiguousarray(w.swapaxes(0, 1))
+    yield p.but(w=np.moveaxis(oihw.reshape(*spatial, i, o), (-2, -1), (0, 1))[None]).y()
+
+
+def channels_first_as_last(p: Plain) -> Outputs:
+    last = np.ascontiguousarray(np.moveaxis(p.x, 1, -1))
+    yield p.but(x=last.reshape(p.x.shape)).y()
+    yield p.but(x=np.moveaxis(p.x.reshape(last.shape), -1, 1)).y()
+    y = p.y()
+    yield np.ascontiguousarray(np.moveaxis(y, 1, -1)).reshape(y.shape)
+    yield np.moveaxis(y, 1, -1)
+
+
+def space_swapped(p: Plain) -> Outputs:
+    if p.params.dims < 2:
+        return
+    y = p.y()
+    for a, b in ((0, 1),) if p.params.dims == 2 else ((0, 1), (1, 2), (0, 2)):
+        if p.w.shape[3 + a] == p.w.shape[3 + b]:
+            yield p.but(w=p.w.swapaxes(3 + a, 3 + b)).y()
+        if p.x.shape[2 + a] == p.x.shape[2 + b]:
+            yield p.but(x=p.x.swapaxes(2 + a, 2 + b)).y()
+        yield y.swapaxes(2 + a, 2 + b)
+
+
+def group_order(p: Plain) -> Outputs:
+    g, i, o = p.w.shape[:3]
+    if g == 1:
+        return
+    y = p.y()
+    n, space = y.shape[0], y.shape[2:]
+    if o > 1:
+        yield y.reshape(n, g, o, *space).swapaxes(1, 2).reshape(y.shape)
+        yield y.reshape(n, o, g, *space).swapaxes(1, 2).reshape(y.shape)
+    if i > 1:
+        shape = p.x.shape
+        yield p.but(x=p.x.reshape(n, g, i, *shape[2:]).swapaxes(1, 2).reshape(shape)).y()
+        yield p.but(x=p.x.reshape(n, i, g, *shape[2:]).swapaxes(1, 2).reshape(shape)).y()
+        yield p.but(w=p.w.reshape(i, g, o, *p.w.shape[3:]).swapaxes(0, 1).reshape(p.w.shape)).y()
+
+
+def one_groups_kernel(p: Plain) -> Outputs:
+    for k in range(p.w.shape[0] if p.w.shape[0] > 1 else 0):
+        yield p.but(w=np.stack([p.w[k]] * p.w.shape[0])).y()
+
+
+def bias_missing(p: Plain) -> Outputs:
+    if p.b is not None:
+        yield p.but(b=None).y()
+
+
+def bias_twice(p: Plain) -> Outputs:
+    if p.b is not None:
+        yield p.y() + p.b.reshape(-1, *(1 for _ in p.lo))
+
+
+def bias_misplaced(p: Plain) -> Outputs:
+    if p.b is not None and p.b.size > 1:
+        for b in (-p.b, p.b[::-1], np.roll(p.b, 1), np.full_like(p.b, p.b[0])):
+            yield p.but(b=b).y()
+
+
+def data_flipped(p: Plain) -> Outputs:
+    y = p.y()
+    for axes in _some_axes(p.params.dims):
+        places = [2 + i for i in axes]
+        yield p.but(x=np.flip(p.x, places)).y()
+        yield np.flip(y, places)
+
+
+def channels_reversed(p: Plain) -> Outputs:
+    if p.x.shape[1] > 1:
+        yield p.but(x=p.x[:, ::-1]).y()
+    if p.params.out_channels > 1:
+        yield p.y()[:, ::-1]
+
+
+def batch_item_reused(p: Plain) -> Outputs:
+    if p.x.shape[0] > 1:
+        for i in range(1, p.x.shape[0]):
+            y = p.y()
+            y[i] = y[i - 1]
+            yield y
+        yield p.y()[::-1]
+        yield np.stack([p.y()[0]] * p.x.shape[0])
+
+
+def output_moved(p: Plain) -> Outputs:
+    y = p.y()
+    for i in range(p.params.dims):
+        for amount in (1, -1):
+            yield np.roll(y, amount, axis=2 + i)
+
+
+def tap_dropped(p: Plain) -> Outputs:
+    for axis in range(3, p.w.ndim):
+        for index in (0, -1):
+            if p.w.shape[axis] > 1:
+                w = p.w.copy()
+                w[(slice(None),) * axis + (index,)] = 0.0
+                yield p.but(w=w).y()
+
+
+def edge_dropped(p: Plain) -> Outputs:
+    for axis in range(2, p.x.ndim):
+        for index in (0, -1):
+            x = p.x.copy()
+            x[(slice(None),) * axis + (index,)] = 0.0
+            yield p.but(x=x).y()
+            y = p.y()
+            if y.shape[axis]:
+                y[(slice(None),) * axis + (index,)] = 0.0
+                yield y
+
+
+def scaled(p: Plain) -> Outputs:
+    for factor in (2.0, -1.0, 0.5, 1.0 / np.prod(p.w.shape[3:]), 0.0):
+        yield factor * p.y()
+
+
+def input_given_back(p: Plain) -> Outputs:
+    if p.y().shape == p.x.shape:
+        yield p.x.copy()
+
+
+def channel_reused(p: Plain) -> Outputs:
+    for i in range(1, p.x.shape[1]):
+        x = p.x.copy()
+        x[:, i] = x[:, i - 1]
+        yield p.but(x=x).y()
+    for i in range(1, p.params.out_channels):
+        y = p.y()
+        y[:, i] = y[:, i - 1]
+        yield y
+
+
+def element_reused(p: Plain) -> Outputs:
+    for i in range(1, min(p.x.size, 200)):
+        x = p.x.copy().reshape(-1)
+        x[i] = x[i - 1]
+        yield p.but(x=x.reshape(p.x.shape)).y()
+
+
+def narrow_inputs(p: Plain) -> Outputs:
+    for dtype in ("bfloat16", "float16"):
+        yield p.but(x=rounded(p.x, dtype), w=rounded(p.w, dtype)).y()
+    # TF32: the lower 13 bits of a float32 rounded away.
+    yield p.but(x=_tf32(p.x), w=_tf32(p.w)).y()
+
+
+def _tf32(array: Array) -> Array:
+    bits = array.astype(np.float32).view(np.uint32).astype(np.uint64)
+    return ((bits + 0x0FFF + ((bits >> 13) & 1)) & ~np.uint64(0x1FFF)).astype(np.uint32).view(np.float32).astype(float)
+
+
+def narrow_output(p: Plain) -> Outputs:
+    for dtype in ("bfloat16", "float16"):
+        yield rounded(p.y(), dtype)
+
+
+def another_dtype(p: Plain) -> Outputs:
+    for dtype in ("bfloat16", "float16"):
+        b = None if p.b is None else rounded(p.b, dtype)
+        yield rounded(p.but(x=rounded(p.x, dtype), w=rounded(p.w, dtype), b=b).y(), dtype)
+
+
+FAULTS: dict[str, Callable[[Plain], Outputs]] = {
+    "kernel flipped": kernel_flipped,
+    "another convention": another_convention,
+    "symmetric same": symmetric_same,
+    "odd pixel at the other end": odd_pixel,
+    "padding around the input": padding_around_input,
+    "output_padding at the start": output_padding_at_start,
+    "output_padding misread": output_padding_misread,
+    "padding misread": padding_misread,
+    "stride of another axis": stride_of_another_axis,
+    "dilation of another axis": dilation_of_another_axis,
+    "dilation ignored": dilation_ignored,
+    "stride ignored": stride_ignored,
+    "stride and dilation exchanged": stride_and_dilation,
+    "dilation off by one": dilation_off_by_one,
+    "shifted by one": shifted,
+    "off by one at an end": off_by_one,
+    "border padding": border_padding,
+    "repeated input": repeated_input,
+    "overlaps overwritten": overlaps_overwritten,
+    "channels swapped": channels_swapped,
+    "space swapped": space_swapped,
+    "channels first as last": channels_first_as_last,
+    "kernel misread": kernel_misread,
+    "group order": group_order,
+    "one group's kernel for all": one_groups_kernel,
+    "bias missing": bias_missing,
+    "bias added twice": bias_twice,
+    "bias misplaced": bias_misplaced,
+    "data flipped": data_flipped,
+    "channels reversed": channels_reversed,
+    "batch item reused": batch_item_reused,
+    "output moved by one": output_moved,
+    "kernel tap dropped": tap_dropped,
+    "edge dropped": edge_dropped,
+    "scaled": scaled,
+    "input given back": input_given_back,
+    "channel reused": channel_reused,
+    "element reused": element_reused,
+    "narrow inputs": narrow_inputs,
+    "narrow output": narrow_output,
+    "computed in another dtype": another_dtype,
+}
+
+# These need real values: small integers are exact in every format.
+NEED_REAL_VALUES = {"narrow inputs", "narrow output", "computed in another dtype"}
+
+
+def random_problem(rng: np.random.RandomState, real: bool) -> Plain:
+    """A random convolution of either kind with integer or real inputs, small enough to try everything on."""
+    while True:
+        op = ("conv", "conv_transpose")[rng.randint(2)]
+        dims = int(rng.choice([1, 2, 2, 2, 3]))
+        groups = int(rng.choice([1, 1, 2, 3]))
+        convention = str(rng.choice(["torch", "tensorflow", "keras", "jax", "onnx"]))
+        explicit = convention != "keras" and rng.rand() < 0.5
+        word = str(rng.choice(["same", "valid"]))
+        if convention == "onnx" and word == "same":
+            word = "same_upper"
+        padding: Any = word
+        if explicit:
+            padding = [int(v) for v in rng.randint(0, 3, dims)]
+            if convention in ("jax", "tensorflow", "onnx") and rng.rand() < 0.5:
+                padding = [[int(a), int(b)] for a, b in rng.randint(0, 3, (dims, 2))]
+        size = 6 if dims < 3 else 4
+        given = {
+            "dims": dims,
+            "batch": int(rng.randint(1, 4)),
+            "groups": groups,
+            "in_channels": groups * int(rng.randint(1, 4)),
+            "out_channels": groups * int(rng.randint(1, 4)),
+            "size": [int(v) for v in rng.randint(2, size, dims)],
+            "kernel": [int(v) for v in rng.randint(1, 5 if dims < 3 else 4, dims)],
+            "stride": [int(v) for v in rng.randint(1, 4, dims)] if rng.rand() < 0.5 else int(rng.randint(1, 4)),
+            "dilation": [int(v) for v in rng.randint(1, 3, dims)] if rng.rand() < 0.3 else 1,
+            "padding": padding,
+            "bias": bool(rng.rand() < 0.5),
+            "convention": convention,
+        }
+        if op == "conv_transpose" and convention in ("torch", "keras", "onnx") and rng.rand() < 0.4:
+            given["output_padding"] = int(rng.randint(0, 3))
+        params = bind(op, **given)
+        if OPS[op].refusal(params) is None and all(OPS[op].output(params).shape):
+            break
+    arrays = {}
+    for spec in OPS[op].inputs(params):
+        if real:
+            arrays[spec.name] = rounded(rng.standard_normal(spec.shape), "float32")
+        else:
+            arrays[spec.name] = rng.randint(1, 5, spec.shape) * rng.choice([-1.0, 1.0], spec.shape)
+    found = plain(OPS[op], params, arrays["x"], arrays["w"], arrays.get("b"))
+    assert found is not None
+    return found
