@@ -32,7 +32,7 @@ class Call:
     key: str
     bound: Any
     arrays: Mapping[str, Array]
-    reference: Reference
+    reference: Reference | None
 
     def plan(self, target: Target) -> Plan:
         plan = lower(Ask("conv_transpose", self.bound, OP.geometry(self.bound), OP.inputs(self.bound), "float32", target))

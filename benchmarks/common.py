@@ -91,15 +91,15 @@ class Usage:
     errors: bytes
 
 
-def child(arguments: Sequence[str], keep_output: bool = True, timeout: float = 600.0) -> Usage:
+def child(arguments: Sequence[str], timeout: float = 600.0, cwd: Path = ROOT) -> Usage:
     """Run Python with `arguments` from the project's root; wait4 gives this child's own CPU time and peak memory."""
     environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)}
     started = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, *arguments],
-        cwd=ROOT,
+        cwd=cwd,
         env=environment,
-        stdout=subprocess.PIPE if keep_output else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
         output, errors = _drain(process, timeout)

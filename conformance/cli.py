@@ -14,6 +14,7 @@ from pathlib import Path
 from conformance import __version__
 from conformance.usage import INTERRUPTED, OK, USAGE, UsageError
 
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is the answer."""
     parser = build_parser()
@@ -50,8 +51,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="run cases on targets, compare and report")
     _selection(run)
-    run.add_argument("--on", metavar="TARGETS", help="comma-separated targets, such as torch,jax:jit,keras/torch "
-                     "(default: each case file's own; every framework that is installed)")
+    run.add_argument(
+        "--on",
+        metavar="TARGETS",
+        help="comma-separated targets, such as torch,jax:jit,keras/torch "
+        "(default: each case file's own; every framework that is installed)",
+    )
     run.add_argument("--record", metavar="FILE", type=Path, help="where the record goes (default: reports/<time>.db)")
     run.add_argument("--resume", metavar="FILE", type=Path, help="go on with an interrupted record")
     run.add_argument("--json", metavar="FILE", type=Path, help="write one JSON object a verdict")
@@ -77,19 +82,25 @@ def build_parser() -> argparse.ArgumentParser:
 
     show = commands.add_parser("show", help="show a case: its plans, figures and a picture of the error")
     show.add_argument("case", help="a case id, or a part of one that only one case has")
-    show.add_argument("--record", type=Path, metavar="FILE", help="the record to read (default: the newest in reports/)")
+    show.add_argument(
+        "--record", type=Path, metavar="FILE", help="the record to read (default: the newest in reports/)"
+    )
     show.add_argument("--on", metavar="TARGET", help="only this target")
     show.set_defaults(command=_show)
 
     known = commands.add_parser("known", help="print the declared divergences")
-    known.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders (default: the suite's known/)")
+    known.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="files or folders (default: the suite's known/)"
+    )
     known.set_defaults(command=_known)
     return parser
 
 
 def _selection(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="case files or folders (default: the suite)")
-    parser.add_argument("-k", metavar="EXPR", dest="select", default="", help="such as \"stride=2 and not same\"")
+    parser.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="case files or folders (default: the suite)"
+    )
+    parser.add_argument("-k", metavar="EXPR", dest="select", default="", help='such as "stride=2 and not same"')
     parser.add_argument("--tag", action="append", default=[], metavar="TAG", help="only cases with this tag")
 
 

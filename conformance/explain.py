@@ -1,8 +1,9 @@
 """Why a mismatch is a mismatch: the confusion that turns the reference into the answer that came back.
 
-Pure: no framework, no I/O, no clock. Every declared confusion of the op (`ops/confusions.py`) is tried on the exact reference, alone, and
-where none fits, in pairs. What reproduces the wrong answer exactly (or, for real values, within the rounding error that the candidate
-itself may have) is the cause; where several do, the data does not tell them apart, and all are named.
+Pure: no framework, no I/O, no clock. Every declared confusion of the op (`ops/confusions.py`) is tried on the exact
+reference, alone, and where none fits, in pairs. What reproduces the wrong answer exactly (or, for real values, within
+the rounding error that the candidate itself may have) is the cause; where several do, the data does not tell them
+apart, and all are named.
 """
 
 from __future__ import annotations
@@ -29,21 +30,24 @@ from conformance.ops.convolution import Convolution
 LISTED = 3
 # With fewer wrong elements than this, some pair of confusions fits by chance.
 PAIRS_NEED_ELEMENTS = 6
-# The cost in seconds of trying one variant beside its arithmetic.
-OVERHEAD = 4e-5
+# The cost in seconds of trying one variant beside its arithmetic: a constant, and an element that is moved.
+OVERHEAD, MOVED = 4e-5, 1.5e-9
 # Where the whole problem costs less than this (seconds), a probe of one channel saves nothing.
 SMALL = 5e-4
 
 NARROW = "narrow arithmetic"
+
+# One variant, or a pair.
+Causes = tuple[Variant[Any], ...]
 
 
 @dataclass(frozen=True)
 class Explanation:
     """The cause of a mismatch.
 
-    `text` is for a person. `confusions` are names; more than one where the answer does not tell them apart ("a + b" is a pair);
-    empty where none fits. `exact`: reproduced, bit by bit for integers and within the rounding error for real values. `where` says
-    where the errors lie.
+    `text` is for a person. `confusions` are names; more than one where the answer does not tell them apart ("a + b" is
+    a pair); empty where none fits. `exact`: reproduced, bit by bit for integers and within the rounding error for real
+    values. `where` says where the errors lie.
     """
 
     text: str
@@ -72,8 +76,8 @@ def explain(
 ) -> Explanation:
     """Why `actual` (float64, canonical layout; None where only a shape came back) differs from the op's reference.
 
-    `allowance` is the reference's, an element, where the caller has it. The budget bounds the work by a fixed model of its cost, not by a
-    clock: the same mismatch gets the same explanation on every machine.
+    `allowance` is the reference's, an element, where the caller has it. The budget bounds the work by a fixed model of
+    its cost, not by a clock: the same mismatch gets the same explanation on every machine.
     """
     if not isinstance(op, Convolution):
         return Explanation(f"no confusions are declared for {op.name}")
@@ -87,7 +91,7 @@ def explain(
     if actual is None:
         return _explain_shape(problem, problem.y.shape, variants, actual_shape)
     unlikely = (v for c in confusions_of(op) if c.last_resort for v in c.all(problem))
-    return _Search(problem, variants, unlikely, actual, dtype, allowance, budget_seconds).run(params)
+    return _Search(problem, variants, unlikely, arrays, actual, dtype, allowance, budget_seconds).run(params)
 
 
 def _explain_shape(
@@ -109,19 +113,21 @@ def _shape_of(problem: Problem, variants: Sequence[Variant[Any]]) -> tuple[int, 
     if before is None:
         return None
     if not any(v.stage is Stage.OUTPUT for v in variants):
-        return before.shape()
+        bare: tuple[int, ...] | None = before.shape()
+        return bare
     blank = finished(before.computed(power=0), variants)
-    return None if blank is None or blank.y is None else blank.y.shape
+    return None if blank is None or blank.y is None else tuple(blank.y.shape)
 
 
 class _Search:
     """The candidates for one wrong answer, tried in order within a bounded amount of work."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         problem: Problem,
         variants: Sequence[Variant[Any]],
         unlikely: Iterator[Variant[Any]],
+        arrays: Mapping[str, Array],
         actual: Array,
         dtype: str,
         allowance: Array | None,
@@ -135,8 +141,9 @@ class _Search:
         self.dtype = DTYPES[dtype]
         self.right = problem.y
         self.left = budget
+        self.overhead = OVERHEAD + MOVED * (actual.size + sum(a.size for a in arrays.values()))
         self.tried = 0
-        self.exact = self._is_exact()
+        self.exact = self._is_exact(arrays)
         self.same_shape = actual.shape == self.right.shape
         self.allowed = self._allowance(problem, ()) if allowance is None else allowance
         self.wrong = self._wrong()
@@ -144,6 +151,7 @@ class _Search:
         self.only_rounding = self.same_shape and not self.wrong.any()
         if self.only_rounding:
             self.wrong = np.ones(actual.shape, dtype=bool)
+        self.bound = self._loose_bound()
         self.probe = self._probe_place()
         self.small = problem.cost() < SMALL
         self.states: dict[Variant[Any], Problem | None] = {}
@@ -167,9 +175,9 @@ class _Search:
                 return Explanation(f"equals the reference with {_alternatives(fitting)}", _names(fitting), True, where)
         return self._unexplained(where)
 
-    def _singles(self) -> list[tuple[Variant[Any], ...]]:
+    def _singles(self) -> list[Causes]:
         """Every variant that fits alone; the long lists of unlikely ones only where no other does."""
-        fitting = [(v,) for v in self.variants if self._fits((v,))]
+        fitting: list[Causes] = [(v,) for v in self.variants if self._fits((v,))]
         return self._best(fitting or [(v,) for v in self.unlikely if self._fits((v,))])
 
     def _unexplained(self, where: str) -> Explanation:
@@ -180,22 +188,21 @@ class _Search:
         shapes = [(v,) for v in self.variants if _shape_of(self.problem, [v]) == self.actual.shape]
         if not shapes:
             return Explanation(f"{none}, nor this shape; {where}", (), False, where)
-        return Explanation(f"the shape is the one with {_alternatives(shapes)}, but {none}", _names(shapes), False, where)
+        return Explanation(
+            f"the shape is the one with {_alternatives(shapes)}, but {none}", _names(shapes), False, where
+        )
 
     # --- whether a candidate is the answer ------------------------------------------------------------------------
 
-    def _is_exact(self) -> bool:
+    def _is_exact(self, arrays: Mapping[str, Array]) -> bool:
         """Whether the inputs are integers whose sums the dtype holds exactly: then a candidate must be equal."""
-        before: Any = self.problem
+        problem: Any = self.problem
         finite = {}
-        for name in ("x", "w", "b"):
-            array = getattr(before, name, None)
-            if array is None:
-                continue
+        for name, array in arrays.items():
             if not np.array_equal(array, np.rint(array), equal_nan=True):
                 return False
             finite[name] = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
-        magnitude = before.having(**finite).computed(power=2)
+        magnitude = problem.having(**finite).computed(power=2)
         if magnitude is None or magnitude.y is None:
             return False
         return not magnitude.y.size or float(magnitude.y.max()) <= 2.0**self.dtype.precision
@@ -204,14 +211,15 @@ class _Search:
         return rounded(np.ascontiguousarray(array), self.dtype.name)
 
     def _wrong(self) -> NDArray[np.bool_]:
+        """Which elements the reference does not account for."""
         if not self.same_shape:
             return np.ones(self.actual.shape, dtype=bool)
         right = self._round(self.right)
-        same = (self.actual == right) | (np.isnan(self.actual) & np.isnan(right))
-        if self.exact:
-            return ~same
-        with np.errstate(invalid="ignore"):
-            return ~(same | (np.abs(self.actual - self.right) <= self.allowed))
+        same: NDArray[np.bool_] = np.equal(self.actual, right) | (np.isnan(self.actual) & np.isnan(right))
+        if not self.exact:
+            with np.errstate(invalid="ignore"):
+                same |= np.abs(self.actual - self.right) <= self.allowed
+        return np.invert(same)
 
     def _probe_place(self) -> tuple[int, int] | None:
         """A (batch item, output channel) that has wrong elements: the one with the most."""
@@ -221,7 +229,9 @@ class _Search:
         n, c = np.unravel_index(int(np.argmax(counts)), counts.shape)
         return int(n), int(c)
 
-    def _allowance(self, before: Problem, variants: Sequence[Variant[Any]], part: tuple[int, int] | None = None) -> Array:
+    def _allowance(
+        self, before: Problem, variants: Sequence[Variant[Any]], part: tuple[int, int] | None = None
+    ) -> Array:
         """The rounding error that a candidate's own sums may have."""
         if variants and any(v.rounding for v in variants):
             # The roundings are part of the candidate; its sums are then the reference's.
@@ -238,10 +248,21 @@ class _Search:
         with np.errstate(invalid="ignore", over="ignore"):
             return allowance_of(reference, self.dtype, None)
 
+    def _loose_bound(self) -> float:
+        """No candidate's own allowance is likely to pass this; what is further off is not looked at twice."""
+        finite = np.abs(self.actual[np.isfinite(self.actual)])
+        allowed = float(np.nan_to_num(self.allowed, posinf=0.0).max(initial=0.0))
+        return 16 * allowed + 8 * self.dtype.unit_roundoff * float(finite.max(initial=0.0))
+
     def _close(self, candidate: Array, target: Array) -> bool:
         """A cheap test before the candidate's own allowance is computed."""
         if candidate.shape != target.shape:
             return False
+        if candidate.size:
+            # Most candidates are far off at most places: one in the middle settles nearly all of them.
+            one, other = float(candidate.flat[candidate.size // 2]), float(target.flat[candidate.size // 2])
+            if abs(one - other) > self.bound:
+                return False
         if self.exact and np.array_equal(candidate, np.rint(candidate), equal_nan=True):
             return np.array_equal(self._round(candidate), target, equal_nan=True)
         finite = np.isfinite(target)
@@ -252,14 +273,12 @@ class _Search:
         if not finite.any():
             return True
         with np.errstate(invalid="ignore"):
-            errors = np.abs(candidate - target)[finite]
-            bound = 16 * float(np.nan_to_num(self.allowed, posinf=0.0).max(initial=0.0))
-        return bool(errors.max() <= bound + 8 * self.dtype.unit_roundoff * np.abs(target[finite]).max())
+            return bool(np.abs(candidate - target)[finite].max() <= self.bound)
 
-    def _fits(self, variants: tuple[Variant[Any], ...]) -> bool:
+    def _fits(self, variants: Causes) -> bool:
         if self.left <= 0 or (self.only_rounding and not all(v.rounding for v in variants)):
             return False
-        self.left -= OVERHEAD
+        self.left -= self.overhead
         self.tried += 1
         before = self._before(variants)
         if before is None:
@@ -278,7 +297,7 @@ class _Search:
             return False
         return self._confirmed(before, variants, done.y)
 
-    def _before(self, variants: tuple[Variant[Any], ...]) -> Problem | None:
+    def _before(self, variants: Causes) -> Problem | None:
         """The problem before its answer; kept for single variants, since pairs begin with them."""
         early = [v for v in variants if v.stage is not Stage.OUTPUT]
         if not early:
@@ -300,7 +319,7 @@ class _Search:
         self.left -= before.cost()
         return before.computed()
 
-    def _confirmed(self, before: Problem, variants: tuple[Variant[Any], ...], candidate: Array) -> bool:
+    def _confirmed(self, before: Problem, variants: Causes, candidate: Array) -> bool:
         """Equal for integers; else within the candidate's own allowance, and clearly closer than the reference."""
         if self.exact and np.array_equal(candidate, np.rint(candidate), equal_nan=True):
             return True
@@ -321,7 +340,7 @@ class _Search:
         chosen = errors[self.wrong] if self.same_shape else errors
         return float(np.sqrt(np.mean(np.square(chosen)))) if chosen.size else 0.0
 
-    def _best(self, fitting: list[tuple[Variant[Any], ...]]) -> list[tuple[Variant[Any], ...]]:
+    def _best(self, fitting: list[Causes]) -> list[Causes]:
         """For real values, those alone that come as close as the closest: within the allowance more may lie."""
         if self.exact or len(fitting) < 2:
             return fitting
@@ -339,13 +358,16 @@ class _Search:
 
     # --- pairs and noise ------------------------------------------------------------------------------------------
 
-    def _pairs(self) -> list[tuple[Variant[Any], ...]]:
-        found: list[tuple[Variant[Any], ...]] = []
+    def _pairs(self) -> list[Causes]:
+        found: list[Causes] = []
+        last = math.inf
         for a, b in self._ordered_pairs():
-            if self.left <= 0 or len(found) == LISTED:
+            if self.left <= 0 or len(found) == LISTED or self.tried > last:
                 break
             if self._fits((a, b)):
                 found.append((a, b))
+                # A little further, for a pair that is as plausible.
+                last = min(last, self.tried + self.tried // 8)
         return self._best(found)
 
     def _ordered_pairs(self) -> Iterator[tuple[Variant[Any], Variant[Any]]]:
@@ -388,27 +410,28 @@ class _Search:
             return ""
         return (
             f"right, but computed with {bits:.1f} effective bits everywhere: products or sums in a narrower format "
-            f"than {self.dtype.accumulator} (float16 and TF32 inputs leave about 11.7 bits, bfloat16 8.7; sums in them fewer)"
+            f"than {self.dtype.accumulator} (float16 and TF32 inputs leave about 11.7 bits, bfloat16 8.7; sums in them "
+            "fewer)"
         )
 
 
-def _names(fitting: Sequence[tuple[Variant[Any], ...]]) -> tuple[str, ...]:
+def _names(fitting: Sequence[Causes]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(" + ".join(v.name for v in variants) for variants in fitting))
 
 
-def _alternatives(fitting: Sequence[tuple[Variant[Any], ...]]) -> str:
-    """The causes with what to change; the first of each name, then how many more there are."""
-    first: dict[str, tuple[Variant[Any], ...]] = {}
+def _alternatives(fitting: Sequence[Causes]) -> str:
+    """The causes with what to change, by name; the last ones by name alone."""
+    named: dict[str, list[Causes]] = {}
     for variants in fitting:
-        first.setdefault(" + ".join(v.name for v in variants), variants)
-    texts = [
-        " and ".join(v.text for v in variants) + " (" + "; ".join(dict.fromkeys(v.advice for v in variants)) + ")"
-        for variants in first.values()
-    ]
+        named.setdefault(" + ".join(v.name for v in variants), []).append(variants)
+    texts = []
+    for same in named.values():
+        ways = ", or ".join(" and ".join(v.text for v in variants) for variants in same[:LISTED])
+        more = f", or {len(same) - LISTED} more like these" if len(same) > LISTED else ""
+        texts.append(f"{ways}{more} ({'; '.join(dict.fromkeys(v.advice for v in same[0]))})")
     text = ", or with ".join(texts[:LISTED])
-    more = len(texts) - LISTED
-    if more > 0:
-        text += f", or with {more} more: {', '.join(list(first)[LISTED:])}"
+    if len(texts) > LISTED:
+        text += f", or with {len(texts) - LISTED} more: {', '.join(list(named)[LISTED:])}"
     return text + ("; this data does not tell them apart" if len(texts) > 1 else "")
 
 

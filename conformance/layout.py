@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -48,7 +48,7 @@ class Layout:
         names = "" if self.flips == everything else " " + "".join(sorted(self.flips))
         return f"{text} flipped{names}"
 
-    @property
+    @cached_property
     def letters(self) -> str:
         """Every letter in storage order."""
         return "".join(self.axes)
@@ -67,6 +67,8 @@ def parse_layout(text: str) -> Layout:
     flips: frozenset[str] = frozenset()
     if "flipped" in text:
         flips = frozenset(match["flips"] or (c for c in letters if c in SPATIAL))
+        if len(flips) < len(match["flips"] or ""):
+            raise LayoutError(f"layout {text!r} flips an axis twice")
         if not flips or not flips <= set(letters):
             raise LayoutError(f"layout {text!r} flips an axis that it does not have")
     return Layout(axes, flips)
@@ -110,7 +112,7 @@ def from_layout(
         split.extend(_split(axis, length, sizes or {}, name))
     letters = layout.letters
     missing = [c for c in canonical if c not in letters]
-    expanded = array.reshape(*split, *(1 for _ in missing))
+    expanded = array.reshape((*split, *(1 for _ in missing)))
     all_letters = letters + "".join(missing)
     result = expanded.transpose([all_letters.index(c) for c in canonical])
     if layout.flips:

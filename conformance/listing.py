@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from conformance.usage import OK, USAGE, UsageError
 from conformance.suite.case import Case
 from conformance.suite.loader import CaseFileError, Finding, Suite, find_files, load
 from conformance.suite.select import Selector, SelectorError
+from conformance.usage import OK, USAGE, UsageError
 
 
 def suite_root() -> Path:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def locate(wrong: NDArray[np.bool_], spatial: str, stride: Sequence[int], groups: int) -> str:
-    """What the wrong elements of an output ("NC" + spatial) have in common, in words that follow "the errors lie in"."""
+    """What the wrong elements of an output ("NC" + spatial) share, in words that follow "the errors lie in"."""
     count, total = int(wrong.sum()), wrong.size
     if count == 0:
         return "nothing"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.adapters import Ask, lower
+from conformance.adapters import Ask, limitations, lower
 from conformance.compare import Expectation
 from conformance.dtypes import encode
 from conformance.executor import Request
@@ -68,7 +68,11 @@ def prepare(case: Case) -> Prepared:
         refused = "the case says that it must be refused"
     specs = op.inputs(case.params)
     arrays = make_inputs(case)
-    exact = case.values.kind in ("integers", "index", "ones", "literal") or case.values.base in ("integers", "zeros", "ones")
+    exact = case.values.kind in ("integers", "index", "ones", "literal") or case.values.base in (
+        "integers",
+        "zeros",
+        "ones",
+    )
     if case.values.kind == "normal":
         exact = False
     if refused is not None:
@@ -178,6 +182,20 @@ def _encoded(prepared: Prepared, name: str, layout: Layout) -> NDArray[np.generi
     return prepared.encoded[key]
 
 
+def limited(target: Target, outcome: Outcome) -> Outcome:
+    """A refusal in which a framework says that this build has no such kernel, as Unsupported, with its own words.
+
+    Whether it has may depend on the processor (oneDNN), so no adapter can know. Where the target names the option
+    itself, the refusal is its answer and stays one.
+    """
+    if isinstance(outcome, Raised) and not target.option("onednn", ""):
+        for pattern in limitations(target.framework):
+            for line in outcome.message.splitlines():
+                if pattern.search(line):
+                    return Unsupported(line.rpartition("}}")[2].strip())
+    return outcome
+
+
 def canonical(prepared: Prepared, plan: Plan, outcome: Outcome) -> Outcome:
     """An outcome's tensors out of the plan's layouts and into the op's. A tensor that does not fit stays as it came."""
     if not isinstance(outcome, Value):
@@ -259,12 +277,14 @@ def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupport
 
 
 def adjoint_gap(prepared: Prepared, forward: Tensor, plan: Plan, backward: Outcome) -> str:
-    """"" where <A x, dy> equals <x, A* dy> within both allowances, else what differs."""
+    """ "" where <A x, dy> equals <x, A* dy> within both allowances, else what differs."""
     from conformance.compare import allowance
     from conformance.dtypes import DTYPES
 
     if isinstance(backward, Raised):
-        return f"the adjoint call raised {backward.type}: {backward.message.splitlines()[0] if backward.message else ''}"
+        return (
+            f"the adjoint call raised {backward.type}: {backward.message.splitlines()[0] if backward.message else ''}"
+        )
     if not isinstance(backward, Value) or backward.output.values is None or forward.values is None:
         return f"the adjoint call did not answer: {backward}"
     assert prepared.output is not None

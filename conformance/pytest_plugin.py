@@ -121,7 +121,9 @@ class Live:
         if errors:
             pytest.fail(f"{item.case.source}: {errors[0]}", pytrace=False)
         if run.findings.failed:
-            pytest.fail("; ".join(f"the worker of {t} failed: {m}" for t, m in run.findings.failed.items()), pytrace=False)
+            pytest.fail(
+                "; ".join(f"the worker of {t} failed: {m}" for t, m in run.findings.failed.items()), pytrace=False
+            )
         return self.found.pop(item.case.id, [])
 
     def _targets(self, case: Case) -> list[Target]:

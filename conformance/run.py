@@ -18,6 +18,8 @@ from conformance.executor import Answer, Failed, Ready, Unavailable
 from conformance.executor.local import LocalExecutor
 from conformance.explain import explain
 from conformance.known import KnownTable
+from conformance.ops import OPS
+from conformance.ops.call import CallParams
 from conformance.ops.convolution import Convolution
 from conformance.outcome import Outcome, Tensor, Unsupported, Value
 from conformance.plan import Plan
@@ -28,6 +30,7 @@ from conformance.prepare import (
     canonical,
     dual,
     gradient_reason,
+    limited,
     plan_for,
     prepare,
     request_for,
@@ -98,7 +101,9 @@ class Run:
         self.prepared: dict[int, Prepared | None] = {}
         self.prepared_bytes = 0
         self.pending: dict[tuple[Target, int], _Pending] = {}
-        self.held: dict[int, list[tuple[Target, _Pending, Outcome]]] = {}  # waiting for the answer they are held against
+        self.held: dict[
+            int, list[tuple[Target, _Pending, Outcome]]
+        ] = {}  # waiting for the answer they are held against
         self.next_key = 0
         self.explained_seconds = 0.0
 
@@ -245,7 +250,7 @@ class Run:
         if pending.first is not None:
             self._conclude_adjoint(target, pending, prepared, outcome)
         else:
-            outcome = canonical(prepared, pending.plan, outcome)
+            outcome = limited(target, canonical(prepared, pending.plan, outcome))
             if prepared.against and not self._settled(target, pending, prepared, outcome):
                 return
             if not self._ask_dual(target, pending, prepared, outcome):
@@ -298,9 +303,7 @@ class Run:
             judgement = Judgement(Status.VALUE, "adjointness", gap, judgement.figures)
         self._write(target, pending.index, prepared, pending.plan, first, judgement)
 
-    def _conclude(
-        self, target: Target, index: int, prepared: Prepared, plan: Plan | None, outcome: Outcome
-    ) -> None:
+    def _conclude(self, target: Target, index: int, prepared: Prepared, plan: Plan | None, outcome: Outcome) -> None:
         expectation = prepared.expectation
         reason = gradient_reason(target) if expectation.gradients else ""
         if reason and isinstance(outcome, Value):
@@ -317,7 +320,9 @@ class Run:
     ) -> None:
         case = prepared.case
         explanation = ""
-        if judgement.status in (Status.VALUE, Status.SHAPE, Status.NONFINITE, Status.PRECISION) and isinstance(outcome, Value):
+        if judgement.status in (Status.VALUE, Status.SHAPE, Status.NONFINITE, Status.PRECISION) and isinstance(
+            outcome, Value
+        ):
             explanation = self._explain(prepared, judgement, outcome.output)
         verdict = Verdict(
             case.id,
@@ -335,11 +340,19 @@ class Run:
             self.writer.add_array(case.id, str(target), "y", outcome.output.values)
             if prepared.expectation.output is not None:
                 self.writer.add_array(case.id, "", "reference", prepared.expectation.output.value)
+                if "allowance" in prepared.expectation.output.cache:
+                    self.writer.add_array(case.id, "", "allowance", prepared.expectation.output.cache["allowance"])
+            for name, array in prepared.arrays.items():
+                self.writer.add_array(case.id, "", name, array)
         self._emit(target, case, verdict)
         self._release(index)
 
     def _explain(self, prepared: Prepared, judgement: Judgement, output: Tensor) -> str:
-        if judgement.subject != "y" or not isinstance(prepared.op, Convolution):
+        op, params = prepared.op, prepared.case.params
+        if isinstance(params, CallParams) and params.reference is not None:
+            name, params = params.reference
+            op = OPS[name]
+        if judgement.subject != "y" or not isinstance(op, Convolution):
             return ""
         left = EXPLAIN_SECONDS_A_RUN - self.explained_seconds
         if left <= 0:
@@ -347,8 +360,8 @@ class Run:
         started = time.perf_counter()
         actual = None if output.values is None else output.values.astype(np.float64)
         found = explain(
-            prepared.op,
-            prepared.case.params,
+            op,
+            params,
             prepared.arrays,
             actual,
             output.shape,

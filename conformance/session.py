@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from conformance import __version__
-from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, UsageError
 from conformance.executor.local import LocalExecutor
 from conformance.installed import default_targets, expand, missing
 from conformance.known import KnownTable, render_table
 from conformance.listing import load_suites, report, selected, selector, suite_root
-from conformance.record import Reader, RecordError, Summary, Writer
+from conformance.record import Reader, RecordError, Summary, Writer, describe_environment
 from conformance.report import jsonlines, junit, markdown, show, terminal
 from conformance.run import Findings, Run
 from conformance.suite.case import Case
 from conformance.suite.loader import CaseFileError
 from conformance.target import Target, TargetError, parse_target
+from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, UsageError
 from conformance.verdict import Problem
 
 REPORTS = Path("reports")
@@ -51,6 +47,8 @@ def run_command(options: argparse.Namespace) -> int:
     targets = list(dict.fromkeys(target for case in cases for target in targets_of(case)))
     if not targets:
         raise UsageError("no framework is installed; install one of torch, jax, tensorflow-cpu, keras")
+    if options.resume and known is not None:
+        _replay(known, options.resume)
     path, writer, skip = _open_record(options)
     logs = Path(tempfile.mkdtemp(prefix="conformance-logs-"))
     progress = terminal.Progress(quiet=options.quiet)
@@ -94,7 +92,9 @@ def _summary(findings: Findings, known: KnownTable | None, explicit: Sequence[Ta
     problems = [Problem(target, f"its worker failed: {message}") for target, message in findings.failed.items()]
     asked = [str(target) for target in explicit]
     idle = [t for t in asked if not findings.executed.get(t) and t not in findings.failed]
-    problems += [Problem(target, "it ran nothing, so nothing was tested on it; see its reasons above") for target in idle]
+    problems += [
+        Problem(target, "it ran nothing, so nothing was tested on it; see its reasons above") for target in idle
+    ]
     problems += [Problem(case.label, message, str(case.source)) for case, message in findings.case_errors]
     if known is not None:
         problems += known.stale()
@@ -152,6 +152,15 @@ def _known_folders(paths: Sequence[Path]) -> list[Path]:
     return list(found)
 
 
+def _replay(known: KnownTable, path: Path) -> None:
+    """Let the declared divergences see what the interrupted run had found already."""
+    try:
+        with Reader(path, complete=False) as reader:
+            known.replay(reader)
+    except RecordError as error:
+        raise UsageError(f"record: {error}") from None
+
+
 def _open_record(options: argparse.Namespace) -> tuple[Path, Writer, set[tuple[str, str, str]]]:
     try:
         if options.resume:
@@ -159,22 +168,9 @@ def _open_record(options: argparse.Namespace) -> tuple[Path, Writer, set[tuple[s
             return options.resume, writer, writer.done()
         path = options.record or REPORTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.db"
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path, Writer.create(path, environment()), set()
+        return path, Writer.create(path, describe_environment(sys.argv[1:])), set()
     except (RecordError, OSError) as error:
         raise UsageError(f"record: {error}") from None
-
-
-def environment() -> dict[str, object]:
-    """What a record says of the machine and the harness; the targets add their own versions and flags."""
-    return {
-        "conformance": __version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "machine": platform.machine(),
-        "cpus": os.cpu_count(),
-        "command": sys.argv[1:],
-        "started": time.time(),
-    }
 
 
 def _write_reports(options: argparse.Namespace, reader: Reader) -> None:

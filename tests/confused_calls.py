@@ -1,8 +1,8 @@
 """Real framework calls that are confused: what somebody wrote, which case they had in mind, and the confusion's name.
 
-In each call `x` is "NC..", `w` "IO.." ("GIO.." where there are groups) and `b` "C", tensors of the framework; it leaves the answer in `y` ("NC..").
-Run as a script (`python confused_calls.py FRAMEWORK IN.npz OUT.npz`) this file imports NumPy and that framework alone, and
-executes that framework's calls.
+In each call `x` is "NC..", `w` "IO.." ("GIO.." where there are groups) and `b` "C", tensors of the framework; it leaves
+the answer in `y` ("NC.."). Run as a script (`python confused_calls.py FRAMEWORK IN.npz OUT.npz`) this file imports
+NumPy and that framework alone, and executes that framework's calls.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Call:
     values: str = "integers"
 
 
-_TORCH = dict(convention="torch", in_channels=2, out_channels=3)
-_JAX = dict(convention="jax", in_channels=2, out_channels=3)
+_TORCH = {"convention": "torch", "in_channels": 2, "out_channels": 3}
+_JAX = {"convention": "jax", "in_channels": 2, "out_channels": 3}
 _OI = "w = w.swapaxes(0, 1)\n"
 
 # A jax kernel in HWIO order, data in NHWC, and back.
@@ -82,7 +82,8 @@ CALLS = (
         "jax",
         "conv",
         {"convention": "tensorflow", "stride": 2, "padding": "same", "in_channels": 2, "out_channels": 3},
-        _LAST + "y = jax.lax.conv_general_dilated(x, w, (2, 2), 'SAME_LOWER', dimension_numbers=('NHWC', 'HWIO', 'NHWC'))"
+        _LAST
+        + "y = jax.lax.conv_general_dilated(x, w, (2, 2), 'SAME_LOWER', dimension_numbers=('NHWC', 'HWIO', 'NHWC'))"
         + _FIRST,
     ),
     Call(
@@ -225,8 +226,7 @@ CALLS = (
         "torch",
         "conv",
         {**_TORCH, "in_channels": 4, "out_channels": 6, "groups": 2},
-        "w = w.swapaxes(1, 2).reshape(6, 2, 3, 3)\n"
-        "y = F.channel_shuffle(F.conv2d(x, w, groups=2), 2)",
+        "w = w.swapaxes(1, 2).reshape(6, 2, 3, 3)\ny = F.channel_shuffle(F.conv2d(x, w, groups=2), 2)",
     ),
     Call(
         "one group's kernel for all",
@@ -243,9 +243,7 @@ CALLS = (
         {**_TORCH, "bias": True},
         "y = F.conv_transpose2d(x, w, b) + b.view(1, -1, 1, 1)",
     ),
-    Call(
-        "bias misplaced", "torch", "conv", {**_TORCH, "bias": True}, _OI + "y = F.conv2d(x, w) - b.view(1, -1, 1, 1)"
-    ),
+    Call("bias misplaced", "torch", "conv", {**_TORCH, "bias": True}, _OI + "y = F.conv2d(x, w) - b.view(1, -1, 1, 1)"),
     Call("data flipped", "torch", "conv", {**_TORCH, "size": 5}, _OI + "y = F.conv2d(torch.flip(x, (3,)), w)"),
     Call(
         "channels reversed",
@@ -311,7 +309,9 @@ CALLS = (
         "y = jax.lax.reduce(terms, np.float16(0), jax.lax.add, (1,))",
         "normal",
     ),
-    Call("input given back", "torch", "conv", {**_TORCH, "out_channels": 2, "padding": 1}, "y = torch.nn.Identity()(x)"),
+    Call(
+        "input given back", "torch", "conv", {**_TORCH, "out_channels": 2, "padding": 1}, "y = torch.nn.Identity()(x)"
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""Wrong answers of known cause, made without the confusions' own code: a plain scatter and gather, and NumPy on the inputs.
+"""Wrong answers of known cause, made without the confusions' own code: a plain scatter and gather, NumPy on the inputs.
 
 `FAULTS` maps a confusion's name to a generator of the wrong outputs that it can give for a problem.
 """

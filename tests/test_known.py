@@ -396,8 +396,7 @@ def test_folders_are_read_and_a_name_is_taken_once(tmp_path: Path) -> None:
     with pytest.raises(CaseFileError, match="no such file"):
         KnownTable.load(tmp_path / "none.yaml")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CaseFileError, match=r"no \.yaml file"):
-        KnownTable.load(tmp_path / "empty")
+    assert KnownTable.load(tmp_path / "empty").entries == []
 
 
 def test_the_table_says_what_where_and_why() -> None:
@@ -440,8 +439,6 @@ def test_a_hundred_thousand_verdicts_against_sixty_entries_are_cheap() -> None:
     started = time.process_time()
     matched = sum(known.match(case, target, INFO, v) is not None for case, target, v in verdicts)
     seconds = time.process_time() - started
-    print(
-        f"\n{len(verdicts):,} verdicts against {len(known.entries)} entries: {seconds:.2f} s of CPU, {matched:,} matched"
-    )
+    print(f"\n{len(verdicts):,} verdicts against {len(known.entries)} entries: {seconds:.2f} s, {matched:,} matched")
     assert matched > 0
     assert seconds < 30, "an order of magnitude over what it takes"

@@ -6,7 +6,8 @@ and then `lower` answers Unsupported; a test walks the whole table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -51,6 +52,13 @@ def table() -> Mapping[str, Mapping[str, Lowering]]:
         "tensorflow": tensorflow.TABLE,
         "keras": keras.TABLE,
     }
+
+
+def limitations(framework: str) -> Sequence[re.Pattern[str]]:
+    """What a framework says where its build or this processor has no kernel for a call that it knows."""
+    from conformance.adapters import keras, tensorflow
+
+    return {"tensorflow": tensorflow.LIMITATIONS, "keras": keras.LIMITATIONS}.get(framework, ())
 
 
 def lower(ask: Ask) -> Plan | Unsupported:

@@ -2,8 +2,8 @@
 
 `lax.conv_transpose` pads the input after it is spread out by the stride, so explicit pairs say every geometry: a full
 scatter that is cropped by lo and hi is the padding (extent - 1 - lo, extent - 1 - hi). It is a correlation, so the
-kernel is stored flipped; with `transpose_kernel=True` it flips the kernel itself and takes it with in and out swapped. It has no
-groups, which `lax.conv_general_dilated` has.
+kernel is stored flipped; with `transpose_kernel=True` it flips the kernel itself and takes it with in and out
+swapped. It has no groups, which `lax.conv_general_dilated` has.
 
     https://docs.jax.dev/en/latest/_autosummary/jax.lax.conv_transpose.html
     https://docs.jax.dev/en/latest/_autosummary/jax.lax.conv_general_dilated.html
@@ -29,11 +29,11 @@ def conv(ask: Ask) -> Plan | Unsupported:
     else:
         padding = tuple(_forward_pads(axis) for axis in ask.geometry)
     text = call("jax.lax.conv_general_dilated", "x", "w", **_words(ask, "window_strides", padding, groups=p.groups))
-    return _plan(ask, text, "I", "O" if p.groups == 1 else "(GO)")
+    return _plan(ask, text, _kernel(p, "I", "O" if p.groups == 1 else "(GO)"))
 
 
 def conv_transpose(ask: Ask) -> Plan | Unsupported:
-    """jax.lax.conv_transpose, or jax.lax.conv_general_dilated with lhs_dilation where groups or the target ask for it."""
+    """jax.lax.conv_transpose, or jax.lax.conv_general_dilated with lhs_dilation where groups or the target ask it."""
     p: ConvParams = ask.params
     if ask.geometry is None:
         if ask.native("jax"):
@@ -53,12 +53,13 @@ def conv_transpose(ask: Ask) -> Plan | Unsupported:
         words = {**words, "window_strides": (1,) * p.dims}
         note = "" if api == "conv_general_dilated" else "jax.lax.conv_transpose has no groups"
         text = call("jax.lax.conv_general_dilated", "x", "w", **words)
-        return _plan(ask, text, "I", "O" if p.groups == 1 else "(GO)", " flipped", note)
+        return _plan(ask, text, _kernel(p, "I", "O" if p.groups == 1 else "(GO)") + " flipped", note)
     if api == "transpose_kernel":
         words = {**_words(ask, "strides", padding), "transpose_kernel": True}
         # dimension_numbers are those of the forward convolution, whose input has our output's channels.
-        return _plan(ask, call("jax.lax.conv_transpose", "x", "w", **words), "O", "I")
-    return _plan(ask, call("jax.lax.conv_transpose", "x", "w", **_words(ask, "strides", padding)), "I", "O", " flipped")
+        return _plan(ask, call("jax.lax.conv_transpose", "x", "w", **words), _kernel(p, "O", "I"))
+    text = call("jax.lax.conv_transpose", "x", "w", **_words(ask, "strides", padding))
+    return _plan(ask, text, _kernel(p, "I", "O") + " flipped")
 
 
 def _own_padding(p: ConvParams) -> object:
@@ -103,10 +104,10 @@ def _words(
     return words
 
 
-def _plan(ask: Ask, text: str, i: str, o: str, flipped: str = "", note: str = "") -> Plan:
-    """`text` assigned to y, the bias added, and the layouts; `i` and `o` are what the kernel's I and O axes hold."""
+def _plan(ask: Ask, text: str, kernel: str, note: str = "") -> Plan:
+    """`text` assigned to y, the bias added, and the layouts."""
     p: ConvParams = ask.params
-    layouts = {"x": _tensor(p), "w": _kernel(p, i, o) + flipped}
+    layouts = {"x": _tensor(p), "w": kernel}
     if p.bias:
         layouts["b"] = "C"
         shape = bias_shape(p.dims, p.data_format != "channels_first")
@@ -119,6 +120,7 @@ def _tensor(p: ConvParams) -> str:
 
 
 def _kernel(p: ConvParams, i: str, o: str) -> str:
+    """The kernel's layout; `i` and `o` are what the axes hold that JAX calls I and O."""
     return o + i + p.spatial if p.data_format == "channels_first" else p.spatial + i + o
 
 

@@ -51,7 +51,7 @@ def conv(ask: Ask) -> Plan | Unsupported:
     before = _framed("x", windows, _channels_last(p))
     words: dict[str, object] = {"strides": p.stride, "padding": padding}
     if layer:
-        size = [n if w is None else _length(n, w) for n, w in zip(p.size, windows or [None] * p.dims, strict=True)]
+        size = tuple(map(_length, p.size, windows)) if windows else p.size
         body = _layer(ask, f"Conv{p.dims}D", words, size, bias=p.bias)
     else:
         body = ["y = " + call("keras.ops.conv", "x", "w", **words, **_rest(p))]
@@ -106,6 +106,9 @@ def _layer(ask: Ask, name: str, words: dict[str, object], size: Sequence[int], *
     if p.groups > 1:
         words = {**words, "groups": p.groups}
     words = {**words, **_rest(p), "use_bias": bias, "dtype": ask.dtype}
+    if ask.target.backend == "jax":
+        # The weights that `build` draws are never used, and JAX compiles the drawing for each shape: it takes seconds.
+        words["kernel_initializer"] = "zeros"
     made = call(f"keras.layers.{name}", repr(p.out_channels), repr(p.kernel), **words)
     shape = (p.batch, *size, p.in_channels) if _channels_last(p) else (p.batch, p.in_channels, *size)
     weights = "[w, b]" if bias else "[w]"

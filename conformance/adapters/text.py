@@ -39,7 +39,7 @@ def sliced(name: str, bounds: Sequence[Pair | None], channels_last: bool = False
 
 
 def pad_pairs(pairs: Iterable[Pair], channels_last: bool = False) -> tuple[Pair, ...]:
-    """A (before, after) pair for every axis of the tensor, as numpy.pad, jax.numpy.pad, tf.pad and keras.ops.pad take it."""
+    """A (before, after) pair for every axis of the tensor, as numpy.pad, tf.pad and keras.ops.pad take it."""
     spatial = tuple(pairs)
     return ((0, 0), *spatial, (0, 0)) if channels_last else ((0, 0), (0, 0), *spatial)
 

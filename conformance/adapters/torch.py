@@ -2,7 +2,7 @@
 
 PyTorch's words for a transposed convolution are a symmetric `padding` (a crop of both ends of the full scatter) and an
 `output_padding` (an extension of the end). Where an axis can't be said in them, the full scatter of that axis is
-computed and cropped or extended by slices and pads. A convolution pads both ends alike, so an uneven padding pads x first.
+computed and cropped or extended by slices and pads. A convolution pads both ends alike: an uneven padding pads x first.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.adapters import Ask, Lowering
-from conformance.adapters.text import Code, Pair, bias_shape, call, crop, extension, lines, rejected, sliced
+from conformance.adapters.text import Code, Pair, bias_shape, call, lines, rejected, sliced
 from conformance.ops.convolution import ConvParams
 from conformance.ops.trilinear import Axis, Geometry
 from conformance.outcome import Unsupported
@@ -37,7 +37,9 @@ def conv(ask: Ask) -> Plan | Unsupported:
         even = [_even_padding(axis) for axis in ask.geometry]
         padding = tuple(lo or 0 for lo in even)
         if None in even:
-            uneven = [_uneven_padding(axis) if lo is None else (0, 0) for axis, lo in zip(ask.geometry, even, strict=True)]
+            uneven = [
+                _uneven_padding(axis) if lo is None else (0, 0) for axis, lo in zip(ask.geometry, even, strict=True)
+            ]
             zeros = [(max(low, 0), max(high, 0)) for low, high in uneven]
             if any(-axis.large > min(pair) for axis, pair in zip(ask.geometry, uneven, strict=True)):
                 # Observed on 2.13.0: a negative entry cuts before the other end is padded, and refuses to cut more
@@ -47,9 +49,8 @@ def conv(ask: Ask) -> Plan | Unsupported:
             pad = f"padded = {_pad(x, uneven)}"
             x = "padded"
     words = _words(p, padding=padding)
-    bias = "b" if p.bias else None
     return Plan.of(
-        lines(pad, *_called(ask, "conv", x, words, bias)),
+        lines(pad, *_called(ask, "conv", x, words, bias=p.bias)),
         _layouts(p, "OI" if p.groups == 1 else "(GO)I"),
         "PyTorch pads both ends alike, so x is padded first" if pad else "",
     )
@@ -64,36 +65,43 @@ def conv_transpose(ask: Ask) -> Plan | Unsupported:
     if isinstance(x, Unsupported):
         return x
     layouts = _layouts(p, "IO" if p.groups == 1 else "(GI)O")
-    bias = "b" if p.bias else None
     if ask.native("torch") or ask.geometry is None:
         words = _words(p, padding=_own_padding(p, zero_words=("valid",)), output_padding=p.output_padding)
         note = ""
         if p.output_size is not None and ask.target.option("api", "") != "module":
             note = "output_size is an argument of the module's call; the function has none"
-        return Plan.of(lines(*_called(ask, "conv_transpose", x, words, bias, p.output_size)), layouts, note)
+        return Plan.of(
+            lines(*_called(ask, "conv_transpose", x, words, bias=p.bias, output_size=p.output_size)), layouts, note
+        )
 
     plain = [_says(axis) for axis in ask.geometry]
     words = _words(
         p,
         padding=tuple(axis.lo if says else 0 for axis, says in zip(ask.geometry, plain, strict=True)),
-        output_padding=tuple(axis.lo - axis.hi if says else 0 for axis, says in zip(ask.geometry, plain, strict=True)),
+        output_padding=tuple(
+            axis.lo - _hi(axis) if says else 0 for axis, says in zip(ask.geometry, plain, strict=True)
+        ),
     )
     if all(plain):
-        return Plan.of(lines(*_called(ask, "conv_transpose", x, words, bias)), layouts)
-    return _cropped(ask, ask.geometry, plain, x, words, layouts)
+        return Plan.of(lines(*_called(ask, "conv_transpose", x, words, bias=p.bias)), layouts)
+    return _cropped(ask, ask.geometry, plain, x, words=words, layouts=layouts)
 
 
 def _cropped(
-    ask: Ask, geometry: Geometry, plain: list[bool], x: str, words: dict[str, object], layouts: Mapping[str, str]
+    ask: Ask, geometry: Geometry, plain: list[bool], x: str, *, words: dict[str, object], layouts: Mapping[str, str]
 ) -> Plan:
     """The full scatter on every axis that is not plain, then its zeros and its crop."""
     p: ConvParams = ask.params
-    pads = [(0, 0) if says else extension(axis) for axis, says in zip(geometry, plain, strict=True)]
-    crops = [None if says else crop(axis) for axis, says in zip(geometry, plain, strict=True)]
+    pads: list[Pair] = []
+    crops: list[Pair | None] = []
+    for axis, says in zip(geometry, plain, strict=True):
+        lo, hi = (0, 0) if says else (axis.lo, _hi(axis))
+        pads.append((max(-lo, 0), max(-hi, 0)))
+        crops.append((max(lo, 0), max(lo, 0) + axis.large) if max(lo, hi) > 0 else None)
     extends = any(pair != (0, 0) for pair in pads)
     # The bias belongs on the zeros too.
     late_bias = p.bias and extends
-    body = _called(ask, "conv_transpose", x, words, "b" if p.bias and not late_bias else None)
+    body = _called(ask, "conv_transpose", x, words, bias=p.bias and not late_bias)
     return Plan.of(
         lines(
             *body,
@@ -112,7 +120,12 @@ def _says(axis: Axis) -> bool:
 
     output_padding must be below the stride or the dilation (observed on 2.13.0, as documented).
     """
-    return axis.lo >= 0 and 0 <= axis.lo - axis.hi < max(axis.stride, axis.dilation)
+    return axis.lo >= 0 and 0 <= axis.lo - _hi(axis) < max(axis.stride, axis.dilation)
+
+
+def _hi(axis: Axis) -> int:
+    """What is cropped from the end. Axis.hi, but for an empty axis, of which PyTorch makes length extent - stride."""
+    return (axis.small - 1) * axis.stride + axis.extent - axis.lo - axis.large
 
 
 def _even_padding(axis: Axis) -> int | None:
@@ -152,20 +165,21 @@ def _called(
     name: str,
     x: str,
     words: dict[str, object],
-    bias: str | None,
+    *,
+    bias: bool,
     output_size: tuple[int, ...] | None = None,
 ) -> list[str]:
     """The call, as a function or as a module that is given the case's weights."""
     p: ConvParams = ask.params
     if output_size is None and ask.target.option("api", "functional") == "functional":
         function = f"torch.nn.functional.{name}{p.dims}d"
-        return ["y = " + call(function, x, "w", **({"bias": Code(bias)} if bias else {}), **words)]
+        return ["y = " + call(function, x, "w", **({"bias": Code("b")} if bias else {}), **words)]
     module = f"torch.nn.{'ConvTranspose' if name == 'conv_transpose' else 'Conv'}{p.dims}d"
     sizes = [str(p.in_channels), str(p.out_channels), repr(p.kernel)]
-    weights = f'{{"weight": w, "bias": {bias}}}' if bias else '{"weight": w}'
+    weights = '{"weight": w, "bias": b}' if bias else '{"weight": w}'
     arguments = f"({x},)" if output_size is None else f"({x}, {output_size!r})"
     return [
-        "layer = " + call(module, *sizes, **words, bias=bias is not None),
+        "layer = " + call(module, *sizes, **words, bias=bias),
         f"y = torch.func.functional_call(layer, {weights}, {arguments})",
     ]
 

@@ -24,6 +24,7 @@ from conformance.worker.wire import Header, ProtocolError, entry, frame
 
 MAX_DEATHS = 10  # one after the other, without an answer between them
 MAX_VIOLATIONS = 10  # of the protocol, in a whole run
+MAX_SLEEP = 0.25  # seconds between two looks at whether processes live
 MAX_STARTS = 3  # without a hello, for a worker that has said hello before
 
 # Target -> the program and its arguments; the configuration is added as the last one.
@@ -96,7 +97,8 @@ class LocalExecutor:
             now = time.monotonic()
             for worker in self._workers.values():
                 worker.check(now)
-            wait = 0.0 if self._events else max(0.0, min(end, self._next_deadline()) - now)
+            # A process may die while a child of its keeps its output open: then nothing wakes us.
+            wait = 0.0 if self._events else max(0.0, min(end, self._next_deadline(), now + MAX_SLEEP) - now)
             for key, mask in self._selector.select(wait):
                 worker, process = key.data
                 # What a handler did may have ended a process that a later event of the same round belongs to.
@@ -204,16 +206,17 @@ class _Worker:
 
     def receive(self) -> None:
         """Read what is there, and act on every frame that it completes."""
-        assert self.process is not None
+        process = self.process
+        assert process is not None
         try:
-            for header, payload in self.process.read():
+            for header, payload in process.read():
                 self._frame(header, payload)
-                if self.process is None:
+                if self.process is not process:
                     return
         except ProtocolError as error:
             self._violated(str(error))
             return
-        if self.process.ended:
+        if process.ended:
             self._died()
 
     def _frame(self, header: Header, payload: bytes) -> None:
@@ -229,6 +232,10 @@ class _Worker:
         outcome = outcome_of(header, payload, flight.request)
         self.deaths = 0
         self._settle(outcome)
+        if header.get("last") is True:
+            # It has grown too large, says so, and ends: that is nobody's fault.
+            self._close_process()
+            self.start()
 
     def _greeting(self, header: Header) -> None:
         reason = header.get("unavailable")
@@ -275,8 +282,9 @@ class _Worker:
                 return
             self._late()
         elif self.process.dead():
+            process = self.process
             self.receive()
-            if self.process is not None and self.process.dead():
+            if self.process is process:
                 self._died()
 
     def _late(self) -> None:
@@ -402,6 +410,11 @@ def encode_request(number: int, request: Request) -> list[memoryview]:
 
 
 def last_words(log: str) -> str:
-    """The end of a log as the end of a message."""
-    lines = [line for line in log.splitlines() if line.strip()]
+    """The end of a log as the end of a message. A dump of the stack is left out: it is in the log, and long."""
+    lines: list[str] = []
+    for line in log.splitlines():
+        if line.strip():
+            lines.append(line.strip())
+        if line.startswith("Fatal Python error"):
+            break
     return ": " + " | ".join(lines[-3:]) if lines else "; it printed nothing"

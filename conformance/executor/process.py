@@ -21,6 +21,8 @@ READ_BYTES = 1 << 20
 PIPE_BYTES = 1 << 20
 # For how long a worker that hangs is given to write its stack into its log.
 LAST_WORDS_SECONDS = 0.1
+# For how long a process that has closed its output is waited for.
+END_SECONDS = 1.0
 
 
 class Process:
@@ -118,10 +120,14 @@ class Process:
     def close(self) -> str:
         """Kill the group, and say how the process ended: a signal's name, or `exit N`."""
         # One that has closed its output is about to end in its own way, and that way is worth knowing.
-        if self.ended:
-            end = time.monotonic() + 1.0
-            while not self.dead() and time.monotonic() < end:
-                time.sleep(0.002)
+        patience = time.monotonic() + END_SECONDS
+        while self.ended and not self.dead():
+            if time.monotonic() > patience:
+                how = "closed its output and went on"
+                break
+            time.sleep(0.002)
+        else:
+            how = ""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         code = self._process.wait()
@@ -129,8 +135,8 @@ class Process:
             assert pipe is not None
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
-        if code >= 0:
-            return f"exit {code}"
+        if how or code >= 0:
+            return how or f"exit {code}"
         try:
             return signal.Signals(-code).name
         except ValueError:

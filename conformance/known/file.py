@@ -47,7 +47,7 @@ def load_entries(paths: Path | str | Iterable[Path | str]) -> list[Entry]:
     """The entries of files, and of every .yaml file below folders; CaseFileError with all findings of all files."""
     findings: list[Finding] = []
     entries: list[Entry] = []
-    for path in _files([paths] if isinstance(paths, Path | str) else paths, findings):
+    for path in _files([paths] if isinstance(paths, Path | str) else paths):
         try:
             entries += parse_entries(read_text(path), str(path))
         except CaseFileError as error:
@@ -64,14 +64,12 @@ def load_entries(paths: Path | str | Iterable[Path | str]) -> list[Entry]:
     return entries
 
 
-def _files(paths: Iterable[Path | str], findings: list[Finding]) -> list[Path]:
+def _files(paths: Iterable[Path | str]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
-            if not inside:
-                findings.append(Finding(str(path), 0, 0, "no .yaml file in this folder, expected declared divergences"))
-            found.update(dict.fromkeys(inside))
+            inside = (file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
+            found.update(dict.fromkeys(sorted(inside)))
         else:
             found[path] = None
     return list(found)

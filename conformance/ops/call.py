@@ -1,49 +1,24 @@
-"""`call`: plans written in the case file, one a framework, for what no op of ours covers (and for two calls from a bug report).
+"""`call`: plans written in the case file, one a framework, for two calls from a bug report or what no op covers.
 
-What is right is said in one of three ways: another op is the reference, the case states the values, or the frameworks are held
-`against` one of their own. A plan's text is checked when the case is read; the worker checks it again.
+What is right is said in one of three ways: another op is the reference, the case states the values, or the frameworks
+are held `against` one of their own. A plan's text is checked when the case is read; the worker checks it again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from hashlib import sha256
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from conformance.layout import Layout, LayoutError, check_convertible, parse_layout
-from conformance.ops.base import REQUIRED, Array, Field, Op, ParamError, Reference, TensorSpec, optional
+from conformance.ops.base import REQUIRED, Array, Op, ParamError, Reference, TensorSpec
+from conformance.ops.call_fields import FIELDS, OUTPUT, CallError, Detail, Written, check_keys, unknown_word
 from conformance.plan import Plan
-from conformance.target import FRAMEWORKS
 from conformance.worker.whitelist import check_plan
-
-OUTPUT = "y"
-
-
-@dataclass(frozen=True)
-class Detail:
-    """One thing that is wrong inside a nested parameter.
-
-    `path` leads to it from the parameters (`("plans", "torch", "text")`); `line` and `column` are those within a text,
-    0 where the whole value is meant.
-    """
-
-    path: tuple[str | int, ...]
-    message: str
-    line: int = 0
-    column: int = 0
-
-
-class CallError(ParamError):
-    """Everything that is wrong with a `call`, each with its path."""
-
-    def __init__(self, details: Sequence[Detail]) -> None:
-        super().__init__(str(details[0].path[0]), details[0].message)
-        self.details = tuple(details)
 
 
 class NoReference(LookupError):
@@ -79,178 +54,11 @@ class CallParams:
         return dict(self.plans).get(framework)
 
 
-def _mapping(value: Any, path: tuple[str | int, ...], expected: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise CallError([Detail(path, f"found {value!r}, expected {expected}")])
-    return value
-
-
-def _keys(value: Mapping[str, Any], path: tuple[str | int, ...], allowed: Sequence[str]) -> None:
-    details = []
-    for key in value:
-        if key not in allowed:
-            near = get_close_matches(key, allowed, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            details.append(Detail((*path, key), f"unknown key {key!r}, expected one of: {', '.join(allowed)}{hint}"))
-    if details:
-        raise CallError(details)
-
-
-def _letters(value: Any, path: tuple[str | int, ...]) -> str:
-    """A canonical layout: one letter an axis, nothing merged and nothing flipped."""
-    expected = "a layout with one letter an axis, such as NCHW"
-    if not isinstance(value, str):
-        raise CallError([Detail(path, f"found {value!r}, expected {expected}")])
-    try:
-        layout = parse_layout(value)
-    except LayoutError as error:
-        raise CallError([Detail(path, str(error))]) from None
-    if layout.flips or any(len(axis) > 1 for axis in layout.axes):
-        raise CallError([Detail(path, f"found {value!r}, expected {expected}; a plan's own layouts may merge and flip")])
-    return layout.letters
-
-
-def parse_inputs(value: Any) -> tuple[TensorSpec, ...]:
-    """`{x: {shape: [1, 2, 4, 4], layout: NCHW}}` as specs, in the order of the file."""
-    specs = []
-    for name, entry in _mapping(value, ("inputs",), "a mapping from each input's name to its shape and layout").items():
-        path = ("inputs", name)
-        if not name.isidentifier() or name.startswith("_") or name == OUTPUT:
-            raise CallError([Detail(path, f"{name!r} can't name an input; expected a plain name that is not {OUTPUT!r}")])
-        body = _mapping(entry, path, "{shape: [...], layout: NCHW}")
-        _keys(body, path, ("shape", "layout"))
-        for key in ("shape", "layout"):
-            if key not in body:
-                raise CallError([Detail(path, f"the input {name!r} has no {key!r}, expected {{shape: [...], layout: NCHW}}")])
-        axes, shape = _letters(body["layout"], (*path, "layout")), body["shape"]
-        if not isinstance(shape, list) or any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in shape):
-            raise CallError([Detail((*path, "shape"), f"found {shape!r}, expected a list of integers of at least 0")])
-        if len(shape) != len(axes):
-            message = f"the shape {shape} has {len(shape)} axes, but the layout {axes} has {len(axes)}"
-            raise CallError([Detail((*path, "shape"), message)])
-        specs.append(TensorSpec(name, axes, tuple(shape)))
-    return tuple(specs)
-
-
-def parse_plans(value: Any) -> tuple[tuple[str, str, bool, tuple[tuple[str, str], ...]], ...]:
-    """(framework, text, whether it stands below `text`, layouts) for each plan; a bare text is a plan without layouts."""
-    plans = []
-    known = tuple(FRAMEWORKS)
-    body = _mapping(value, ("plans",), "a mapping from each framework to its plan")
-    _keys(body, ("plans",), known)
-    if not body:
-        raise CallError([Detail(("plans",), "no plan, expected one for at least one of: " + ", ".join(known))])
-    for framework, entry in body.items():
-        path = ("plans", framework)
-        if isinstance(entry, str):
-            plans.append((framework, entry, False, ()))
-            continue
-        plan = _mapping(entry, path, "a plan's text, or {text: ..., layouts: {...}}")
-        _keys(plan, path, ("text", "layouts"))
-        if not isinstance(plan.get("text"), str):
-            raise CallError([Detail((*path, "text"), f"found {plan.get('text')!r}, expected the plan's text")])
-        layouts = _mapping(plan.get("layouts", {}), (*path, "layouts"), "a mapping from each tensor to its layout")
-        for name, layout in layouts.items():
-            if not isinstance(layout, str):
-                raise CallError([Detail((*path, "layouts", name), f"found {layout!r}, expected a layout such as NHWC")])
-        plans.append((framework, plan["text"], True, tuple(layouts.items())))
-    return tuple(plans)
-
-
-def parse_reference(value: Any) -> tuple[str, tuple[tuple[str, Any], ...]]:
-    """`{op: conv_transpose, params: {...}}`; the parameters are read when the call is bound."""
-    body = _mapping(value, ("reference",), "{op: ..., params: {...}}")
-    _keys(body, ("reference",), ("op", "params"))
-    if not isinstance(body.get("op"), str):
-        raise CallError([Detail(("reference", "op"), f"found {body.get('op')!r}, expected the name of an op")])
-    params = _mapping(body.get("params", {}), ("reference", "params"), "a mapping of the op's parameters")
-    return body["op"], tuple(params.items())
-
-
-def parse_against(value: Any) -> str:
-    """One framework's name."""
-    if value not in FRAMEWORKS:
-        raise ValueError("one of: " + ", ".join(FRAMEWORKS))
-    return str(value)
-
-
-def parse_allowance(value: Any) -> int:
-    """`{ulp: 2}`: how far from equal an answer may be, in units in the last place of the case's dtype."""
-    body = _mapping(value, ("allowance",), "{ulp: N}")
-    _keys(body, ("allowance",), ("ulp",))
-    ulp = body.get("ulp")
-    if isinstance(ulp, bool) or not isinstance(ulp, int) or not 0 <= ulp <= 1024:
-        raise CallError([Detail(("allowance", "ulp"), f"found {ulp!r}, expected an integer from 0 to 1024")])
-    return ulp
-
-
-def parse_output(value: Any) -> str:
-    """The canonical layout of the result."""
-    return _letters(value, ("output",))
-
-
-_TEXT = {"type": "string"}
-_SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 0}}
-_INPUT = {
-    "type": "object",
-    "properties": {"shape": _SHAPE, "layout": _TEXT},
-    "required": ["shape", "layout"],
-    "additionalProperties": False,
-}
-_PLAN = {
-    "anyOf": [
-        _TEXT,
-        {
-            "type": "object",
-            "properties": {"text": _TEXT, "layouts": {"type": "object", "additionalProperties": _TEXT}},
-            "required": ["text"],
-            "additionalProperties": False,
-        },
-    ]
-}
-
-
 class Call(Op):
     """y = whatever the plans compute; the reference is another op, stated values, or one of the frameworks."""
 
     name = "call"
-    fields: ClassVar[Mapping[str, Field]] = {
-        "inputs": Field(
-            optional(parse_inputs),
-            None,
-            "the inputs by name, each with its shape and layout; left out where a reference op has them",
-            {"type": "object", "additionalProperties": _INPUT},
-        ),
-        "output": Field(
-            optional(parse_output), None, "the layout in which results are compared; left out with a reference op", _TEXT
-        ),
-        "plans": Field(
-            parse_plans,
-            REQUIRED,
-            "framework -> the lines that compute y, and the layouts in which they take and give tensors",
-            {"type": "object", "properties": dict.fromkeys(FRAMEWORKS, _PLAN), "additionalProperties": False},
-        ),
-        "reference": Field(
-            optional(parse_reference),
-            None,
-            "an op whose definition is the exact answer",
-            {
-                "type": "object",
-                "properties": {"op": _TEXT, "params": {"type": "object"}},
-                "required": ["op"],
-                "additionalProperties": False,
-            },
-        ),
-        "against": Field(
-            optional(parse_against), None, "the framework whose answer the others must equal", {"enum": list(FRAMEWORKS)}
-        ),
-        "allowance": Field(
-            optional(parse_allowance),
-            None,
-            "how far from equal an answer may be, where no reference op derives it",
-            {"type": "object", "properties": {"ulp": {"type": "integer", "minimum": 0}}, "additionalProperties": False},
-        ),
-    }
+    fields = FIELDS
 
     def __init__(self, ops: Mapping[str, Op]) -> None:
         self.ops = ops  # those that a reference may name
@@ -267,7 +75,9 @@ class Call(Op):
                 raise ParamError("allowance", "with a reference op the allowance is derived; expected no `allowance`")
             for name in ("inputs", "output"):
                 if params[name] is not None:
-                    raise ParamError(name, f"the reference op has its own {name}; expected no `{name}` beside `reference`")
+                    raise ParamError(
+                        name, f"the reference op has its own {name}; expected no `{name}` beside `reference`"
+                    )
             bound = self._bind_reference(*reference)
             op = self.ops[bound[0]]
             specs = op.inputs(bound[1])
@@ -275,12 +85,14 @@ class Call(Op):
                 shape = op.output(bound[1])
                 output = shape.axes
             else:
-                # Refused parameters have no output; the letters are those of any answer that a framework gives all the same.
+                # Refused parameters have no output; the letters are for answers that a framework gives all the same.
                 output = specs[0].axes
         if specs is None:
             raise ParamError("inputs", "no `inputs`; expected each input's shape and layout, or a `reference` op")
         if output is None:
-            raise ParamError("output", "no `output`; expected the layout of the result, such as NCHW, or a `reference` op")
+            raise ParamError(
+                "output", "no `output`; expected the layout of the result, such as NCHW, or a `reference` op"
+            )
         plans = self._bind_plans(params["plans"], specs, output, shape)
         if against is not None and against not in dict(plans):
             raise ParamError("against", f"against is {against!r}, expected one of the plans: {', '.join(dict(plans))}")
@@ -288,12 +100,10 @@ class Call(Op):
 
     def _bind_reference(self, name: str, given: tuple[tuple[str, Any], ...]) -> tuple[str, Any]:
         if name not in self.ops:
-            near = get_close_matches(name, self.ops, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise CallError([Detail(("reference", "op"), f"unknown op {name!r}, expected one of: {', '.join(self.ops)}{hint}")])
+            raise CallError([Detail(("reference", "op"), unknown_word("op", name, self.ops))])
         op = self.ops[name]
         path = ("reference", "params")
-        _keys(dict(given), path, tuple(op.fields))
+        check_keys(dict(given), path, tuple(op.fields))
         values = {key: field.default for key, field in op.fields.items()}
         details = []
         for key, value in given:
@@ -312,7 +122,7 @@ class Call(Op):
 
     @staticmethod
     def _bind_plans(
-        plans: Sequence[tuple[str, str, bool, tuple[tuple[str, str], ...]]],
+        plans: Sequence[Written],
         specs: Sequence[TensorSpec],
         output: str,
         shape: TensorSpec | None,
@@ -337,9 +147,9 @@ class Call(Op):
                 except LayoutError as error:
                     details.append(Detail(where, str(error)))
             body = text.rstrip()
+            written = (*path, "text") if nested else path
             for finding in check_plan(body, framework, [spec.name for spec in specs], OUTPUT):
-                where = (*path, "text") if nested else path
-                details.append(Detail(where, f"{framework}: {finding.message}", finding.line, finding.column))
+                details.append(Detail(written, finding.message, finding.line, finding.column))
             result.append((framework, Plan.of(body, own)))
         if details:
             raise CallError(details)
@@ -355,7 +165,9 @@ class Call(Op):
             raise ParamError("output", f"the stated values have {array.ndim} axes, but their layout is {stated}")
         merged = any(len(axis) > 1 for axis in stated.axes)
         if merged or stated.flips or not set(stated.letters) <= set(bound.output_axes):
-            raise ParamError("output", f"the stated values' layout is {stated}, expected the letters of {bound.output_axes}")
+            raise ParamError(
+                "output", f"the stated values' layout is {stated}, expected the letters of {bound.output_axes}"
+            )
         missing = [c for c in bound.output_axes if c not in stated.letters]
         letters = stated.letters + "".join(missing)
         array = array.reshape(*array.shape, *(1 for _ in missing))
@@ -365,7 +177,7 @@ class Call(Op):
     def incomplete(self, bound: CallParams) -> str | None:
         """What is missing where nothing says what is right, or None."""
         if bound.reference is None and bound.against is None and bound.answer is None:
-            return "nothing says what is right: expected `reference`, `against` or, beside `params`, `expect: {values: ...}`"
+            return "nothing says what is right; expected `reference`, `against`, or `expect: {values: ...}`"
         return None
 
     def label(self, bound: CallParams) -> str:
@@ -416,7 +228,7 @@ class Call(Op):
 
 
 def check_layout(canonical: str, layout: Layout, sizes: dict[str, int] | None, name: str) -> None:
-    """Raise LayoutError unless `layout` fits a tensor of these letters; without sizes, letters may not be left out of it."""
+    """Raise LayoutError unless `layout` fits a tensor of these letters; without sizes, none of them may be merged."""
     if sizes is not None:
         check_convertible(canonical, layout, sizes, name)
         return
@@ -424,4 +236,6 @@ def check_layout(canonical: str, layout: Layout, sizes: dict[str, int] | None, n
     if extra:
         raise LayoutError(f"layout {layout} of {name!r} has axis {min(extra)!r}, but the tensor is {canonical}")
     if any(len(axis) > 1 for axis in layout.axes):
-        raise LayoutError(f"layout {layout} of {name!r} merges axes, whose lengths nobody knows before a framework answers")
+        raise LayoutError(
+            f"layout {layout} of {name!r} merges axes, whose lengths nobody knows before a framework answers"
+        )

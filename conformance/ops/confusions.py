@@ -1,8 +1,8 @@
 """Confusions: single misunderstandings that turn a right answer into a wrong one, as functions that can be tried.
 
-An op family declares a tuple of `Confusion`s. Each yields variants (one an axis, a direction, a channel), and a variant is a
-function on a `Problem`: the op's inputs and parameters on their way to an answer. Variants act at one of four stages, so that
-two of them compose in one order only:
+An op family declares a tuple of `Confusion`s. Each yields variants (one an axis, a direction, a channel), and a
+variant is a function on a `Problem`: the op's inputs and parameters on their way to an answer. Variants act at one of
+four stages, so that two of them compose in one order only:
 
     PARAMS    the parameters are read differently; the geometry follows from them
     GEOMETRY  the geometry itself is off: a crop, a length, a stride
@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, Protocol, TypeVar
 
+import numpy as np
+
 from conformance.ops.base import Array
 
 Part = tuple[int, int]
@@ -34,7 +36,7 @@ class Stage(IntEnum):
 
 
 class Problem(Protocol):
-    """One computation that confusions alter. Implementations are frozen; methods return None where nothing can be computed."""
+    """One computation that confusions alter. Implementations are frozen; None stands for what can't be computed."""
 
     @property
     def y(self) -> Array | None:
@@ -79,7 +81,8 @@ class Variant(Generic[P]):
     def applied(self, problem: P) -> P | None:
         """The problem so confused; None where that can't be, as where another confusion has taken an axis away."""
         try:
-            return self.apply(problem)
+            with np.errstate(invalid="ignore", over="ignore"):
+                return self.apply(problem)
         except (ValueError, IndexError):
             return None
 
@@ -88,9 +91,10 @@ class Variant(Generic[P]):
 class Confusion(Generic[P]):
     """A named misunderstanding.
 
-    `means` is one line for the catalogue; `advice` says what to change. `variants` yields (text, stage, apply) for a problem.
-    `ops` names the ops that it can happen to. `pairs`: whether it is tried together with another one. `rounding`: it changes the
-    precision of the arithmetic and nothing else. `last_resort`: a long list of unlikely variants, tried where nothing else fits.
+    `means` is one line for the catalogue; `advice` says what to change. `variants` yields (text, stage, apply) for a
+    problem. `ops` names the ops that it can happen to. `pairs`: whether it is tried together with another one.
+    `rounding`: it changes the precision of the arithmetic and nothing else. `last_resort`: a long list of unlikely
+    variants, tried where nothing else fits.
     """
 
     name: str

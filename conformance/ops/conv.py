@@ -11,6 +11,8 @@ from conformance.ops.trilinear import Axis, Geometry
 
 
 def _rule(a: AxisParams, word: str, convention: str) -> tuple[int, int]:
+    if convention == "torch" and a.n < 1:
+        raise Refused("PyTorch takes no empty spatial axis")
     if word in ("same", "same_upper", "same_lower"):
         return _same(a, word, convention)
     low, high = (0, 0) if word else a.pad or (0, 0)

@@ -1,4 +1,4 @@
-"""One (transposed) convolution as a `Problem` that confusions alter: every array and every index of it may be changed."""
+"""One (transposed) convolution as a `Problem` that confusions alter: any of its arrays and any of its geometry."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ from conformance.ops.trilinear import (
     scatter_exactly,
 )
 
+CONV = ("conv",)
+TRANSPOSED = ("conv_transpose",)
+BOTH = (*CONV, *TRANSPOSED)
+
 
 @dataclass(frozen=True, eq=False)
 class ConvProblem:
     """x is "NC..", w "GIO..", b "C", y "NC..".
 
-    `overwrite`: overlaps are overwritten instead of summed (transposed only). `cast`: a dtype that the answer is rounded to.
+    `overwrite`: overlaps are overwritten, not summed (transposed only). `cast`: a dtype that the answer is rounded to.
     """
 
     op: Convolution
@@ -86,7 +90,7 @@ class ConvProblem:
         taps = prod(self.w.shape[3:])
         columns = self.x.shape[0] * self.w.shape[0] * taps * prod(axis.small for axis in self.geometry)
         channels = self.w.shape[2] if self.op.transposed else self.w.shape[1]
-        return 5e-5 + 4e-6 * taps + columns * (3e-9 * channels + 3e-10 * self.w.shape[1] * self.w.shape[2])
+        return float(5e-5 + 4e-6 * taps + columns * (3e-9 * channels + 3e-10 * self.w.shape[1] * self.w.shape[2]))
 
     def computed(self, part: Part | None = None, power: int = 1) -> ConvProblem | None:
         """With `y`, or the part of it that belongs to one batch item and one output channel."""
@@ -133,7 +137,8 @@ def _overwrite(small: Array, kernel: Array, geometry: Geometry) -> Array:
         joined = [axis.tap(t) for axis, t in zip(geometry, taps, strict=True)]
         pairs = [pair for pair in joined if pair is not None]
         if len(pairs) == len(joined):
-            near, far = tuple(p[0] for p in pairs), tuple(p[1] for p in pairs)
-            part = np.einsum("nga...,gab->ngb...", small[(..., *near)], kernel[(..., *taps)])
-            large[(..., *far)] = part
+            near: tuple[Any, ...] = (Ellipsis, *(p[0] for p in pairs))
+            far: tuple[Any, ...] = (Ellipsis, *(p[1] for p in pairs))
+            tap: Any = (Ellipsis, *taps)
+            large[far] = np.einsum("nga...,gab->ngb...", small[near], kernel[tap])
     return large

@@ -352,6 +352,7 @@ def _judged(
     """A bilinear form's value, its magnitude (itself on absolute values) and its energy (itself on squares)."""
     return Reference(
         value=compute(left, right, bias),
+        partial=None if bias is None else cache(lambda: np.abs(compute(left, right, None))),
         products=products,
         magnitude=cache(lambda: compute(np.abs(left), np.abs(right), None if bias is None else np.abs(bias))),
         energy=cache(lambda: compute(left**2, right**2, None if bias is None else bias**2)),

@@ -16,8 +16,8 @@ one matrix product and one strided addition a kernel tap.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from math import prod
 
@@ -68,13 +68,16 @@ class Axis:
 Geometry = tuple[Axis, ...]
 
 
-def _taps(geometry: Geometry) -> Iterator[tuple[int, tuple[slice, ...], tuple[slice, ...]]]:
+@lru_cache(maxsize=64)
+def _taps(geometry: Geometry) -> tuple[tuple[int, tuple[slice, ...], tuple[slice, ...]], ...]:
     """Every tap that joins something: its flat number, its small slices, its large slices."""
     per_axis = [[axis.tap(t) for t in range(axis.kernel)] for axis in geometry]
+    found = []
     for flat, joined in enumerate(product(*per_axis)):
-        if all(pair is not None for pair in joined):
-            pairs = [pair for pair in joined if pair is not None]
-            yield flat, tuple(p[0] for p in pairs), tuple(p[1] for p in pairs)
+        pairs = [pair for pair in joined if pair is not None]
+        if len(pairs) == len(joined):
+            found.append((flat, tuple(p[0] for p in pairs), tuple(p[1] for p in pairs)))
+    return tuple(found)
 
 
 def contract_to_large(small: Array, kernel: Array, geometry: Geometry) -> Array:

@@ -93,7 +93,8 @@ def matrix(reader: Reader) -> Matrix:
 def version(info: dict[str, Any]) -> str:
     """The framework's version from a worker's own words, "" where it never started."""
     if info.get("version"):
-        return str(info["version"])
+        under = f", {info['backend']} {info['backend_version']}" if info.get("backend_version") else ""
+        return f"{info['version']}{under}"
     versions = info.get("versions") or {}
     return ", ".join(f"{name} {number}" for name, number in versions.items()) if isinstance(versions, dict) else ""
 

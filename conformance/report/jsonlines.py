@@ -17,11 +17,13 @@ from conformance.report.facts import version
 def write(reader: Reader, file: IO[str]) -> None:
     """Write the verdicts of a record, streaming, in the record's order."""
     versions = {target: version(info) for target, info in reader.targets.items()}
-    case: tuple[RecordedCase, dict[str, Any]] | None = None
+    case: tuple[RecordedCase, str] | None = None
     for row in reader.verdicts():
         if case is None or case[0] is not row.case:
-            case = (row.case, _case(row.case))
-        file.write(json.dumps(_verdict(row, case[1], versions), allow_nan=False, ensure_ascii=True) + "\n")
+            # A case's text is made once for all its targets: it is the larger part of a line.
+            case = (row.case, json.dumps(_case(row.case), allow_nan=False))
+        rest = json.dumps(_verdict(row, versions), allow_nan=False)
+        file.write(f'{{"case": {case[1]}, {rest[1:]}\n')
 
 
 def _case(case: RecordedCase) -> dict[str, Any]:
@@ -46,10 +48,9 @@ def _case(case: RecordedCase) -> dict[str, Any]:
     return found
 
 
-def _verdict(row: Row, case: dict[str, Any], versions: dict[str, str]) -> dict[str, Any]:
+def _verdict(row: Row, versions: dict[str, str]) -> dict[str, Any]:
     verdict = row.verdict
     return {
-        "case": case,
         "target": verdict.target,
         "version": versions.get(verdict.target, ""),
         "status": verdict.status.value,

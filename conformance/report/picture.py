@@ -82,14 +82,13 @@ def grade(got: Array, reference: Array, allowed: Array | None) -> tuple[NDArray[
         error = np.where(equal, 0.0, np.abs(got - reference))
         if allowed is not None and (allowed > 0).any():
             fraction = np.where(equal, 0.0, error / allowed)
-            limits, meaning = (
-                (0.0, 1.0, 10.0, 100.0, 1e4),
-                "error / allowance: . <= 1  ░ <= 10  ▒ <= 100  ▓ <= 1e4  █ more",
-            )
+            limits = (0.0, 1.0, 10.0, 100.0, 1e4)
+            meaning = "in allowances: . <= 1 < ░ <= 10 < ▒ <= 100 < ▓ <= 1e4 < █"
         else:
             largest = float(np.max(error, where=np.isfinite(error), initial=0.0)) or 1.0
             fraction = np.where(equal, 0.0, error / largest)
-            limits, meaning = (0.0, 0.01, 0.25, 0.5, 0.75), f"█ > 3/4  ▓ > 1/2  ▒ > 1/4  ░ > 1/100 of {largest:.6g}"
+            limits = (0.0, 0.01, 0.25, 0.5, 0.75)
+            meaning = f"in {largest:.6g}: . <= 1/100 < ░ <= 1/4 < ▒ <= 1/2 < ▓ <= 3/4 < █"
     fraction = np.where(np.isnan(fraction), np.inf, fraction)
     return np.searchsorted(np.array(limits), fraction, side="left").astype(np.int8), meaning
 
@@ -100,7 +99,7 @@ def _compare(name: str, got: Array, reference: Array, allowed: Array | None) -> 
         return [f"  {name}: equal in every element" if got.size else f"  {name}: empty"]
     planes = list(zip(_planes(got), _planes(reference), _planes(shades.astype(np.float64)), strict=True))
     wrong = [item for item in planes if item[2][1].any()]
-    lines = [f"  {name}: where the error lies ({meaning}; blank is equal)"]
+    lines = [f"  {name}: the error ({meaning})"]
     for (index, mine), (_, right), (_, shade) in wrong[:PLANES_SHOWN]:
         coarse, step = _coarsened(shade)
         marks = ["".join(SHADES[int(level)] for level in row) for row in coarse]

@@ -127,7 +127,7 @@ def _matrix(out: Out, table: Matrix) -> None:
 
 
 def _namings(targets: Sequence[str], widths: dict[str, int]) -> list[dict[str, str]]:
-    """Names for the columns, from the full ones to those that take the least room; a legend says what they stand for."""
+    """Names for the columns, from the full ones to those that take the least room; a legend explains them."""
     short = {t: t.replace("tensorflow", "tf").replace("keras/", "k/") for t in targets}
     numbers = {t: name if len(name := short[t]) <= widths[t] else f"({i})" for i, t in enumerate(targets, 1)}
     return [{t: t for t in targets}, short, numbers]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 from operator import getitem
-from typing import Any
+from typing import Any, NamedTuple
 
 from conformance.dtypes import DTYPES
 from conformance.ops.base import REQUIRED, Op, ParamError
@@ -16,18 +15,18 @@ from conformance.ops.call import Call
 from conformance.suite.case import Case, Source, Values
 from conformance.suite.document import Node, show
 from conformance.suite.expression import ExpressionError
-from conformance.suite.findings import CaseFileError, Finding, suggestion
+from conformance.suite.findings import CaseFileError, Finding
+from conformance.suite.fit import misfit, oversize
 from conformance.suite.grid import Constraint, GridError, Point, Space
+from conformance.suite.readers import Report
 from conformance.suite.schema import CaseSpec, FileSpec, Given, GridSpec, param_findings
-from conformance.suite.settings import DEFAULT_CHECKS, Report, Settings
+from conformance.suite.settings import DEFAULT_CHECKS, Settings
 
-MAX_TENSOR_BYTES = 2 * 2**30
 FIRST_LOOK = 50_000  # steps in which loading a file looks for a grid's first point
 _SHORT = {"gradient": "grad", "adjointness": "adj", "determinism": "det", "signed_zeros": "zeros"}
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(NamedTuple):
     """The parameters of one point, shared by its dtypes, values and seeds."""
 
     params: Any
@@ -36,10 +35,14 @@ class Bound:
 
 
 class Block:
-    """A grid or a case: its dimensions (parameters in the order of the file, then dtype, values, seed) and what they share."""
+    """A grid or a case: its dimensions and what they share.
 
-    def __init__(self, file: str, stem: str, spec: FileSpec, own: GridSpec | CaseSpec) -> None:
+    The dimensions are the grid's parameters in the file's order, then dtype, values and seed.
+    """
+
+    def __init__(self, file: str, stem: str, source: str, spec: FileSpec, own: GridSpec | CaseSpec) -> None:
         self.file = file
+        self.text = source
         self.stem = stem
         self.op: Op = spec.op
         self.node = own.node
@@ -64,6 +67,7 @@ class Block:
         self._pairs = [[(key, freeze(g.raw)) for g in alternatives] for key, alternatives in self.grid.items()]
         self._fixed_pairs = tuple((key, freeze(g.raw)) for key, g in self.fixed.items())
         self._call = self.op if isinstance(self.op, Call) else None
+        self.missing = [key for key, value in self.base.items() if value is REQUIRED and key not in self.names]
         self.space = self._space()
 
     # --- points ---------------------------------------------------------------------------------------------------
@@ -157,7 +161,9 @@ class Block:
         split = len(self.names)
         tails = {
             (i, j, k): (self._suffix(dtype, values, seed), dtype, values, seed)
-            for (i, dtype), (j, values), (k, seed) in product(enumerate(s.dtype), enumerate(s.values), enumerate(s.seed))
+            for (i, dtype), (j, values), (k, seed) in product(
+                enumerate(s.dtype), enumerate(s.values), enumerate(s.seed)
+            )
         }
         prefix = f"{self.stem}::"
         latest: Point | None = None
@@ -241,7 +247,7 @@ class Block:
         if self.names:
             point = self.shown(head)
             error.args = (f"{error} (at {point}; leave such points out with `where` or `exclude`)",)
-        report = Report(self.file)
+        report = Report(self.file, self.text)
         param_findings(node, error.param, error, report)
         return CaseFileError(report.findings)
 
@@ -260,22 +266,25 @@ class Block:
         """The message for a grid without a case."""
         total = prod(self.space.sizes)
         if self.where is not None and not self.exclude:
-            return f"where {self.where.node.shown()} never holds: none of {total:,} points is left, so the grid has no case"
+            condition = self.where.node.shown()
+            return f"where {condition} never holds: none of {total:,} points is left, so the grid has no case"
         reason = "`where` and `exclude` leave" if self.where is not None else "`exclude` leaves"
         return f"{reason} none of {total:,} points, so the grid has no case"
 
-    def preview(self) -> list[Finding]:
-        """What can be known without expanding: for an explicit case everything, for a grid its first point."""
+    def faults(self) -> list[Finding]:
+        """What is wrong whatever the point: parameters that are missing, exclusions that exclude nothing."""
         findings = [Finding(self.file, node.line, node.column, message) for node, message in self.never]
-        missing = [key for key, value in self.base.items() if value is REQUIRED and key not in self.names]
-        for key in missing:
+        for key in self.missing:
             message = f"the parameter {key!r} is missing: {self.op.fields[key].doc}"
             findings.append(Finding(self.file, self.node.line, self.node.column, message))
-        if missing:
-            return findings
+        return findings
+
+    def preview(self) -> list[Finding]:
+        """What can be known without expanding: for an explicit case everything, for a grid whether it has a point."""
+        if self.name:
+            return self.examine(array("q"))
+        findings = self.faults()
         try:
-            if self.name:
-                return findings + self.examine(array("q"))
             if self.space.first(FIRST_LOOK) is None:
                 raise self.error(self.blamed(), self.nothing())
         except CaseFileError as error:
@@ -286,7 +295,9 @@ class Block:
 
     def examine(self, ids: array[int]) -> list[Finding]:
         """Expand everything: contradictions, sizes, values that don't fit. Appends the hash of each id to `ids`."""
-        findings: list[Finding] = []
+        findings = self.faults()
+        if self.missing:
+            return findings
         misfits: dict[int, str] = {}
         largest: tuple[int, str, Node] | None = None
         latest: Any = None
@@ -334,55 +345,6 @@ class Block:
         return next((g.node for g in self.grid[key] if freeze(g.raw) == raw), self.node)
 
 
-def oversize(op: Op, bound: Any) -> tuple[int, str] | None:
-    """The bytes of the largest tensor and a message, where it passes the limit; None where every tensor is within it."""
-    specs = list(op.inputs(bound))
-    try:
-        if op.refusal(bound) is None:
-            specs.append(op.output(bound))
-    except LookupError:
-        pass  # a `call` whose output nobody knows yet
-    spec = max(specs, key=lambda s: prod(s.shape), default=None)
-    if spec is None or 8 * prod(spec.shape) <= MAX_TENSOR_BYTES:
-        return None
-    size = 8 * prod(spec.shape)
-    shape = " x ".join(f"{n:,}" for n in spec.shape)
-    message = (
-        f"the tensor {spec.name!r} ({spec.axes}: {shape}) would take {size:,} bytes as float64, "
-        f"expected at most {MAX_TENSOR_BYTES:,} (in {op.label(bound)})"
-    )
-    return size, message
-
-
-def misfit(op: Op, case: Case) -> str:
-    """Why a case's values don't fit its tensors, or ""."""
-    specs = {spec.name: spec for spec in op.inputs(case.params)}
-    if case.values.kind == "literal":
-        given = dict(case.values.arrays)
-        for name in given:
-            if name not in specs:
-                return f"literal values for {name!r}, expected one of: {', '.join(specs)}{suggestion(name, specs)}"
-        for spec in specs.values():
-            if spec.name not in given:
-                return f"no literal values for {spec.name!r}, expected an array for each of: {', '.join(specs)}"
-            found = _elements(given[spec.name])
-            if found != prod(spec.shape):
-                return f"{found} literal values for {spec.name!r}, expected {prod(spec.shape)}: {spec.axes} {list(spec.shape)}"
-    for place in case.values.places:
-        if place.tensor not in specs:
-            hint = suggestion(place.tensor, specs)
-            return f"a special value in {place.tensor!r}, expected one of: {', '.join(specs)}{hint}"
-        spec = specs[place.tensor]
-        if not prod(spec.shape):
-            return f"a special value in {place.tensor!r}, which is empty: {spec.axes} {list(spec.shape)}"
-        index = place.index
-        if isinstance(index, str):
-            continue
-        if len(index) != len(spec.shape) or any(not -n <= i < n for i, n in zip(index, spec.shape, strict=True)):
-            return f"index {list(index)} is outside {place.tensor!r}, which is {spec.axes} {list(spec.shape)}"
-    return ""
-
-
 def freeze(value: Any) -> Any:
     """Lists as tuples and mappings as tuples of pairs, so that a case can't be changed."""
     if isinstance(value, list):
@@ -394,10 +356,6 @@ def freeze(value: Any) -> Any:
 
 def _values_name(values: Values) -> str:
     return values.name or values.kind
-
-
-def _elements(values: Any) -> int:
-    return sum(_elements(v) for v in values) if isinstance(values, tuple) else 1
 
 
 def _magnitude(value: Any) -> int:

@@ -1,8 +1,8 @@
 """YAML text in, a tree with positions out.
 
-Strict, and safe for a stranger's file: UTF-8, one document, no tags, no duplicate keys, a limit on size, nesting and on what
-aliases may expand to. Plain scalars follow the core schema of YAML 1.2 (`no` is a word, `010` is ten, `1:30` is a word), since the
-YAML 1.1 rules of PyYAML would turn a layout `y: NCHW` or a ratio into something else.
+Strict, and safe for a stranger's file: UTF-8, one document, no tags, no duplicate keys, a limit on size, nesting and on
+what aliases may expand to. Plain scalars follow the core schema of YAML 1.2 (`no` is a word, `010` is ten, `1:30` is a
+word), since the YAML 1.1 rules of PyYAML turn words and ratios into something else.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _WORDS.update({w: w.lower() == "true" for w in ("true", "True", "TRUE", "false",
 class Node:
     """A value of the file and where it stands (from 1).
 
-    `value` is a scalar, a list of nodes, or a dict of nodes by key; `keys` gives each key's position. `style` is the scalar's
-    quotation: None (plain), a quote, `|` or `>`. `weight` counts the values below it, aliases expanded.
+    `value` is a scalar, a list of nodes, or a dict of nodes by key; `keys` gives each key's position. `style` is the
+    scalar's quotation: None (plain), a quote, `|` or `>`. `weight` counts the values below it, aliases expanded.
     """
 
     line: int
@@ -69,12 +69,13 @@ class Node:
         node = self
         for step in path:
             children = node.value
-            if isinstance(children, dict) and step in children:
-                node = children[step]
-            elif isinstance(children, list) and isinstance(step, int) and step < len(children):
-                node = children[step]
+            if isinstance(children, list):
+                inside = isinstance(step, int) and step < len(children)
             else:
+                inside = isinstance(children, dict) and step in children
+            if not inside:
                 break
+            node = children[step]
         return node
 
     def shown(self) -> str:
@@ -149,12 +150,14 @@ def parse_document(text: str, file: str) -> Node:
         pass
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         builder.findings.append(Finding(file, line, column, _problem(error, text, line)))
     except yaml.YAMLError as error:
         builder.findings.append(_reader_problem(error, text, file))
     if not builder.findings and builder.root is None:
-        builder.findings.append(Finding(file, 1, 1, "the file is empty, expected a mapping with `op` and `grids` or `cases`"))
+        builder.findings.append(
+            Finding(file, 1, 1, "the file is empty, expected a mapping with `op` and `grids` or `cases`")
+        )
     if builder.findings:
         raise CaseFileError(builder.findings)
     assert builder.root is not None
@@ -164,8 +167,9 @@ def parse_document(text: str, file: str) -> Node:
 def _problem(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
     lines = text.split("\n")
     around = lines[line - 1] if line <= len(lines) else ""
-    if "\t" in around[: len(around) - len(around.lstrip())]:
-        return "a tab in the indentation; YAML is indented with spaces only"
+    at = error.problem_mark.column if error.problem_mark is not None else 0
+    if "\t" in around[: len(around) - len(around.lstrip())] or around[at : at + 1] == "\t":
+        return "a tab where YAML takes spaces only"
     context = f" ({error.context}" if error.context else ""
     if context and error.context_mark:
         context += f", line {error.context_mark.line + 1}"
@@ -174,11 +178,20 @@ def _problem(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
 
 def _reader_problem(error: yaml.YAMLError, text: str, file: str) -> Finding:
     for index, character in enumerate(text):
-        if not (character.isprintable() or character in "\t\n\r\x85\u2028\u2029\u00a0\u3000\ufeff") and ord(character) < 0xA0:
+        if (
+            not (character.isprintable() or character in "\t\n\r\x85\u2028\u2029\u00a0\u3000\ufeff")
+            and ord(character) < 0xA0
+        ):
             line = text.count("\n", 0, index) + 1
             column = index - text.rfind("\n", 0, index)
             return Finding(file, line, column, f"not valid YAML: control character U+{ord(character):04X}")
     return Finding(file, 1, 1, f"not valid YAML: {str(error).splitlines()[0]}")
+
+
+def node_at(event: Any, value: Any) -> Node:
+    """A node where an event begins."""
+    mark = event.start_mark
+    return Node(mark.line + 1, mark.column + 1, value, getattr(event, "style", None) or None)
 
 
 class _Stop(Exception):
@@ -204,9 +217,10 @@ class _Builder:
         self.findings.append(Finding(self.file, mark.line + 1, mark.column + 1, message))
 
     def take(self, event: Any) -> None:
+        """Add one parser event to the tree."""
         if isinstance(event, yaml.ScalarEvent):
             self.tagged(event)
-            self.add(event, Node(event.start_mark.line + 1, event.start_mark.column + 1, event.value, event.style or None))
+            self.add(event, node_at(event, event.value))
         elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
             self.start(event)
         elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
@@ -234,8 +248,7 @@ class _Builder:
         if len(self.stack) >= MAX_DEPTH:
             self.refuse(event, f"nested more than {MAX_DEPTH} levels deep")
             raise _Stop
-        value: Any = [] if isinstance(event, yaml.SequenceStartEvent) else {}
-        node = Node(event.start_mark.line + 1, event.start_mark.column + 1, value)
+        node = node_at(event, [] if isinstance(event, yaml.SequenceStartEvent) else {})
         if self.stack and self.stack[-1].is_mapping and self.pending[-1] is None:
             self.refuse(event, "a list or a mapping can't be a key")
             raise _Stop
@@ -316,8 +329,8 @@ class _Builder:
 def text_positions(node: Node, source: str) -> Iterator[tuple[int, int]]:
     """Where each line of a scalar's text begins in the file: (line, column) for line 1, 2, ... of the text.
 
-    For `|` blocks every line has its own place; for a text on one line it is the place of its first character. Elsewhere (folded
-    texts) the lines of the text are not lines of the file, and the scalar's own place stands for all of them.
+    For `|` blocks every line has its own place; for a text on one line it is the place of its first character.
+    Elsewhere (folded texts) the lines of the text are not lines of the file: the scalar's own place stands for all.
     """
     lines = str(node.value).split("\n")
     rows = source.split("\n")

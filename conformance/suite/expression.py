@@ -1,7 +1,8 @@
 """The expressions of `where`: plain Python semantics over a case's parameters, evaluated without `eval`.
 
-Comparisons (chained ones too), `and`, `or`, `not`, `in`, arithmetic on numbers, `min max abs len all any sum`, indexing, and
-literals. No attribute, no keyword, no comprehension, no call of anything else. `stride == 1 or dilation == 1` is one.
+Comparisons (chained ones too), `and`, `or`, `not`, `in`, arithmetic on numbers, `min max abs len all any sum`,
+indexing, and literals. No attribute, no keyword, no comprehension, no call of anything else. One such expression is
+`stride == 1 or dilation == 1`.
 """
 
 from __future__ import annotations
@@ -89,13 +90,14 @@ def parse_expression(text: str, known: Iterable[str]) -> list[Expression]:
     """
     if len(text) > MAX_CHARACTERS:
         raise ExpressionError(f"the expression has {len(text)} characters, expected at most {MAX_CHARACTERS}", 1)
-    lines = text.strip()
+    # One line, so that an expression may go over several lines of a block scalar.
+    line = text.strip().replace("\n", " ")
     try:
-        # Parentheses let an expression go over several lines of a block scalar.
-        tree = ast.parse(f"({lines}\n)", mode="eval")
+        tree = ast.parse(line, mode="eval")
     except SyntaxError as error:
-        column = max((error.offset or 2) - 1, 1) if (error.lineno or 1) == 1 else 1
-        raise ExpressionError(f"not a valid expression: {error.msg}", min(column, len(lines) + 1)) from None
+        found = error.offset or 0
+        column = found if 0 < found <= len(line) else len(line) + 1
+        raise ExpressionError(f"not a valid expression: {error.msg}", column) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError("not a valid expression: nested too deeply", 1) from None
     body = tree.body
@@ -148,8 +150,7 @@ class _Compiler:
 
     @staticmethod
     def column(node: ast.AST) -> int:
-        # One for the parenthesis before the text, one because columns count from 1.
-        return max(getattr(node, "col_offset", 1), 1) if getattr(node, "lineno", 1) == 1 else 1
+        return int(getattr(node, "col_offset", 0)) + 1
 
     def refuse(self, node: ast.AST, message: str) -> ExpressionError:
         expected = "comparisons, and, or, not, in, arithmetic, indexing, literals and " + ", ".join(FUNCTIONS)

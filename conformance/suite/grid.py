@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from math import prod
 
 import numpy as np
@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 Point = tuple[int, ...]
 
 MAX_PAIRS = 1_000_000
-MAX_STEPS = 5_000_000
+MAX_STEPS = 300_000  # of the search behind one pairwise grid
+MAX_LISTED = 300_000  # assignments of one group of dimensions, for a sample
+MAX_LOOKED_AT = 2_000_000  # to find them
 
 
 class GridError(ValueError):
@@ -39,8 +41,8 @@ class Constraint:
 class Space:
     """A product of dimensions under constraints, with the last dimension fastest.
 
-    `decide` is the whole condition, asked about complete points once a constraint could not be evaluated by itself (as in
-    `dims == 2 and size[0] > 3`, whose second half makes no sense where dims is 1); it may raise.
+    `decide` is the whole condition, asked about complete points once a constraint could not be evaluated by itself (as
+    in `dims == 2 and size[0] > 3`, whose second half makes no sense where dims is 1); it may raise.
     """
 
     def __init__(
@@ -91,9 +93,7 @@ class Space:
         """Every admitted assignment of the dimensions in `order` (and zeros elsewhere), by backtracking."""
         last = len(order) - 1
         seen = [set(order[: i + 1]) for i in range(len(order))]
-        checks = [
-            [c for c in self.touching[d] if seen[i] >= set(c.dimensions)] for i, d in enumerate(order)
-        ]
+        checks = [[c for c in self.touching[d] if seen[i] >= set(c.dimensions)] for i, d in enumerate(order)]
         point = [0] * (max(order) + 1 if order else 0)
         if not order:
             yield ()
@@ -158,14 +158,16 @@ class Space:
     def pairwise(self) -> list[Point]:
         """Points among which every admitted pair of values of any two dimensions occurs: greedy and deterministic.
 
-        A pair is admitted where some point of the space has it; whether there is one is settled by a complete search. After
-        the one-row-at-a-time greedy of Cohen et al., "The AETG system", IEEE TSE 23(7), 1997, without its random candidates.
+        A pair is admitted where some point of the space has it; whether there is one is settled by a complete search.
+        After the greedy of Cohen et al., "The AETG system", IEEE TSE 23(7), 1997, without its random candidates.
         """
         if len(self.sizes) < 2:
             return list(self.points())
         pairs = sum(a * b for a, b in combinations(self.sizes, 2))
         if pairs > MAX_PAIRS:
-            raise GridError(f"pairwise coverage of {pairs:,} pairs of values, expected at most {MAX_PAIRS:,}; use `sample`")
+            raise GridError(
+                f"pairwise coverage of {pairs:,} pairs of values, expected at most {MAX_PAIRS:,}; use `sample`"
+            )
         if not all(self.holds(c, ()) for c in self.constraints if not c.dimensions):
             return []
         open_pairs = _Pairs(self.sizes)
@@ -228,36 +230,60 @@ class Space:
     # --- samples --------------------------------------------------------------------------------------------------
 
     def sample(self, number: int, seed: int) -> list[Point]:
-        """At most `number` distinct points, drawn evenly and in the order of the grid; the same for the same seed for ever.
+        """At most `number` distinct points, drawn evenly, in the order of the grid; always the same for a seed.
 
         Draws are hashes of seed and counter, so they depend on no generator of a library.
         """
-        everything = prod(self.sizes)
+        if not all(self.holds(c, ()) for c in self.constraints if not c.dimensions):
+            return []
+        factors = self._factors()
+        everything = prod(len(choices) for _, choices in factors)
         if everything <= 4 * number:
             return _choose(list(self.points()), number, seed)
         found: set[int] = set()
-        tries = 0
-        while len(found) < number and tries < 50 * number + 1000:
-            drawn = _draw(seed, tries, everything)
-            tries += 1
-            if drawn not in found and self.admits(self._unflatten(drawn)):
-                found.add(drawn)
-        if len(found) == number:
-            return [self._unflatten(flat) for flat in sorted(found)]
-        # Constraints leave little: run through what they leave.
-        kept: list[Point] = []
-        for position, point in enumerate(self.points()):
-            if position >= MAX_STEPS:
-                raise GridError(f"`where` leaves too little to sample from: {len(found)} points in {tries:,} draws")
-            kept.append(point)
-        return _choose(kept, number, seed)
+        points: list[Point] = []
+        for counter in range(50 * number + 1000):
+            drawn = _draw(seed, counter, everything)
+            if drawn in found:
+                continue
+            found.add(drawn)
+            point = self._assembled(factors, drawn)
+            # Where a factor is exact it can't be refused any more; elsewhere the draw is repeated.
+            if self.admits(point):
+                points.append(point)
+                if len(points) == number:
+                    return sorted(points)
+        raise GridError(f"`where` leaves too little to sample from: {len(points)} points in {len(found):,} draws")
 
-    def _unflatten(self, flat: int) -> Point:
-        indices = []
-        for size in reversed(self.sizes):
-            flat, index = divmod(flat, size)
-            indices.append(index)
-        return tuple(reversed(indices))
+    def _factors(self) -> list[tuple[list[int], Sequence[Point]]]:
+        """Groups of dimensions with the assignments that each may have: their product is the space.
+
+        Where a group's assignments are too many to be listed its dimensions stand alone, and points have to be tested.
+        """
+        factors: list[tuple[list[int], Sequence[Point]]] = []
+        for component in self._components():
+            alone: list[tuple[list[int], Sequence[Point]]] = [
+                ([d], [(value,) for value in range(self.sizes[d])]) for d in component
+            ]
+            if not any(self.touching[d] for d in component):
+                factors += alone
+                continue
+            try:
+                heads = islice(self._heads(component, MAX_LOOKED_AT), MAX_LISTED + 1)
+                listed = [tuple(head[d] for d in component) for head in heads]
+            except GridError:
+                factors += alone
+                continue
+            factors += [(component, listed)] if len(listed) <= MAX_LISTED else alone
+        return factors
+
+    def _assembled(self, factors: Sequence[tuple[list[int], Sequence[Point]]], flat: int) -> Point:
+        point = [0] * len(self.sizes)
+        for dimensions, choices in factors:
+            flat, index = divmod(flat, len(choices))
+            for dimension, value in zip(dimensions, choices[index], strict=True):
+                point[dimension] = value
+        return tuple(point)
 
 
 def _draw(seed: int, counter: int, below: int) -> int:

@@ -10,12 +10,13 @@ import numpy as np
 
 from conformance.suite.block import Block
 from conformance.suite.case import Case
-from conformance.suite.document import Node, nearest_file, parse_document, read_text
+from conformance.suite.document import nearest_file, parse_document, read_text
 from conformance.suite.findings import CaseFileError, Finding
-from conformance.suite.schema import FileSpec, read_file
+from conformance.suite.readers import Report
+from conformance.suite.schema import CaseSpec, FileSpec, GridSpec, read_file
 from conformance.suite.settings import Settings
 
-__all__ = ["CaseFileError", "Finding", "Suite", "find_files", "load"]
+__all__ = ["CaseFileError", "Finding", "Suite", "find_files", "load", "validate"]
 
 ROOTS = ("cases", "shipped_cases")
 KNOWN = "known"  # a folder of declared divergences, which are not cases
@@ -27,7 +28,7 @@ def find_files(paths: Sequence[Path]) -> tuple[Path, list[Path]]:
     """The suite's root and the case files at or below the paths, in order, each once.
 
     A folder stands for every *.yaml below it but those in `known/`. The root is the nearest folder named `cases` around
-    the paths, so that an id is the same whichever part of a suite is asked for; where there is none, the folder that was given.
+    the paths, so that an id is the same whichever part of a suite is asked for; where there is none, the folder given.
     """
     findings: list[Finding] = []
     files: dict[Path, Path] = {}
@@ -70,14 +71,30 @@ def _root(path: Path) -> Path:
 
 def load(path: Path, root: Path) -> Suite:
     """Read a case file and check everything that needs no expansion; CaseFileError with all findings at once."""
-    source = read_text(path)
-    node = parse_document(source, str(path))
-    spec = read_file(node, str(path), source)
-    suite = Suite(path, _stem(path, root), spec, node)
-    findings = [finding for block in suite.blocks for finding in block.preview()]
-    if findings:
+    suite, findings = _read(path, root)
+    for block in suite.blocks if suite else ():
+        findings += block.preview()
+    if findings or suite is None:
         raise CaseFileError(findings)
     return suite
+
+
+def validate(path: Path, root: Path) -> tuple[list[Finding], int]:
+    """Everything that is wrong with a case file, in structure and in every case of it, and the number of its cases."""
+    try:
+        suite, findings = _read(path, root)
+    except CaseFileError as error:
+        return error.findings, 0
+    if suite is not None:
+        findings += suite.check()
+    return sorted(set(findings)), suite.count() if suite and not findings else 0
+
+
+def _read(path: Path, root: Path) -> tuple[Suite | None, list[Finding]]:
+    source = read_text(path)
+    report = Report(str(path), source)
+    spec = read_file(parse_document(source, str(path)), report)
+    return Suite(path, _stem(path, root), source, spec) if spec else None, report.findings
 
 
 def _stem(path: Path, root: Path) -> str:
@@ -93,12 +110,13 @@ def _stem(path: Path, root: Path) -> str:
 class Suite:
     """One case file. Its cases are made when they are asked for."""
 
-    def __init__(self, path: Path, stem: str, spec: FileSpec, node: Node) -> None:
+    def __init__(self, path: Path, stem: str, source: str, spec: FileSpec) -> None:
         self.path = path
         self.stem = stem
         self.op = spec.op.name
         self.settings = Settings().under(spec.settings)
-        self.blocks = tuple(Block(str(path), stem, spec, own) for own in (*spec.grids, *spec.cases))
+        written: list[GridSpec | CaseSpec] = [*spec.grids, *spec.cases]
+        self.blocks = tuple(Block(str(path), stem, source, spec, own) for own in written)
 
     @property
     def about(self) -> str:
@@ -115,7 +133,7 @@ class Suite:
         return sum(block.count() for block in self.blocks)
 
     def cases(self) -> Iterator[Case]:
-        """Every case, lazily. CaseFileError at a grid without a case, a contradiction, or an id that was there before."""
+        """Every case, lazily. CaseFileError at a grid without a case, a contradiction or a duplicate id."""
         seen: set[int] = set()
         for block in self.blocks:
             for case in block.cases():

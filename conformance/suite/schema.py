@@ -1,7 +1,7 @@
 """The structure of a case file: which keys stand where, what each one takes, and the same as JSON Schema for editors.
 
-The tables are written by hand rather than as pydantic models: importing pydantic and building such models took 0.15 to 0.25 s
-of CPU, half of what `conformance list` may use altogether, and its errors would have had to be rewritten one by one.
+The tables are written by hand rather than as pydantic models: importing pydantic and building such models took 0.15 to
+0.25 s of CPU, half of what `conformance list` may use altogether, and its errors would have been rewritten one by one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from conformance.ops import OPS
 from conformance.ops.base import Op, ParamError
 from conformance.suite.document import Node, text_positions
 from conformance.suite.expression import Expression, ExpressionError, parse_expression
-from conformance.suite.findings import CaseFileError, unknown
-from conformance.suite.settings import SETTINGS, Key, Report, Reported, Wrong, integer, keys_schema, name, text, word
+from conformance.suite.findings import unknown
+from conformance.suite.readers import Key, Report, Reported, Wrong, integer, keys_schema, name, text, word
+from conformance.suite.settings import SETTINGS
 
 # What `where` and `exclude` can speak of besides the op's parameters.
 DIMENSIONS = ("dtype", "values", "seed")
@@ -44,6 +45,7 @@ class GridSpec:
     """A grid as it is written: alternatives a parameter."""
 
     node: Node
+    sound: bool  # whether nothing is wrong with it
     settings: Mapping[str, Any]
     grid: Mapping[str, tuple[Given, ...]]
     where: Condition | None = None
@@ -57,6 +59,7 @@ class CaseSpec:
     """An explicit case as it is written."""
 
     node: Node
+    sound: bool
     settings: Mapping[str, Any]
     name: str
     params: Mapping[str, Given]
@@ -64,7 +67,7 @@ class CaseSpec:
 
 @dataclass
 class FileSpec:
-    """A case file as it is written."""
+    """A case file as it is written. Only grids and cases with which nothing is wrong are in it."""
 
     node: Node
     op: Op
@@ -74,22 +77,28 @@ class FileSpec:
     cases: tuple[CaseSpec, ...] = ()
 
 
-def read_file(node: Node, file: str, source: str) -> FileSpec:
-    """The structure of a file; CaseFileError with everything that is wrong in it."""
-    report = Report(file)
+def read_file(node: Node, report: Report) -> FileSpec | None:
+    """The structure of a file, and in `report` everything that is wrong with it.
+
+    None where so much is wrong at the top (no op, wrong defaults) that nothing more can be said about grids and cases.
+    """
     op = _op(node, report)
-    given = report.mapping(node, file_keys(op, source), "the file")
+    # Grids and cases are read on their own, so that a fault in one of them does not hide what is wrong with the others.
+    given = report.mapping(node, file_keys(op), "the file")
     if isinstance(node.value, dict) and not {"grids", "cases"} & node.value.keys():
         report.add(node, "the file has neither `grids` nor `cases`, so it has no case")
-    if report.findings or op is None:
-        raise CaseFileError(report.findings)
+    sound = not report.findings
+    grids = [_grid(item, grid_keys(op), report) for item in _items(given.get("grids"), "grids", report)]
+    cases = [_case(item, case_keys(op), report) for item in _items(given.get("cases"), "cases", report)]
+    if op is None or not sound:
+        return None
     return FileSpec(
         node,
         op,
         {key: given[key] for key in SETTINGS if key in given},
         given.get("defaults", {}),
-        given.get("grids", ()),
-        given.get("cases", ()),
+        tuple(grid for grid in grids if grid.sound),
+        tuple(case for case in cases if case.sound),
     )
 
 
@@ -110,9 +119,12 @@ def param_findings(node: Node, name: str, error: ValueError, report: Report) -> 
     """Report what an op says about a parameter's value, at the deepest place that it names."""
     details = getattr(error, "details", ())
     for detail in details:
-        inner = node.at(detail.path[1:])
-        line, column = inner.line, inner.column
-        report.add(Node(line, column, None), f"{'.'.join(map(str, detail.path))}: {detail.message}")
+        place = node.at(detail.path[1:])
+        if detail.line:
+            lines = list(text_positions(place, report.source))
+            line, column = lines[min(detail.line, len(lines)) - 1]
+            place = Node(line, column + detail.column - 1 if place.style != ">" else column, None)
+        report.add(place, f"{'.'.join(map(str, detail.path))}: {detail.message}")
     if not details and isinstance(error, ParamError):
         report.add(node, str(error))
     elif not details:
@@ -222,14 +234,14 @@ def _coverage(node: Node, report: Report) -> tuple[str, int]:
     return word("coverage", "full", "pairwise")(node, report), 0
 
 
-def read_condition(node: Node, op: Op, source: str) -> Condition:
+def read_condition(node: Node, op: Op, report: Report) -> Condition:
     """A `where`; Wrong at the column where it can't be read."""
     if isinstance(node.value, bool) or not isinstance(node.value, str) or not node.value.strip():
         raise Wrong(node, f"where is {node.shown()}, expected an expression such as kernel >= stride")
     try:
         return Condition(node, tuple(parse_expression(node.value, [*op.fields, *DIMENSIONS])))
     except ExpressionError as error:
-        line, column = next(iter(text_positions(node, source)))
+        line, column = next(iter(text_positions(node, report.source)))
         place = Node(line, column + max(error.column - 1, 0), None)
         raise Wrong(place, f"where {node.shown()}: {error}") from None
 
@@ -239,25 +251,31 @@ def read_condition(node: Node, op: Op, source: str) -> Condition:
 SAMPLE = {"sample": Key(integer, "how many points are drawn", {"type": "integer", "minimum": 1}, True)}
 
 
-def grid_keys(op: Op | None, source: str = "") -> dict[str, Key]:
+def grid_keys(op: Op | None) -> dict[str, Key]:
     """The keys of one grid."""
     params = _Params(op)
     fields = op.fields if op else {}
     lists = {
-        key: {"type": "array", "items": dict(f.schema), "description": f.doc, "minItems": 1} for key, f in fields.items()
+        key: {"type": "array", "items": dict(f.schema), "description": f.doc, "minItems": 1}
+        for key, f in fields.items()
     }
     singles = {key: {**f.schema, "description": f.doc} for key, f in fields.items()}
     extra: dict[str, Any] = {key: {} for key in DIMENSIONS}
 
-    def where(node: Node, _: Report) -> Condition | None:
-        return read_condition(node, op, source) if op else None
+    def where(node: Node, report: Report) -> Condition | None:
+        return read_condition(node, op, report) if op else None
 
     return {
         **SETTINGS,
         "grid": Key(
-            params.grid, "parameter -> list of alternatives", _object(lists) if op else {"type": "object"}, required=True
+            params.grid,
+            "parameter -> list of alternatives",
+            _object(lists) if op else {"type": "object"},
+            required=True,
         ),
-        "where": Key(where, "a condition over the parameters; points where it does not hold are left out", {"type": "string"}),
+        "where": Key(
+            where, "a condition over the parameters; points where it does not hold are left out", {"type": "string"}
+        ),
         "exclude": Key(
             params.exclude,
             "points to leave out, each by the values of some parameters",
@@ -280,35 +298,39 @@ def case_keys(op: Op | None) -> dict[str, Key]:
     }
 
 
-def file_keys(op: Op | None, source: str = "") -> dict[str, Key]:
-    """The keys of a file."""
+def file_keys(op: Op | None) -> dict[str, Key]:
+    """The keys of a file. Its grids and cases are read one by one, see `read_file`."""
 
-    def grids(node: Node, report: Report) -> tuple[GridSpec, ...]:
-        return tuple(_grid(item, grid_keys(op, source), report) for item in _items(node, "grids"))
+    def apart(node: Node, _: Report) -> Node:
+        return node
 
-    def cases(node: Node, report: Report) -> tuple[CaseSpec, ...]:
-        return tuple(_case(item, case_keys(op), report) for item in _items(node, "cases"))
-
+    grids = {"type": "array", "items": keys_schema(grid_keys(op)), "minItems": 1}
+    cases = {"type": "array", "items": keys_schema(case_keys(op)), "minItems": 1}
     return {
         "op": Key(text, "the operation", {"enum": list(OPS)}, required=True),
         **SETTINGS,
         "defaults": Key(_Params(op).single, "parameters that all grids and cases share", _params_schema(op)),
-        "grids": Key(grids, "products of parameters", {"type": "array", "items": keys_schema(grid_keys(op)), "minItems": 1}),
-        "cases": Key(cases, "single points", {"type": "array", "items": keys_schema(case_keys(op)), "minItems": 1}),
+        "grids": Key(apart, "products of parameters", grids),
+        "cases": Key(apart, "single points", cases),
     }
 
 
-def _items(node: Node, what: str) -> list[Node]:
+def _items(node: Node | None, what: str, report: Report) -> list[Node]:
+    if node is None:
+        return []
     if not isinstance(node.value, list) or not node.value:
-        raise Wrong(node, f"{what} is {node.shown()}, expected a list with at least one entry")
+        report.add(node, f"{what} is {node.shown()}, expected a list with at least one entry")
+        return []
     return node.value
 
 
 def _grid(node: Node, keys: Mapping[str, Key], report: Report) -> GridSpec:
+    before = len(report.findings)
     given = report.mapping(node, keys, "a grid")
     coverage, sample = given.get("coverage", ("full", 0))
     return GridSpec(
         node,
+        len(report.findings) == before,
         {key: given[key] for key in SETTINGS if key in given},
         given.get("grid", {}),
         given.get("where"),
@@ -319,9 +341,10 @@ def _grid(node: Node, keys: Mapping[str, Key], report: Report) -> GridSpec:
 
 
 def _case(node: Node, keys: Mapping[str, Key], report: Report) -> CaseSpec:
+    before = len(report.findings)
     given = report.mapping(node, keys, "a case")
     settings = {key: given[key] for key in SETTINGS if key in given}
-    return CaseSpec(node, settings, given.get("name", ""), given.get("params", {}))
+    return CaseSpec(node, len(report.findings) == before, settings, given.get("name", ""), given.get("params", {}))
 
 
 def _object(properties: Mapping[str, Any]) -> dict[str, Any]:

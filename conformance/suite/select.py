@@ -1,7 +1,7 @@
 """Selecting cases with -k: `stride=2 and not same`, `kernel>=3 and (dtype=float16 or tag=smoke)`.
 
-A word is looked for in the id, whatever its case. A comparison asks about a parameter (an entry an axis: all of them must hold), or
-about `op`, `dtype`, `values`, `seed`, `tag`, `check`, `name`, `file` and `nonfinite`.
+A word is looked for in the id, whatever its case. A comparison asks about a parameter (where it has an entry an axis,
+all of them must hold), or about `op`, `dtype`, `values`, `seed`, `tag`, `check`, `name`, `file` and `nonfinite`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ class _Parser:
             match = _TOKEN.match(self.text, position)
             if match is None or match.lastgroup is None:
                 start = position + len(self.text[position:]) - len(self.text[position:].lstrip())
-                raise SelectorError(self.text, start + 1, f"can't read {self.text[start]!r}; is a quote or bracket open?")
+                raise SelectorError(
+                    self.text, start + 1, f"can't read {self.text[start]!r}; is a quote or bracket open?"
+                )
             kind = match.lastgroup
             yield kind, match[kind], match.start(kind) + 1
             position = match.end()
@@ -147,12 +149,16 @@ class _Parser:
         if key not in known:
             ordered = [*ATTRIBUTES, *sorted(known - set(ATTRIBUTES))]
             hint = suggestion(key, known)
-            raise SelectorError(self.text, position, f"unknown parameter {key!r}, expected one of: {', '.join(ordered)}{hint}")
+            raise SelectorError(
+                self.text, position, f"unknown parameter {key!r}, expected one of: {', '.join(ordered)}{hint}"
+            )
         if not wanted:
             raise SelectorError(self.text, position + match.start("value"), f"{key}{symbol} needs a value")
         value = _parse(wanted)
         if symbol in (">", ">=", "<", "<=") and not isinstance(value, int | float):
-            raise SelectorError(self.text, position + match.start("value"), f"{symbol} takes a number, found {wanted!r}")
+            raise SelectorError(
+                self.text, position + match.start("value"), f"{symbol} takes a number, found {wanted!r}"
+            )
         if key in ATTRIBUTES:
             return _attribute(key, symbol, wanted, value)
         return _parameter(key, symbol, value)

@@ -29,6 +29,9 @@ from .whitelist import check_plan
 MAX_MESSAGE = 4_000
 # Plans that are kept compiled to byte code. They are small.
 MAX_PLANS = 4_096
+# By how much a worker's memory may grow before it asks to be replaced. TensorFlow never frees what XLA has compiled,
+# about 0.5 MB a plan.
+MAX_GROWTH = 3 << 29
 
 Answer = Tuple[wire.Header, Tuple[NDArray, ...]]
 
@@ -59,6 +62,9 @@ class Server:
         self.config = config
         self.runtime = runtime
         self._functions: Dict[Any, Function] = {}
+        self._memory = resident_memory()
+        # Whether the process has grown too much, and should end after the answer that it is at.
+        self.tired = False
         self._checked: Dict[Any, str] = {}
 
     def answer(self, request: wire.Header, inputs: List[NDArray], cotangent: Optional[NDArray]) -> Answer:
@@ -74,6 +80,7 @@ class Server:
             return {"id": number, "raised": _said(error, "forward")}, ()
 
     def _result(self, request: wire.Header, inputs: List[NDArray], cotangent: Optional[NDArray]) -> Answer:
+        self.runtime.begin([described["dtype"] for described in request["inputs"]])
         function = self._function(request)
         output, repeat = request["output"], request["repeat"]
         seconds, named = self._once(function, request, inputs, cotangent)
@@ -141,6 +148,7 @@ class Server:
                 self._functions.clear()
                 self._checked.clear()
                 self.runtime.forget()
+                self.tired = resident_memory() > self._memory + MAX_GROWTH
             function = build(text, names, output, self.runtime)
             function = self._functions[key] = self.runtime.prepare(function)
         return function
@@ -155,6 +163,15 @@ class Server:
             self._checked[plan] = reason
         if reason:
             raise Refused("the plan may not run: " + reason)
+
+
+def resident_memory() -> int:
+    """Bytes of memory that this process occupies now; 0 where the system does not say (other than Linux)."""
+    try:
+        with open("/proc/self/statm", "rb") as stream:
+            return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 def _bits_differ(a: NDArray, b: Optional[NDArray]) -> NDArray:
@@ -194,4 +211,8 @@ def serve(
         inputs = [wire.read_array(source, described) for described in request["inputs"]]
         cotangent = wire.read_array(source, request["cotangent"]) if request["cotangent"] else None
         header, arrays = answering.answer(request, inputs, cotangent)
+        if answering.tired:
+            header["last"] = True
         wire.write(sink, wire.frame(header, arrays))
+        if answering.tired:
+            return

@@ -163,7 +163,7 @@ def read_array(stream: BinaryIO, described: Header) -> np.ndarray[Any, Any]:
 
 
 def write(stream: BinaryIO, pieces: List[memoryview]) -> None:
-    """A frame onto a blocking stream."""
+    """A frame onto a blocking, unbuffered stream, which may take it in parts."""
     for piece in pieces:
-        stream.write(piece)
-    stream.flush()
+        while len(piece):
+            piece = piece[stream.write(piece) :]

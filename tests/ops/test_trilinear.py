@@ -133,7 +133,13 @@ def footprint(geometry: Geometry, which: str, t: Tensors) -> Array:
 
 
 @settings(max_examples=60, deadline=None)
-@given(geometries, tensors, st.sampled_from(["small", "large", "kernel"]), st.sampled_from([np.nan, np.inf, -np.inf]), st.data())
+@given(
+    geometries,
+    tensors,
+    st.sampled_from(["small", "large", "kernel"]),
+    st.sampled_from([np.nan, np.inf, -np.inf]),
+    st.data(),
+)
 def test_a_special_value_touches_its_footprint_and_nothing_else(
     geometry: Geometry, drawn: tuple[int, tuple[int, int, int, int]], where: str, value: float, data: st.DataObject
 ) -> None:

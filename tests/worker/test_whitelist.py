@@ -291,8 +291,14 @@ ATTACKS = [
 
 LEGITIMATE = [
     ("torch", "y = torch.nn.functional.conv_transpose2d(x, w, stride=(2, 2), padding=(1, 1), output_padding=(1, 1))"),
-    ("torch", "y = torch.nn.functional.conv2d(x.contiguous(memory_format=torch.channels_last), w)\ny = y[:, :, 1:-1, ::2]"),
-    ("torch", "padded = torch.nn.functional.pad(x, (1, 2, -1, 0))\ny = torch.nn.functional.conv1d(padded, w, bias=None)"),
+    (
+        "torch",
+        "y = torch.nn.functional.conv2d(x.contiguous(memory_format=torch.channels_last), w)\ny = y[:, :, 1:-1, ::2]",
+    ),
+    (
+        "torch",
+        "padded = torch.nn.functional.pad(x, (1, 2, -1, 0))\ny = torch.nn.functional.conv1d(padded, w, bias=None)",
+    ),
     (
         "torch",
         "layer = torch.nn.ConvTranspose2d(3, 4, (2, 2), bias=True)\n"
@@ -353,7 +359,20 @@ def test_all_findings_come_at_once() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["torch", "_x", "__builtins__", "x=torch.load", "x, z", "a b", "", "1x", "lambda", "None", "x)\n  import os #", "\u00e9"],
+    [
+        "torch",
+        "_x",
+        "__builtins__",
+        "x=torch.load",
+        "x, z",
+        "a b",
+        "",
+        "1x",
+        "lambda",
+        "None",
+        "x)\n  import os #",
+        "\u00e9",
+    ],
 )
 def test_the_name_of_a_tensor_is_no_way_in(name: str) -> None:
     # Names become the arguments of a function: `def plan(x=torch.load("f")):` would run.
@@ -369,7 +388,7 @@ def test_no_text_breaks_the_check(text: str) -> None:
 
 # What a plan can name in the installed frameworks. One process a framework; it prints a JSON object.
 SCAN = """
-import importlib, inspect, json, re, sys, types
+import importlib, inspect, json, sys, types
 sys.path.insert(0, sys.argv[2])
 from conformance.worker.whitelist import NAMESPACES, check_plan
 framework = sys.argv[1]
@@ -378,10 +397,16 @@ try:
 except ImportError:
     print(json.dumps(None)); raise SystemExit
 root = "tensorflow" if framework == "tensorflow" else framework
-suspicious = re.compile(
-    r"(?<![\\w.])(open|exec|eval|compile|__import__|getattr_static)\\(|os\\.(system|popen|remove|environ)|subprocess|"
-    r"importlib\\.import_module|ctypes|pickle|gfile|urllib|socket|load_library|dlopen"
+suspicious = set(
+    "open exec eval compile __import__ import_module system popen environ subprocess CDLL gfile pickle loads "
+    "load_library load_op_library dlopen urlopen urlretrieve socket mkdir makedirs remove unlink rmtree".split()
 )
+def words(code):
+    found = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found |= words(constant)
+    return found
 seen, modules, code = 0, [], []
 for namespace in NAMESPACES[framework]:
     holder = sys.modules[root]
@@ -401,12 +426,10 @@ for namespace in NAMESPACES[framework]:
         if isinstance(value, types.ModuleType):
             modules.append(namespace + "." + word)
         elif isinstance(value, types.FunctionType):
-            try:
-                found = suspicious.search(inspect.getsource(inspect.unwrap(value)))
-            except (OSError, TypeError):
-                continue
-            if found:
-                code.append("%s.%s: %s" % (namespace, word, found.group()))
+            function = inspect.unwrap(value)
+            if isinstance(function, types.FunctionType):
+                for found in sorted(suspicious & words(function.__code__)):
+                    code.append("%s.%s: %s" % (namespace, word, found))
 print(json.dumps([seen, modules, code]))
 """
 

@@ -62,6 +62,9 @@ class Runtime:
         """What a report should know: `version`, `devices`, and `flags` that decide how the framework computes."""
         raise NotImplementedError
 
+    def begin(self, dtypes: Sequence[str]) -> None:
+        """Called with the dtypes of its inputs before a request is looked at."""
+
     def from_numpy(self, array: NDArray, dtype: str) -> Any:
         """A tensor of its own memory; bfloat16 comes as uint16 words."""
         raise NotImplementedError

@@ -31,12 +31,14 @@ _SUBMODULES = (
     "jax.scipy.signal",
     "jax.scipy.special",
 )
+_WIDE = ("float64", "complex128")
 
 
 class Jax(Runtime):
     """JAX in one of its modes. Both compile something for each shape, so what is kept is dropped now and then.
 
-    64-bit types are enabled unless the option x64 is 0, since without them JAX quietly turns float64 into float32.
+    64-bit types are enabled for plans with float64 inputs alone, since without them JAX quietly turns float64 into float32, and with
+    them it makes float64 of every number that a plan writes out. The option x64 sets them once and for all.
     """
 
     specialised = True
@@ -48,7 +50,8 @@ class Jax(Runtime):
             import_framework(name)
         self.roots = {"jax": jax}
         self.compiles = config.mode == "jit"
-        jax.config.update("jax_enable_x64", config.flag("x64") is not False)
+        self.x64 = config.flag("x64")
+        jax.config.update("jax_enable_x64", bool(self.x64))
         if "precision" in config.options:
             jax.config.update("jax_default_matmul_precision", config.options["precision"])
         try:
@@ -67,12 +70,18 @@ class Jax(Runtime):
         jax = self.jax
         flags = {
             "threads": self.config.threads,
-            "x64": bool(jax.config.jax_enable_x64),
+            "x64": "for float64 inputs" if self.x64 is None else self.x64,
             "precision": str(jax.config.jax_default_matmul_precision),
             "jaxlib": import_framework("jaxlib").__version__,
             "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
         }
         return {"version": jax.__version__, "devices": [str(d.device_kind) for d in self.devices], "flags": flags}
+
+    def begin(self, dtypes: Sequence[str]) -> None:
+        """Enable 64-bit types where an input has one, unless the target says which."""
+        wide = self.x64 is None and any(dtype in _WIDE for dtype in dtypes)
+        if self.x64 is None and self.jax.config.jax_enable_x64 != wide:
+            self.jax.config.update("jax_enable_x64", wide)
 
     def from_numpy(self, array: NDArray, dtype: str) -> Any:
         """An array on the device."""

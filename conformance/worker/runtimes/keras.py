@@ -68,6 +68,10 @@ class Keras(Runtime):
             "flags": flags,
         }
 
+    def begin(self, dtypes: Sequence[str]) -> None:
+        """As the backend does."""
+        self.backend.begin(dtypes)
+
     def from_numpy(self, array: NDArray, dtype: str) -> Any:
         """As the backend does."""
         return self.backend.from_numpy(array, dtype)

@@ -1,0 +1,113 @@
+"""The worker runs where nothing else of ours does: Python 3.9, the standard library, NumPy, and one framework."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import conformance.worker
+
+DIRECTORY = Path(conformance.worker.__path__[0])
+FILES = sorted(DIRECTORY.rglob("*.py"))
+FRAMEWORKS = {"torch", "tensorflow", "jax", "keras"}
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The first words of all absolute imports."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+def test_there_are_files() -> None:
+    names = {str(path.relative_to(DIRECTORY)) for path in FILES}
+    assert {"__main__.py", "wire.py", "serve.py", "whitelist.py", "runtimes/torch.py", "runtimes/keras.py"} <= names
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DIRECTORY)))
+def test_old_syntax_and_few_imports(path: Path) -> None:
+    tree = ast.parse(path.read_text(), feature_version=(3, 9))
+    assert not any(isinstance(node, ast.Match) for node in ast.walk(tree))
+    names = imported(tree)
+    allowed = sys.stdlib_module_names | {"numpy"}
+    assert names <= allowed, names - allowed
+    # Annotations such as `int | None` are syntax that 3.9 parses and can't evaluate.
+    if any(isinstance(node, (ast.FunctionDef, ast.AnnAssign)) for node in ast.walk(tree)):
+        assert any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DIRECTORY)))
+def test_relative_imports_stay_inside(path: Path) -> None:
+    depth = len(path.relative_to(DIRECTORY).parts)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level <= depth, ast.unparse(node)
+
+
+def test_no_framework_is_imported_elsewhere() -> None:
+    package = DIRECTORY.parent
+    for path in package.rglob("*.py"):
+        if DIRECTORY not in path.parents:
+            assert not imported(ast.parse(path.read_text())) & FRAMEWORKS, path
+
+
+ALONE = """
+import sys
+sys.argv = [{main!r}, {config!r}]
+def check():
+    import conformance_worker
+    try:
+        import conformance
+    except ModuleNotFoundError:
+        return "alone"
+    return "conformance is importable"
+import atexit
+import runpy, os
+real_exit = os._exit
+def exiting(code):
+    print(check(), sorted(m for m in sys.modules if m.split(".")[0] in ("wire", "serve", "runtimes", "whitelist")),
+          file=sys.stderr, flush=True)
+    real_exit(code)
+os._exit = exiting
+runpy.run_path({main!r}, run_name="__main__")
+"""
+
+
+def test_started_by_path_it_finds_only_itself(tmp_path: Path) -> None:
+    config = json.dumps({"framework": "numpy"})
+    script = ALONE.format(main=str(DIRECTORY / "__main__.py"), config=config)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=b"", capture_output=True, cwd=tmp_path, env=environment, timeout=60
+    )
+    assert json.loads(done.stdout)["hello"]["framework"] == "numpy"
+    assert done.stderr.decode().strip() == "alone []"
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("how", ["path", "module"])
+def test_both_ways_to_start_say_hello_and_end_with_the_input(how: str) -> None:
+    started = [str(DIRECTORY / "__main__.py")] if how == "path" else ["-m", "conformance.worker"]
+    argv = [sys.executable, *started, json.dumps({"framework": "numpy", "options": {"threads": "2"}})]
+    done = subprocess.run(argv, input=b"", capture_output=True, cwd=DIRECTORY.parents[1], timeout=60)
+    assert done.returncode == 0, done.stderr
+    hello = json.loads(done.stdout)["hello"]
+    assert hello["protocol"] == 1
+    assert hello["flags"] == {"threads": 2}
+
+
+def test_usage() -> None:
+    done = subprocess.run([sys.executable, str(DIRECTORY / "__main__.py")], input=b"", capture_output=True, timeout=60)
+    assert done.returncode == 1
+    assert b"usage:" in done.stderr
+    assert done.stdout == b""

@@ -1,0 +1,266 @@
+"""The real workers of every framework that is installed, each in every mode, on a few plans.
+
+All are started at once and asked the same, since starting them is what takes the time; each test looks at one aspect of what came back.
+Expected values are computed here with integers, so they are exact.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.dtypes import encode
+from conformance.executor import Answer, Failed, Ready, Request, Unavailable
+from conformance.executor.local import LocalExecutor
+from conformance.installed import missing
+from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
+from conformance.target import parse_target
+
+TEXTS = (
+    "numpy torch torch:compile torch:export torch:meta jax jax:jit jax+x64=0 tensorflow tensorflow:function "
+    "tensorflow:xla tensorflow+onednn=1+threads=2 keras keras/torch keras/jax keras:jit keras/torch:jit keras/jax:jit"
+).split()
+NO_GPU = ("torch@gpu", "jax@gpu", "tensorflow@gpu")
+TARGETS = [text for text in TEXTS if not missing(parse_target(text))]
+DTYPES = ("float32", "float16", "bfloat16", "float64")
+
+RNG = np.random.default_rng(7)
+A = RNG.integers(-4, 5, (3, 4)).astype(np.float64)
+B = RNG.integers(-4, 5, (4, 2)).astype(np.float64)
+DY = RNG.integers(-4, 5, (3, 2)).astype(np.float64)
+
+# A transposed convolution, kernel 3, stride 2, valid; x NHWC, w as (kernel, kernel, out, in).
+X = RNG.integers(-3, 4, (1, 4, 5, 2)).astype(np.float64)
+W = RNG.integers(-3, 4, (3, 3, 3, 2)).astype(np.float64)
+BIAS = RNG.integers(-3, 4, 3).astype(np.float64)
+Y = np.zeros((1, 9, 11, 3)) + BIAS
+for i, j, k, m in np.ndindex(4, 5, 3, 3):
+    Y[0, 2 * i + k, 2 * j + m] += W[k, m] @ X[0, i, j]
+DYS = RNG.integers(-3, 4, Y.shape).astype(np.float64)
+DX, DW = np.zeros_like(X), np.zeros_like(W)
+for i, j, k, m in np.ndindex(4, 5, 3, 3):
+    DX[0, i, j] += DYS[0, 2 * i + k, 2 * j + m] @ W[k, m]
+    DW[k, m] += np.outer(DYS[0, 2 * i + k, 2 * j + m], X[0, i, j])
+
+KERAS = "layer = keras.layers.Conv2DTranspose(3, 3, strides=2)\nlayer.build((1, 4, 5, 2))\n"
+CONVOLUTION = {
+    "torch": "y = torch.nn.functional.conv_transpose2d(x.permute(0, 3, 1, 2), w.permute(3, 2, 0, 1), b, stride=(2, 2))"
+    ".permute(0, 2, 3, 1)",
+    "jax": "y = jax.lax.conv_transpose(x, w, (2, 2), 'VALID', dimension_numbers=('NHWC', 'HWIO', 'NHWC'), "
+    "transpose_kernel=True) + b",
+    "tensorflow": "y = tf.nn.conv2d_transpose(x, w, (1, 9, 11, 3), (2, 2), 'VALID') + b",
+    "keras": KERAS + "y = layer.stateless_call([w, b], [], x)[0]",
+}
+REFUSED = {
+    "numpy": "y = numpy.load('file')",
+    "torch": "y = torch.load('file')",
+    "jax": "y = jax.debug.callback(x)",
+    "tensorflow": "y = tf.io.read_file('file')",
+    "keras": "y = keras.saving.load_model('file')",
+}
+
+
+def tensor(name: str, array: np.ndarray, dtype: str = "float32") -> tuple[str, Any, str]:
+    return name, encode(array, dtype), dtype
+
+
+def requests(framework: str) -> dict[str, Request]:
+    x, w = tensor("x", A), tensor("w", B)
+    pulled = (encode(DY, "float32"), "float32")
+    asked = {
+        "refused": Request(REFUSED[framework], (x,)),
+        "raised": Request("y = x @ x", (x,)),
+        "no tensor": Request("y = (x, x)", (x,)),
+        # 64-bit types are for the whole plan, whatever the order of its inputs.
+        "mixed": Request("y = x + x", (tensor("x", A, "float64"), tensor("w", B))),
+        "empty": Request("y = x + x", (tensor("x", np.zeros((0, 3))),)),
+        **{f"double {dtype}": Request("y = x + x", (tensor("x", A, dtype),), repeat=1) for dtype in DTYPES},
+    }
+    if framework != "numpy":
+        asked |= {
+            "product": Request("y = x @ w", (x, w), ("w", "x"), pulled, repeat=2),
+            "unused": Request("y = x @ w", (x, w, tensor("v", A)), ("x", "v"), pulled),
+            "wrong shape": Request("y = x + x", (x, w), ("x",), pulled),
+            "convolution": Request(
+                CONVOLUTION[framework],
+                (tensor("x", X), tensor("w", W), tensor("b", BIAS)),
+                ("x", "w", "b"),
+                (encode(DYS, "float32"), "float32"),
+            ),
+        }
+    return asked
+
+
+class Everything:
+    """What every target said."""
+
+    def __init__(self) -> None:
+        self.info: dict[str, dict[str, Any]] = {}
+        self.unavailable: dict[str, str] = {}
+        self.failed: dict[str, str] = {}
+        self.outcomes: dict[tuple[str, str], Outcome] = {}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everything]:
+    everything = Everything()
+    texts = {parse_target(text): text for text in (*TARGETS, *(t for t in NO_GPU if not missing(parse_target(t))))}
+    names = {target: list(requests(target.framework)) for target in texts}
+    waiting = set(texts)
+    end = time.monotonic() + 280
+    logs = tmp_path_factory.mktemp("logs")
+    with LocalExecutor(list(texts), log_dir=logs, timeout=120, start_timeout=270) as executor:
+        executor.start()
+        left = {target: len(names[target]) for target in texts}
+        while waiting and time.monotonic() < end:
+            for event in executor.poll(1.0):
+                text = texts[event.target]
+                match event:
+                    case Ready(target, info):
+                        everything.info[text] = dict(info)
+                        for key, request in enumerate(requests(target.framework).values()):
+                            executor.submit(target, key, request)
+                    case Answer(target, key, outcome):
+                        everything.outcomes[text, names[target][key]] = outcome
+                        left[target] -= 1
+                        if not left[target]:
+                            waiting.discard(target)
+                    case Unavailable(target, reason):
+                        everything.unavailable[text] = reason
+                        waiting.discard(target)
+                    case Failed(target, message):
+                        everything.failed[text] = message
+                        waiting.discard(target)
+    yield everything
+
+
+def value(outcome: Outcome) -> Value:
+    assert isinstance(outcome, Value), outcome
+    return outcome
+
+
+def same(found: Tensor, expected: np.ndarray, dtype: str, target: str) -> None:
+    assert found.shape == expected.shape
+    assert found.dtype == dtype
+    if target == "torch:meta":
+        assert found.values is None
+    else:
+        assert found.values is not None
+        assert np.array_equal(found.values, expected)
+
+
+def with_gradient() -> list[str]:
+    return [text for text in TARGETS if text != "numpy"]
+
+
+def test_none_failed(said: Everything) -> None:
+    assert not said.failed
+    assert set(said.info) - set(NO_GPU) == set(TARGETS)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_dtypes_come_and_go_unchanged(said: Everything, target: str, dtype: str) -> None:
+    outcome = said.outcomes[target, f"double {dtype}"]
+    if target == "numpy" and dtype == "bfloat16":
+        assert outcome == Unsupported("NumPy has no bfloat16")
+        return
+    # Without 64-bit types JAX gives what it has; that it is another dtype is for the comparison to say.
+    expected = "float32" if (target, dtype) == ("jax+x64=0", "float64") else dtype
+    same(value(outcome).output, A + A, expected, target)
+    assert value(outcome).unstable == ({} if target == "torch:meta" else {"y": 0})
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_float64_among_others_stays_one(said: Everything, target: str) -> None:
+    expected = "float32" if target == "jax+x64=0" else "float64"
+    same(value(said.outcomes[target, "mixed"]).output, A + A, expected, target)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_empty_tensors(said: Everything, target: str) -> None:
+    same(value(said.outcomes[target, "empty"]).output, np.zeros((0, 3)), "float32", target)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_errors_are_the_frameworks_own(said: Everything, target: str) -> None:
+    outcome = said.outcomes[target, "raised"]
+    assert isinstance(outcome, Raised)
+    assert outcome.phase == "forward"
+    assert outcome.type not in ("", "AttributeError", "NameError", "KeyError")
+    assert len(outcome.message) > 10
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_may_not_run_does_not(said: Everything, target: str) -> None:
+    outcome = said.outcomes[target, "refused"]
+    assert isinstance(outcome, Unsupported)
+    assert "the plan may not run: 1:5" in outcome.reason
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_output_that_is_no_tensor(said: Everything, target: str) -> None:
+    outcome = said.outcomes[target, "no tensor"]
+    assert isinstance(outcome, Unsupported)
+    assert "is a tuple, expected" in outcome.reason
+
+
+@pytest.mark.parametrize("target", with_gradient())
+def test_gradients_of_a_product(said: Everything, target: str) -> None:
+    found = value(said.outcomes[target, "product"])
+    same(found.output, A @ B, "float32", target)
+    assert list(found.gradients) == ["w", "x"]
+    same(found.gradients["w"], A.T @ DY, "float32", target)
+    same(found.gradients["x"], DY @ B.T, "float32", target)
+    assert found.unstable == ({} if target == "torch:meta" else {"y": 0, "w": 0, "x": 0})
+    assert found.seconds > 0
+
+
+@pytest.mark.parametrize("target", with_gradient())
+def test_an_unused_input_has_a_gradient_of_zeros(said: Everything, target: str) -> None:
+    found = value(said.outcomes[target, "unused"])
+    same(found.gradients["v"], np.zeros_like(A), "float32", target)
+
+
+@pytest.mark.parametrize("target", with_gradient())
+def test_no_gradient_where_the_shape_is_wrong(said: Everything, target: str) -> None:
+    found = value(said.outcomes[target, "wrong shape"])
+    same(found.output, A + A, "float32", target)
+    assert found.gradients == {}
+
+
+@pytest.mark.parametrize("target", with_gradient())
+def test_a_transposed_convolution(said: Everything, target: str) -> None:
+    found = value(said.outcomes[target, "convolution"])
+    same(found.output, Y, "float32", target)
+    same(found.gradients["x"], DX, "float32", target)
+    same(found.gradients["w"], DW, "float32", target)
+    same(found.gradients["b"], DYS.sum((0, 1, 2)), "float32", target)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_hello_says_what_decides(said: Everything, target: str) -> None:
+    info = said.info[target]
+    parsed = parse_target(target)
+    assert (info["framework"], info["mode"], info["device"]) == (parsed.framework, parsed.mode, "cpu")
+    assert info["flags"]["threads"] == (2 if "threads=2" in target else 1)
+    assert info["version"][0].isdigit()
+    assert info["devices"]
+    assert ("backend_version" in info) == (parsed.framework == "keras")
+    if "onednn=1" in target and os.uname().machine == "x86_64":
+        assert info["flags"]["onednn"] is True
+    if parsed.framework == "jax":
+        assert info["flags"]["x64"] == (False if "x64=0" in target else "for float64 inputs")
+
+
+@pytest.mark.parametrize("target", NO_GPU)
+def test_a_gpu_that_is_not_there_is_a_reason(said: Everything, target: str) -> None:
+    if target in said.info:
+        assert said.info[target]["device"] == "gpu"
+    else:
+        assert "GPU" in said.unavailable.get(target, "GPU") or missing(parse_target(target))
