@@ -2,8 +2,9 @@
 
     python bare.py FRAMEWORK[/BACKEND] WORK.npz [ANSWERS.npz]
 
-WORK holds the inputs and, for every call, the plan's text. Everything is read, imported and compiled by Python first; then
-it says `ready`, waits for a line, runs, and prints the seconds of the loop. An answer is NumPy's when it counts as finished.
+WORK holds the inputs and, for every call, the plan's text. Everything is read, imported and compiled by Python first;
+then it says `ready`, waits for a line, runs, and prints the wall and CPU seconds of the loop. An answer counts as
+finished when it is a NumPy array.
 """
 
 from __future__ import annotations

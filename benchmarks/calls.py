@@ -35,7 +35,8 @@ class Call:
     reference: Reference | None
 
     def plan(self, target: Target) -> Plan:
-        plan = lower(Ask("conv_transpose", self.bound, OP.geometry(self.bound), OP.inputs(self.bound), "float32", target))
+        geometry, inputs = OP.geometry(self.bound), OP.inputs(self.bound)
+        plan = lower(Ask("conv_transpose", self.bound, geometry, inputs, "float32", target))
         if isinstance(plan, Unsupported):
             raise ValueError(f"{OP.label(self.bound)} on {target}: {plan.reason}")
         return plan
@@ -115,5 +116,6 @@ def run_bare(target: Target, calls: Sequence[Call], folder: Path) -> dict[str, A
             answer = stored[call.key]
             if answer.dtype != np.float32:
                 raise RuntimeError(f"{target} answered in {answer.dtype}, expected float32")
-            result[call.key] = from_layout(answer, spec.axes, call.plan(target).layout("y"), spec.sizes).astype(np.float64)
+            layout = call.plan(target).layout("y")
+            result[call.key] = from_layout(answer, spec.axes, layout, spec.sizes).astype(np.float64)
     return result

@@ -36,7 +36,8 @@ def show(title: str, command: str, rows: Sequence[Row]) -> bool:
     print(f"\n{title}\n  python benchmarks/run.py {command}")
     for row in rows:
         mark = {None: "", True: "holds", False: "MISSED"}[row.holds]
-        print(f"  {row.what:<{width}}  {row.figure:>{figures}}  {'aim ' + row.aim if row.aim else '':<14} {mark}".rstrip())
+        aim = f"aim {row.aim}" if row.aim else ""
+        print(f"  {row.what:<{width}}  {row.figure:>{figures}}  {aim:<14} {mark}".rstrip())
     sys.stdout.flush()
     return all(row.holds is not False for row in rows)
 

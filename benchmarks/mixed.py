@@ -20,7 +20,7 @@ def _weighted(stream: np.random.RandomState, values: list[int], weights: list[in
 
 
 def parameters(count: int, seed: int = 0, largest: int = 64) -> Iterator[dict[str, Any]]:
-    """Parameters of `conv_transpose` as a case file gives them, all different and each with an answer in every framework."""
+    """Parameters of `conv_transpose` as a case file gives them, all different; every framework has an answer."""
     stream = np.random.RandomState(seed)
     seen: set[str] = set()
     while len(seen) < count:

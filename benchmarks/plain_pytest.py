@@ -13,7 +13,7 @@ from whole_run import cases_in, targets_here, write_all_work
 CASES = int(os.environ.get("BENCH_CASES", "1000"))
 
 # TensorFlow and PyTorch do not get on in one process, so the plain test compares PyTorch with JAX.
-TEST = '''
+TEST = """
 import json, sys
 import numpy as np, pytest
 import jax, torch
@@ -36,7 +36,7 @@ def test_same(index):
     if layouts[0] != layouts[1]:
         theirs = theirs.transpose([layouts[1].index(letter) for letter in layouts[0]])
     np.testing.assert_allclose(theirs, ours, rtol=1.3e-6, atol=1e-5)
-'''
+"""
 
 
 def bench() -> bool:

@@ -24,7 +24,7 @@ def bench() -> bool:
     return good
 
 
-def _one(cin: int, cout: int, size: int, kernel: int, stride: int, aims: bool) -> bool:
+def _one(cin: int, cout: int, size: int, kernel: int, stride: int, *, aims: bool) -> bool:
     op = OPS["conv_transpose"]
     given = {name: field.default for name, field in op.fields.items()}
     given |= {
@@ -59,10 +59,14 @@ def _one(cin: int, cout: int, size: int, kernel: int, stride: int, aims: bool) -
         Row("conformance reference, float64", f"{ours * 1e3:.3f} ms"),
         Row("onnxruntime, float32", f"{fast * 1e3:.3f} ms"),
         Row("onnx.reference, float32", f"{theirs * 1e3:.1f} ms"),
-        Row("onnx.reference / ours", f"{theirs / ours:.0f}", ">= 200" if aims else "", theirs / ours >= 200 if aims else None),
-        Row("ours / onnxruntime", f"{ours / fast:.2f}", "<= 4" if aims else "", ours / fast <= 4 if aims else None),
+        _ratio("onnx.reference / ours", f"{theirs / ours:.0f}", ">= 200", theirs / ours >= 200, aims),
+        _ratio("ours / onnxruntime", f"{ours / fast:.2f}", "<= 4", ours / fast <= 4, aims),
     ]
-    return show(f"Reference: conv_transpose2d 1x{cin}x{size}x{size} to {cout} channels, k{kernel} s{stride}", "reference", rows)
+    return show(f"Reference: 1x{cin}x{size}x{size} to {cout} channels, k{kernel} s{stride}", "reference", rows)
+
+
+def _ratio(what: str, figure: str, aim: str, holds: bool, aims: bool) -> Row:
+    return Row(what, figure, aim, holds) if aims else Row(what, figure)
 
 
 def _onnx_model(arrays: dict[str, np.ndarray], output: tuple[int, ...], stride: int) -> tuple:

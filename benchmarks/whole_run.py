@@ -1,7 +1,8 @@
 """A whole run against the bare loop: the same framework calls on the same inputs, with and without the harness.
 
-Both sides start one process a framework, wait until every one has imported its framework, and are timed from there to the last
-answer (bare) or the last verdict in the record (harness). They take turns, and the ratio is that of the medians.
+Both sides start one process a framework, wait until every one has imported its framework, and are timed from there to
+the last answer (bare) or the last verdict in the record (harness). They take turns, and the ratio is that of the
+medians. BENCH_CASES and BENCH_TURNS make it shorter.
 """
 
 from __future__ import annotations
@@ -98,7 +99,10 @@ def harness(cases: list[Case], targets: list[Target], folder: Path) -> Measured:
 
     path = folder / "record.db"
     path.unlink(missing_ok=True)
-    with Writer.create(path, describe_environment(["benchmark"])) as writer, LocalExecutor(targets, log_dir=folder / "logs") as executor:
+    with (
+        Writer.create(path, describe_environment(["benchmark"])) as writer,
+        LocalExecutor(targets, log_dir=folder / "logs") as executor,
+    ):
         run = Run(targets, executor, writer, on_verdict=check)
         executor.start()
         while len(run.ready) < len(targets):

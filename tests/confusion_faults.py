@@ -160,21 +160,21 @@ def another_convention(p: Plain) -> Outputs:
             word = "same_upper" if name == "onnx" else "same"
         if name != p.params.convention:
             yield from _maybe(p.read(convention=name, padding=word))
+            yield from _maybe(p.read(convention=name, padding=word, output_padding=None, output_size=None))
 
 
 def symmetric_same(p: Plain) -> Outputs:
     if not str(p.params.padding).startswith("same"):
         return
-    pads = tuple((e - 1) // 2 for e in p.params.extent)
-    if p.op.transposed:
-        length = tuple(f - 2 * a + s - 1 for f, a, s in zip(p.full(), pads, p.stride, strict=True))
-        if len(set(p.stride)) > 1:
-            return
-    else:
-        length = tuple(
-            (n + 2 * a - e) // s + 1 for n, a, e, s in zip(p.x.shape[2:], pads, p.params.extent, p.stride, strict=True)
-        )
-    yield from _maybe(p.but(lo=pads, length=length))
+    for half in (0, 1):
+        pads = tuple((e - half) // 2 for e in p.params.extent)
+        if p.op.transposed:
+            for extra in range(max(p.stride)):
+                length = tuple(f - 2 * a + extra for f, a in zip(p.full(), pads, strict=True))
+                yield from _maybe(p.but(lo=pads, length=length))
+        else:
+            sizes = zip(p.x.shape[2:], pads, p.params.extent, p.stride, strict=True)
+            yield from _maybe(p.but(lo=pads, length=tuple((n + 2 * a - e) // s + 1 for n, a, e, s in sizes)))
 
 
 def odd_pixel(p: Plain) -> Outputs:
@@ -190,6 +190,10 @@ def padding_around_input(p: Plain) -> Outputs:
     if all(min(pair) >= 0 for pair in p.params.padding):
         wider = p.but(x=x, lo=(0,) * p.params.dims)
         yield wider.but(length=wider.full()).y()
+        # Around the dilated input: the full scatter between zeros.
+        full = p.but(lo=(0,) * p.params.dims, length=p.full(), b=None).y()
+        y = np.pad(full, [(0, 0), (0, 0), *p.params.padding])
+        yield y if p.b is None else y + p.b.reshape(-1, *(1 for _ in p.lo))
 
 
 def output_padding_at_start(p: Plain) -> Outputs:
@@ -235,11 +239,15 @@ def dilation_of_another_axis(p: Plain) -> Outputs:
 
 
 def stride_ignored(p: Plain) -> Outputs:
-    yield from _maybe(p.read(stride=(1,) * p.params.dims))
+    ones = (1,) * p.params.dims
+    yield from _maybe(p.read(stride=ones))
+    yield p.but(params=replace(p.params, stride=ones)).y()
 
 
 def dilation_ignored(p: Plain) -> Outputs:
-    yield from _maybe(p.read(dilation=(1,) * p.params.dims))
+    ones = (1,) * p.params.dims
+    yield from _maybe(p.read(dilation=ones))
+    yield p.but(params=replace(p.params, dilation=ones)).y()
 
 
 def stride_and_dilation(p: Plain) -> Outputs:
@@ -247,7 +255,11 @@ def stride_and_dilation(p: Plain) -> Outputs:
 
 
 def dilation_off_by_one(p: Plain) -> Outputs:
-    yield from _maybe(p.read(dilation=tuple(d + 1 for d in p.dilation)))
+    for change in (1, -1):
+        off = tuple(d + change for d in p.dilation)
+        if min(off) > 0:
+            yield from _maybe(p.read(dilation=off))
+            yield p.but(params=replace(p.params, dilation=off)).y()
 
 
 def shifted(p: Plain) -> Outputs:
@@ -311,6 +323,7 @@ def channels_swapped(p: Plain) -> Outputs:
 
 
 def kernel_misread(p: Plain) -> Outputs:
+    yield p.but(w=np.ravel(p.w).reshape(p.w.shape, order="F")).y()
     if p.w.shape[0] > 1:
         return
     i, o = p.w.shape[1:3]
@@ -327,7 +340,10 @@ def channels_first_as_last(p: Plain) -> Outputs:
     last = np.ascontiguousarray(np.moveaxis(p.x, 1, -1))
     yield p.but(x=last.reshape(p.x.shape)).y()
     yield p.but(x=np.moveaxis(p.x.reshape(last.shape), -1, 1)).y()
+    yield p.but(x=np.ravel(p.x).reshape(p.x.shape, order="F")).y()
     y = p.y()
+    yield np.ravel(y).reshape(y.shape, order="F")
+    yield np.moveaxis(y.reshape(y.shape[0], *y.shape[2:], y.shape[1]), -1, 1)
     yield np.ascontiguousarray(np.moveaxis(y, 1, -1)).reshape(y.shape)
     yield np.moveaxis(y, 1, -1)
 
@@ -392,8 +408,10 @@ def data_flipped(p: Plain) -> Outputs:
 def channels_reversed(p: Plain) -> Outputs:
     if p.x.shape[1] > 1:
         yield p.but(x=p.x[:, ::-1]).y()
+        yield p.but(w=p.w[:, ::-1]).y()
     if p.params.out_channels > 1:
         yield p.y()[:, ::-1]
+        yield p.but(w=p.w[:, :, ::-1]).y()
 
 
 def batch_item_reused(p: Plain) -> Outputs:
@@ -408,9 +426,14 @@ def batch_item_reused(p: Plain) -> Outputs:
 
 def output_moved(p: Plain) -> Outputs:
     y = p.y()
-    for i in range(p.params.dims):
+    for axes in _some_axes(p.params.dims):
         for amount in (1, -1):
-            yield np.roll(y, amount, axis=2 + i)
+            rolled = np.roll(y, [amount] * len(axes), axis=[2 + i for i in axes])
+            yield rolled
+            kept = rolled.copy()
+            for i in axes:
+                kept[(slice(None),) * (2 + i) + (0 if amount > 0 else -1,)] = 0.0
+            yield kept
 
 
 def tap_dropped(p: Plain) -> Outputs:
@@ -435,7 +458,8 @@ def edge_dropped(p: Plain) -> Outputs:
 
 
 def scaled(p: Plain) -> Outputs:
-    for factor in (2.0, -1.0, 0.5, 1.0 / np.prod(p.w.shape[3:]), 0.0):
+    stride = float(np.prod(p.stride))
+    for factor in (2.0, -1.0, 0.5, 1.0 / np.prod(p.w.shape[3:]), 0.0, stride, 1 / stride, 1 / p.w.shape[1]):
         yield factor * p.y()
 
 
@@ -456,10 +480,14 @@ def channel_reused(p: Plain) -> Outputs:
 
 
 def element_reused(p: Plain) -> Outputs:
-    for i in range(1, min(p.x.size, 200)):
-        x = p.x.copy().reshape(-1)
-        x[i] = x[i - 1]
-        yield p.but(x=x.reshape(p.x.shape)).y()
+    for name in ("x", "w"):
+        array = getattr(p, name)
+        for i in range(1, array.size):
+            for source, target in ((i - 1, i), (i, i - 1)):
+                flat = array.copy().reshape(-1)
+                if flat[source] != flat[target]:
+                    flat[target] = flat[source]
+                    yield p.but(**{name: flat.reshape(array.shape)}).y()
 
 
 def narrow_inputs(p: Plain) -> Outputs:

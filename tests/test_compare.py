@@ -41,7 +41,7 @@ def status(expected: Expectation, outcome: Outcome) -> Status:
     return judge(expected, outcome).status
 
 
-# --- how it ended -------------------------------------------------------------------------------------------------
+# --- how it ended ---------------------------------------------------------------------------------------------------
 
 
 def test_how_it_ended_comes_first() -> None:
@@ -99,7 +99,7 @@ def test_an_empty_output_has_a_shape() -> None:
     assert status(expect(np.zeros((0, 3))), answer(np.zeros((0, 4)))) is Status.SHAPE
 
 
-# --- what is not finite -----------------------------------------------------------------------------------------------
+# --- what is not finite ---------------------------------------------------------------------------------------------
 
 nan, inf = math.nan, math.inf
 
@@ -176,7 +176,7 @@ def test_signed_zeros_are_compared_where_the_case_asks() -> None:
     assert status(expect([nan, -0.0], signed_zeros=True), answer([nan, 0.0])) is Status.NONFINITE
 
 
-# --- values, exactly ----------------------------------------------------------------------------------------------------
+# --- values, exactly ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", list(DTYPES))
@@ -231,7 +231,7 @@ def test_ulps_where_no_sum_of_products_is_behind_it() -> None:
     assert status(expect(right, exact=False, ulps=2.0), answer([1.0 + 3 * 2.0**-23])) is Status.VALUE
 
 
-# --- gradients, determinism ---------------------------------------------------------------------------------------------
+# --- gradients, determinism -----------------------------------------------------------------------------------------
 
 
 def test_gradients_are_judged_like_outputs() -> None:
@@ -259,7 +259,7 @@ def test_repeats_that_differ() -> None:
     assert judged.message.startswith("1 of 2 elements")
 
 
-# --- the allowance and the effective bits, on convolutions computed in narrow arithmetic ----------------------------------
+# --- the allowance and the effective bits, on convolutions computed in narrow arithmetic ----------------------------
 
 
 def significant(values: Array, bits: int) -> Array:

@@ -4,6 +4,7 @@ import importlib.util
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -71,16 +72,7 @@ def test_names_every_fault(name: str) -> None:
         p, y = one(name, seed)
         found = explained(p, y)
         assert found.exact or found.confusions == (NARROW,), f"{p.op.label(p.params)}: {found}"
-        assert name in found.confusions or indistinguishable(found, p, y), f"{p.op.label(p.params)}: {found}"
-
-
-def indistinguishable(found: Explanation, p: Plain, y: Array) -> bool:
-    """Whether a cause other than the injected one gives the very same output, by the faults' own independent code."""
-    for name in found.confusions:
-        for other in wrong_outputs(name, p) if name in FAULTS else ():
-            if other.shape == y.shape and np.allclose(other, y, rtol=1e-6, atol=1e-6):
-                return True
-    return False
+        assert name in found.confusions or any(reproduced(other, p, y) for other in found.confusions), found
 
 
 def test_the_plain_faults_agree_with_the_reference_when_nothing_is_wrong() -> None:
@@ -90,13 +82,19 @@ def test_the_plain_faults_agree_with_the_reference_when_nothing_is_wrong() -> No
         assert np.array_equal(p.y(), p.op.reference(p.params, arrays_of(p)).value)
 
 
+def reproduced(name: str, p: Plain, y: Array) -> bool:
+    """Whether the confusion gives this very output by the faults' own independent code."""
+    return any(
+        other.shape == y.shape and np.allclose(other, y, rtol=1e-5, atol=1e-5) for other in wrong_outputs(name, p)
+    )
+
+
 def test_rate_on_a_thousand_random_faults(capsys: pytest.CaptureFixture[str]) -> None:
     names = sorted(FAULTS)
     rng = np.random.RandomState(20)
     missed: Counter[str] = Counter()
-    twins = 0
-    wrong: list[str] = []
-    done = 0
+    doubtful: list[str] = []
+    done = named = 0
     while done < 1000:
         name = names[done % len(names)]
         p = random_problem(rng, real=name in NEED_REAL_VALUES or rng.rand() < 0.3)
@@ -106,21 +104,83 @@ def test_rate_on_a_thousand_random_faults(capsys: pytest.CaptureFixture[str]) ->
         y = outputs[rng.randint(len(outputs))]
         found = explained(p, y)
         done += 1
-        if name in found.confusions:
-            continue
-        if indistinguishable(found, p, y):
-            twins += 1
-            continue
-        missed[name] += 1
-        if found.confusions:
-            wrong.append(f"{name}: {p.op.label(p.params)} explained as {found.confusions}")
+        named += len(found.confusions)
+        missed[name] += name not in found.confusions
+        # Whatever else is named must give the same output, too: the data does not tell it apart from the injected one.
+        for other in set(found.confusions) - {name}:
+            if not reproduced(other, p, y):
+                doubtful.append(f"{name}: {p.op.label(p.params)} also explained as {other}")
     with capsys.disabled():
         print(
-            f"\n[explain: {done - sum(missed.values())} of {done} random single faults named, {twins} of them by "
-            f"another cause of the very same output; missed {dict(missed)}]"
+            f"\n[explain: the injected cause named in {done - missed.total()} of {done} random single faults, missed "
+            f"{dict(+missed)}; {named - len(doubtful)} of {named} names reproduced by independent code]"
         )
-    assert sum(missed.values()) <= 0.05 * done
-    assert not wrong
+    assert missed.total() <= 0.05 * done, missed
+    # The faults' own code knows fewer variants of some confusions than the catalogue does.
+    assert len(doubtful) <= 0.01 * named, doubtful
+
+
+def test_a_fault_outside_the_catalogue_is_named_only_where_the_output_is_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rng = np.random.RandomState(77)
+    faults = (_tap_tripled, _weight_off, _input_off, _output_off, _channel_tripled, _shuffled)
+    named = 0
+    for i in range(120):
+        p, y = _outside(faults[i % len(faults)], rng)
+        found = explained(p, y)
+        if not found.confusions:
+            assert found.where
+            continue
+        named += 1
+        assert any(reproduced(name, p, y) for name in found.confusions), f"{p.op.label(p.params)}: {found}"
+    with capsys.disabled():
+        print(f"\n[explain: {named} of 120 faults outside the catalogue give the very output of one inside it]")
+    # One element that happens to get its neighbour's value, or an output of a few elements.
+    assert named <= 18
+
+
+def _outside(fault: Callable[[Plain, np.random.RandomState], Array], rng: np.random.RandomState) -> tuple[Plain, Array]:
+    while True:
+        p = random_problem(rng, real=rng.rand() < 0.3)
+        y = rounded(np.ascontiguousarray(fault(p, rng)), "float32")
+        if not np.allclose(y, p.y(), rtol=1e-4, atol=1e-5):
+            return p, y
+
+
+def _tap_tripled(p: Plain, rng: np.random.RandomState) -> Array:
+    w = p.w.copy().reshape(*p.w.shape[:3], -1)
+    w[..., rng.randint(w.shape[-1])] *= 3
+    return p.but(w=w.reshape(p.w.shape)).y()
+
+
+def _weight_off(p: Plain, rng: np.random.RandomState) -> Array:
+    w = p.w.copy()
+    w.flat[rng.randint(w.size)] += 1
+    return p.but(w=w).y()
+
+
+def _input_off(p: Plain, rng: np.random.RandomState) -> Array:
+    x = p.x.copy()
+    x.flat[rng.randint(x.size)] -= 2
+    return p.but(x=x).y()
+
+
+def _output_off(p: Plain, rng: np.random.RandomState) -> Array:
+    y = p.y()
+    y.flat[rng.randint(y.size)] += 1
+    return y
+
+
+def _channel_tripled(p: Plain, rng: np.random.RandomState) -> Array:
+    y = p.y()
+    y[:, rng.randint(y.shape[1])] *= 3
+    return y
+
+
+def _shuffled(p: Plain, rng: np.random.RandomState) -> Array:
+    y = p.y()
+    return rng.permutation(y.reshape(-1)).reshape(y.shape)
 
 
 def test_pairs() -> None:

@@ -442,3 +442,11 @@ def test_a_hundred_thousand_verdicts_against_sixty_entries_are_cheap() -> None:
     print(f"\n{len(verdicts):,} verdicts against {len(known.entries)} entries: {seconds:.2f} s, {matched:,} matched")
     assert matched > 0
     assert seconds < 30, "an order of magnitude over what it takes"
+
+
+def test_what_depends_on_the_processor_may_be_absent() -> None:
+    known, strict = table(ENTRY + "  depends_on: processor\n"), table()
+    for one in (known, strict):
+        ask(one, make_case(2), "jax", Status.PASS)
+    assert len(strict.stale()) == 1
+    assert known.stale() == []

@@ -42,6 +42,8 @@ LIMITATIONS = (
     re.compile(r"CPU implementations? do(es)? not yet support dilation rates larger than 1"),
     re.compile(r"CPU implementation of Conv3D currently only supports dilated rates of 1"),
     re.compile(r"Gradients for grouped convolutions are not supported on CPU"),
+    # tf.function alone: its optimiser fuses a grouped conv2d with the bias_add behind it.
+    re.compile(r"Fused conv implementation does not support grouped convolutions"),
 )
 
 

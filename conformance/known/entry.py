@@ -88,6 +88,7 @@ class Entry:
     fraction: tuple[float, float] | None = None
     expires: date | None = None
     sometimes: bool = False
+    depends_on: str = ""  # what else decides whether it happens (a processor): then its absence says nothing
     reference: str = ""
 
     def on_target(self, target: Target) -> bool:

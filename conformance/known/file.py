@@ -23,7 +23,7 @@ from conformance.target import FRAMEWORKS, Target, TargetError, parse_target
 from conformance.verdict import Known, Status
 
 KINDS = ("bug", "convention", "limitation")
-KEYS = ("name", "kind", "where", "status", "signature", "reason", "link", "expires", "sometimes", "reference")
+KEYS = ("name", "kind", "where", "status", "signature", "reason", "link", "expires", "sometimes", "depends_on", "reference")
 WHERE = ("op", "case", "params", "targets", "versions", "dtype", "device", "mode")
 SIGNATURE = ("message", "explanation", "fraction")
 STATUSES = tuple(s.value for s in Status if s not in (Status.PASS, Status.UNSUPPORTED))
@@ -162,6 +162,7 @@ class _Reader:
         reason = " ".join(self.text(fields.get("reason"), "reason").split())
         expires = self.expires(fields.get("expires"))
         sometimes = self.boolean(fields.get("sometimes"), "sometimes")
+        depends_on = self.text(fields.get("depends_on"), "depends_on")
         reference = self.text(fields.get("reference"), "reference")
         if len(self.findings) > before:
             return None
@@ -171,6 +172,7 @@ class _Reader:
             statuses=frozenset(map(Status, statuses)),
             expires=expires,
             sometimes=sometimes,
+            depends_on=depends_on,
             reference=reference,
             **where,
             **signature,

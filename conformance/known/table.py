@@ -161,6 +161,8 @@ class KnownTable:
         for target, sample in tally.different.items():
             declared = ", ".join(sorted(entry.statuses))
             said.append(f"known divergence {name} happens differently on {target}: declared {declared}; {sample}")
+        if entry.depends_on:
+            return said
         if entry.sometimes:
             if tally.covered and not tally.happened and not tally.different:
                 said.append(
@@ -209,4 +211,6 @@ def _conditions(entry: Entry) -> str:
             said.append(f" {label} {' or '.join(words)}")
     if entry.sometimes:
         said.append(" not on all of them")
+    if entry.depends_on:
+        said.append(f" depends on the {entry.depends_on}")
     return ";".join(["", *said])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ class Op(ABC):
 
     name: str
     version: int = 1  # raise it when the meaning changes: fingerprints change with it
-    fields: Mapping[str, Field]
+    fields: ClassVar[Mapping[str, Field]]
 
     @abstractmethod
     def bind(self, params: Mapping[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from keyword import iskeyword
 from typing import Any, TypeAlias, TypeVar
 
 from conformance.layout import LayoutError, parse_layout
-from conformance.ops.base import REQUIRED, Field, ParamError, TensorSpec, optional
+from conformance.ops.base import REQUIRED, Field, ParamError, TensorSpec
 from conformance.target import FRAMEWORKS
 
 OUTPUT = "y"
@@ -81,6 +81,11 @@ def _letters(value: Any, path: tuple[str | int, ...]) -> str:
             [Detail(path, f"found {value!r}, expected {expected}; a plan's own layouts may merge and flip")]
         )
     return layout.letters
+
+
+def or_null(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A reader that takes null too, and leaves a CallError its places."""
+    return lambda value: None if value is None else parse(value)
 
 
 def _each(entries: Mapping[str, Any], read: Callable[[str, Any], T]) -> tuple[T, ...]:
@@ -203,13 +208,13 @@ _PLAN = {
 
 FIELDS: dict[str, Field] = {
     "inputs": Field(
-        optional(parse_inputs),
+        or_null(parse_inputs),
         None,
         "the inputs by name, each with its shape and layout; left out where a reference op has them",
         {"type": "object", "additionalProperties": _INPUT},
     ),
     "output": Field(
-        optional(parse_output), None, "the layout in which results are compared; left out with a reference op", _TEXT
+        or_null(parse_output), None, "the layout in which results are compared; left out with a reference op", _TEXT
     ),
     "plans": Field(
         parse_plans,
@@ -218,7 +223,7 @@ FIELDS: dict[str, Field] = {
         {"type": "object", "properties": dict.fromkeys(FRAMEWORKS, _PLAN), "additionalProperties": False},
     ),
     "reference": Field(
-        optional(parse_reference),
+        or_null(parse_reference),
         None,
         "an op whose definition is the exact answer",
         {
@@ -229,10 +234,10 @@ FIELDS: dict[str, Field] = {
         },
     ),
     "against": Field(
-        optional(parse_against), None, "the framework whose answer the others must equal", {"enum": list(FRAMEWORKS)}
+        or_null(parse_against), None, "the framework whose answer the others must equal", {"enum": list(FRAMEWORKS)}
     ),
     "allowance": Field(
-        optional(parse_allowance),
+        or_null(parse_allowance),
         None,
         "how far from equal an answer may be, where no reference op derives it",
         {"type": "object", "properties": {"ulp": {"type": "integer", "minimum": 0}}, "additionalProperties": False},

@@ -232,7 +232,7 @@ LAST_RESORTS: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "element reused",
         "an element of the input or the kernel, or a slice of the input, used again for its neighbour",
-        "look for a cache, a stale register, or an index that is off by one",
+        "look for a stale value or an index off by one; or that element is wrong and has its neighbour's value by chance",
         _element_reused,
         BOTH,
         pairs=False,

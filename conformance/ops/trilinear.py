@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,17 +67,19 @@ class Axis:
 
 
 Geometry = tuple[Axis, ...]
+# Something that NumPy takes as an index; its own stubs do not take a tuple of unknown length.
+Index = tuple[Any, ...]
 
 
 @lru_cache(maxsize=64)
-def _taps(geometry: Geometry) -> tuple[tuple[int, tuple[slice, ...], tuple[slice, ...]], ...]:
-    """Every tap that joins something: its flat number, its small slices, its large slices."""
+def _taps(geometry: Geometry) -> tuple[tuple[int, Index, Index], ...]:
+    """Every tap that joins something: its flat number, and the index of what it joins on either side."""
     per_axis = [[axis.tap(t) for t in range(axis.kernel)] for axis in geometry]
     found = []
     for flat, joined in enumerate(product(*per_axis)):
         pairs = [pair for pair in joined if pair is not None]
         if len(pairs) == len(joined):
-            found.append((flat, tuple(p[0] for p in pairs), tuple(p[1] for p in pairs)))
+            found.append((flat, (..., *(p[0] for p in pairs)), (..., *(p[1] for p in pairs))))
     return tuple(found)
 
 
@@ -95,7 +98,7 @@ def contract_to_large(small: Array, kernel: Array, geometry: Geometry) -> Array:
     large = np.zeros((n, g, b, *(axis.large for axis in geometry)))
     for flat, near, far in _taps(geometry):
         np.matmul(weights[flat], flat_small, out=buffer)
-        large[(Ellipsis, *far)] += part[(Ellipsis, *near)]
+        large[far] += part[near]
     return large
 
 
@@ -107,7 +110,8 @@ def contract_to_small(large: Array, kernel: Array, geometry: Geometry) -> Array:
     columns = _gather(large, geometry)
     sizes = [axis.small for axis in geometry]
     weights = kernel.reshape(g, a, b * k)
-    return np.matmul(weights[None], columns.reshape(n, g, b * k, prod(sizes))).reshape(n, g, a, *sizes)
+    gathered: Array = np.matmul(weights[None], columns.reshape(n, g, b * k, prod(sizes)))
+    return gathered.reshape(n, g, a, *sizes)
 
 
 def contract_to_kernel(small: Array, large: Array, geometry: Geometry) -> Array:
@@ -117,7 +121,8 @@ def contract_to_kernel(small: Array, large: Array, geometry: Geometry) -> Array:
     kernel_shape = [axis.kernel for axis in geometry]
     sizes = prod(axis.small for axis in geometry)
     columns = _gather(large, geometry).reshape(n, g, b * prod(kernel_shape), sizes)
-    return np.matmul(small.reshape(n, g, a, sizes), columns.swapaxes(2, 3)).sum(axis=0).reshape(g, a, b, *kernel_shape)
+    kernel: Array = np.matmul(small.reshape(n, g, a, sizes), columns.swapaxes(2, 3)).sum(axis=0)
+    return kernel.reshape(g, a, b, *kernel_shape)
 
 
 def _gather(large: Array, geometry: Geometry) -> Array:
@@ -125,7 +130,7 @@ def _gather(large: Array, geometry: Geometry) -> Array:
     n, g, b = large.shape[:3]
     columns = np.zeros((n, g, b, prod(axis.kernel for axis in geometry), *(axis.small for axis in geometry)))
     for flat, near, far in _taps(geometry):
-        columns[(slice(None), slice(None), slice(None), flat, *near)] = large[(Ellipsis, *far)]
+        columns[:, :, :, flat][near] = large[far]
     return columns
 
 
@@ -142,10 +147,10 @@ def scatter_exactly(small: Array, kernel: Array, geometry: Geometry) -> Array:
     flat_kernel = kernel.reshape(g, a, b, prod(axis.kernel for axis in geometry))
     with np.errstate(invalid="ignore", over="ignore"):
         for flat, near, far in _taps(geometry):
-            part = small[(..., *near)]
+            part = small[near]
             for c in range(a):
                 weight = flat_kernel[:, c, :, flat].reshape(1, g, b, *(1 for _ in geometry))
-                large[(Ellipsis, *far)] += part[:, :, c : c + 1] * weight
+                large[far] += part[:, :, c : c + 1] * weight
     return large
 
 
@@ -157,10 +162,10 @@ def gather_exactly(large: Array, kernel: Array, geometry: Geometry) -> Array:
     flat_kernel = kernel.reshape(g, a, b, prod(axis.kernel for axis in geometry))
     with np.errstate(invalid="ignore", over="ignore"):
         for flat, near, far in _taps(geometry):
-            part = large[(Ellipsis, *far)]
+            part = large[far]
             for c in range(b):
                 weight = flat_kernel[:, :, c, flat].reshape(1, g, a, *(1 for _ in geometry))
-                small[(..., *near)] += part[:, :, c : c + 1] * weight
+                small[near] += part[:, :, c : c + 1] * weight
     return small
 
 
@@ -173,7 +178,7 @@ def kernel_exactly(small: Array, large: Array, geometry: Geometry) -> Array:
     with np.errstate(invalid="ignore", over="ignore"):
         for flat, near, far in _taps(geometry):
             for c in range(a):
-                part = small[(slice(None), slice(None), slice(c, c + 1), *near)] * large[(Ellipsis, *far)]
+                part = small[:, :, c : c + 1][near] * large[far]
                 kernel[:, c, :, flat] = part.sum(axis=(0, *everything))
     return kernel.reshape(g, a, b, *(axis.kernel for axis in geometry))
 

@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from io import StringIO
 from typing import IO
 
 from rich.console import Console, Group, RenderableType
@@ -16,7 +17,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from conformance.record import Reader, Row
+from conformance.record import Reader, RecordedCase
 from conformance.report.facts import (
     LEGEND,
     Cell,
@@ -32,6 +33,7 @@ from conformance.report.facts import (
     unexpected_groups,
     version,
 )
+from conformance.suite.case import Case
 from conformance.target import Target
 from conformance.verdict import Problem, Status, Verdict
 
@@ -207,7 +209,7 @@ def _unexpected(out: Out, reader: Reader) -> None:
     for group in groups[:GROUPS_SHOWN]:
         for row in group.rows:
             out.line()
-            divergence(out, row)
+            divergence(out, row.case, row.verdict)
         if group.count > len(group.rows):
             first = group.rows[0]
             more = group.count - len(group.rows)
@@ -222,9 +224,8 @@ def _unexpected(out: Out, reader: Reader) -> None:
         )
 
 
-def divergence(out: Out, row: Row) -> None:
+def divergence(out: Out, case: Case | RecordedCase, verdict: Verdict) -> None:
     """One divergence in a few lines: where, what, why, and what was run."""
-    case, verdict = row.case, row.verdict
     out.line((f"{case.source.file}:{case.source.line}", "cyan"), f"  {case.label} on ", (verdict.target, "bold"))
     subject = f" ({verdict.subject})" if verdict.subject not in ("", "y") else ""
     out.line("  ", (f"{verdict.status}{subject}", "bold red"), f": {one_line(verdict.message)}")
@@ -232,6 +233,13 @@ def divergence(out: Out, row: Row) -> None:
         out.line("  ", ("explained", "bold"), f": {one_line(verdict.explanation)}")
     for index, line in enumerate(ran(verdict)):
         out.line("  ran: " if not index else "       ", line)
+
+
+def describe(case: Case, verdict: Verdict) -> str:
+    """One divergence as plain text, in the same words: for whoever is not reading a record (pytest)."""
+    text = StringIO()
+    divergence(Out(text, 200), case, verdict)
+    return text.getvalue().rstrip()
 
 
 def quoted(text: str) -> str:

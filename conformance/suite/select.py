@@ -21,7 +21,8 @@ MAX_DEPTH = 100
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<open>\()|(?P<close>\))|(?P<quoted>\"[^\"]*\"|'[^']*')"
-    r"|(?P<term>(?:\[[^\]\s]*\]|\"[^\"]*\"|'[^']*'|[^\s()\"'\[])+(?:\[[^\]]*\]?)?[^\s()]*))"
+    # A list of numbers may hold spaces, and a quoted text anything, where they are what something is compared with.
+    r"|(?P<term>(?:(?<=[=<>])(?:[\[(][-\d,\s]*[\])]|\"[^\"]*\"|'[^']*')|[^\s()\"'])+))"
 )
 _COMPARISON = re.compile(r"(?P<key>[A-Za-z_]\w*)\s*(?P<symbol>==|!=|>=|<=|=|>|<)(?P<value>.*)", re.DOTALL)
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import platform
 import sys
@@ -148,6 +150,7 @@ class Server:
                 self._functions.clear()
                 self._checked.clear()
                 self.runtime.forget()
+                give_memory_back()
                 self.tired = resident_memory() > self._memory + MAX_GROWTH
             function = build(text, names, output, self.runtime)
             function = self._functions[key] = self.runtime.prepare(function)
@@ -172,6 +175,15 @@ def resident_memory() -> int:
             return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
+
+
+def give_memory_back() -> None:
+    """Collect what is unreachable, and have the allocator return what is free to the system (glibc)."""
+    gc.collect()
+    if sys.platform.startswith("linux"):
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 def _bits_differ(a: NDArray, b: Optional[NDArray]) -> NDArray:

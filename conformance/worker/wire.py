@@ -41,6 +41,8 @@ ITEMSIZE: Dict[str, int] = {
     "complex128": 16,
 }
 
+_JSON = json.JSONEncoder(separators=(",", ":"))
+
 # Below this, a frame is joined into one piece: one write costs less than the copy.
 _JOIN = 1 << 16
 
@@ -59,7 +61,7 @@ def entry(name: str, dtype: str, array: np.ndarray[Any, Any]) -> Header:
 def frame(header: Header, arrays: Tuple[np.ndarray[Any, Any], ...] = ()) -> List[memoryview]:
     """A frame as pieces to be written one after the other. `header` gets its `payload`."""
     header["payload"] = sum(array.nbytes for array in arrays)
-    line = json.dumps(header, separators=(",", ":")).encode() + b"\n"
+    line = _JSON.encode(header).encode() + b"\n"
     if header["payload"] <= _JOIN:
         return [memoryview(b"".join([line, *(array.tobytes() for array in arrays)]))]
     pieces = [memoryview(line)]
@@ -73,7 +75,7 @@ def frame(header: Header, arrays: Tuple[np.ndarray[Any, Any], ...] = ()) -> List
 def parse_header(line: bytes) -> Header:
     """The header in one line; ProtocolError where it is not a JSON object with a sensible `payload`."""
     try:
-        header = json.loads(line)
+        header = json.loads(line.decode())
     except (ValueError, RecursionError):
         raise ProtocolError("expected a JSON header, found %r" % line[:80]) from None
     if not isinstance(header, dict):
@@ -165,5 +167,6 @@ def read_array(stream: BinaryIO, described: Header) -> np.ndarray[Any, Any]:
 def write(stream: BinaryIO, pieces: List[memoryview]) -> None:
     """A frame onto a blocking, unbuffered stream, which may take it in parts."""
     for piece in pieces:
-        while len(piece):
-            piece = piece[stream.write(piece) :]
+        left = piece
+        while len(left):
+            left = left[stream.write(left) :]

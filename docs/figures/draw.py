@@ -15,12 +15,13 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
 from conformance.compare import FLOAT32_BITS  # noqa: E402
-from conformance.ops.convolution import AxisParams  # noqa: E402
 from conformance.ops.conv_transpose import RULES  # noqa: E402
+from conformance.ops.convolution import AxisParams  # noqa: E402
 from conformance.ops.trilinear import Axis, contract_to_large  # noqa: E402
 
 
 def main() -> None:
+    """Draw them all."""
     measured = json.loads((HERE / "arithmetic.json").read_text(encoding="utf-8"))
     bits(measured)
     fractions(measured)
@@ -47,7 +48,7 @@ def bits(measured: dict[str, Any]) -> None:
     drawing.text(left - 40, top - 12, "effective bits")
     lines = {name: figures["bits"] for name, figures in measured["frameworks"].items()}
     lines |= {f"{name}, simulated": values for name, values in measured["simulated"].items()}
-    for (name, values), colour in zip(lines.items(), COLOURS, strict=False):
+    for values, colour in zip(lines.values(), COLOURS, strict=False):
         points = [at(n, value) for n, value in zip(products, values, strict=True)]
         drawing.line(points, colour, 1.5)
         for x, y in points:
@@ -79,7 +80,8 @@ def fractions(measured: dict[str, Any]) -> None:
         drawing.text(at(fraction, 0)[0], top + height + 18, f"{fraction:.1f}", "middle")
     drawing.line([at(1, 0), at(1, most)], PALE, 1, "5 4")
     drawing.text(at(1, 0)[0] - 6, top + 14, "allowed", "end", colour=PALE)
-    drawing.text(left + width / 2, top + height + 38, "largest error of a call, as a fraction of its allowance", "middle")
+    label = "largest error of a call, as a fraction of its allowance"
+    drawing.text(left + width / 2, top + height + 38, label, "middle")
     drawing.text(left - 40, top - 12, "calls")
     drawing.text(left - 8, top + 8, str(most), "end")
     drawing.text(left - 8, top + height, "0", "end")
@@ -140,16 +142,17 @@ def geometry() -> None:
     cell, left, top = 30, 230, 46
     drawing = Drawing(640, top + cell * 2 + 24 * len(rows) + 24)
     drawing.text(left - 10, top + 19, "full scatter", "end")
-    drawing.text(left, top - 12, "position 0 to 8; the number is how many input elements reach it", size=11, colour=PALE)
+    note = "position 0 to 8; the number is how many input elements reach it"
+    drawing.text(left, top - 12, note, size=11, colour=PALE)
     for position, count in enumerate(counts):
-        drawing.box(left + cell * position, top, cell, cell, "#ddf4ff" if count == 1 else "#54aeff")
+        drawing.box(left + cell * position, top, cell, cell, fill="#ddf4ff" if count == 1 else "#54aeff")
         drawing.text(left + cell * (position + 0.5), top + 20, str(count), "middle")
     for row, (label, length, lo, hi) in enumerate(rows):
         y = top + cell + 18 + 24 * row
         drawing.text(left - 10, y + 13, label, "end")
         for position in range(lo, lo + length):
             inside = 0 <= position < len(counts)
-            drawing.box(left + cell * position, y, cell, 18, "#dafbe1" if inside else "#fff8c5", "#afb8c1")
+            drawing.box(left + cell * position, y, cell, 18, fill="#dafbe1" if inside else "#fff8c5", stroke="#afb8c1")
         drawing.text(left + cell * 10 + 8, y + 13, f"length {length}, lo {lo}, hi {hi}")
     y = top + cell + 18 + 24 * len(rows) + 14
     drawing.text(left, y, "green: kept; yellow: zeros beyond the scatter (hi below 0)", size=11, colour=PALE)
@@ -168,8 +171,8 @@ def overlap() -> None:
         line = scatter_counts(n, k, s)
         for i, a in enumerate(line[:10]):
             for j, b in enumerate(line[:10]):
-                drawing.box(left + cell * j, top + cell * i, cell, cell, shades[a * b], "white")
-                drawing.text(left + cell * (j + 0.5), top + cell * (i + 0.5) + 4, str(a * b), "middle", 11)
+                drawing.box(left + cell * j, top + cell * i, cell, cell, fill=shades[a * b], stroke="white")
+                drawing.text(left + cell * (j + 0.5), top + cell * (i + 0.5) + 4, str(a * b), "middle", size=11)
     drawing.save(HERE / "overlap.svg")
 
 

@@ -17,20 +17,19 @@ class Drawing:
         self.width, self.height = width, height
         self.parts = [f'<rect width="{width}" height="{height}" fill="white"/>']
 
-    def text(self, x: float, y: float, text: str, anchor: str = "start", size: int = 12, colour: str = INK) -> None:
-        self.parts.append(
-            f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}" fill="{colour}">{escape(text)}</text>'
-        )
+    def text(self, x: float, y: float, text: str, anchor: str = "start", *, size: int = 12, colour: str = INK) -> None:
+        style = f'text-anchor="{anchor}" font-size="{size}" fill="{colour}"'
+        self.parts.append(f'<text x="{x:g}" y="{y:g}" {style}>{escape(text)}</text>')
 
     def line(self, points: Sequence[tuple[float, float]], colour: str = INK, width: float = 1, dash: str = "") -> None:
         joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        dashed = f' stroke-dasharray="{dash}"' if dash else ""
-        self.parts.append(f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dashed}/>')
+        style = f'stroke="{colour}" stroke-width="{width:g}"' + (f' stroke-dasharray="{dash}"' if dash else "")
+        self.parts.append(f'<polyline points="{joined}" fill="none" {style}/>')
 
     def dot(self, x: float, y: float, colour: str) -> None:
         self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>')
 
-    def box(self, x: float, y: float, width: float, height: float, fill: str = "none", stroke: str = INK) -> None:
+    def box(self, x: float, y: float, width: float, height: float, *, fill: str = "none", stroke: str = INK) -> None:
         self.parts.append(
             f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="{fill}" stroke="{stroke}"/>'
         )

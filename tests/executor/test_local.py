@@ -35,7 +35,9 @@ def run(tmp_path: Path) -> Callable[..., Driven]:
 
 
 def is_right(outcome: object) -> bool:
-    return isinstance(outcome, Value) and outcome.output.dtype == "float32" and np.array_equal(outcome.output.values, SUM)
+    return (
+        isinstance(outcome, Value) and outcome.output.dtype == "float32" and np.array_equal(outcome.output.values, SUM)
+    )
 
 
 def test_answers_come_back_under_their_keys(run: Callable[..., Driven]) -> None:

@@ -1,7 +1,7 @@
 """Single faults, each applied to one place on the way from a case to its answer.
 
-The honest target is NumPy's own plan, run as the worker runs it. A fault changes the geometry that is lowered, the plan's
-text, its layouts, the inputs, or the answer; nothing of it is known to the comparison that must notice.
+The honest target is NumPy's own plan, run as the worker runs it. A fault changes the geometry that is lowered, the
+plan's text, its layouts, the inputs, or the answer; nothing of it is known to the comparison that must notice.
 
 A new fault is one line in `FAULTS`. A function that has nothing to change yields nothing.
 """
@@ -39,7 +39,7 @@ RUNTIME = load(Config({"framework": "numpy"}))
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """One case on its way: what was lowered, what is sent, and what is right. `before` is the case that ran just before."""
+    """One case on its way: what was lowered, what is sent, what is right. `before` is the case that ran before it."""
 
     case: Case
     op: Convolution
@@ -147,7 +147,7 @@ class Fault:
     within: bool = False
 
 
-# --- the geometry that is lowered ---------------------------------------------------------------------------------------
+# --- the geometry that is lowered -----------------------------------------------------------------------------------
 
 
 def geometry_fault(change: Callable[[dict[str, int]], dict[str, int]], axis: int, asked: Asked) -> Iterator[Outcome]:
@@ -171,7 +171,7 @@ def output_length(delta: int, asked: Asked) -> Iterator[Outcome]:
     yield from geometry_fault(lambda a: {side: a[side] + delta}, 0, asked)
 
 
-# --- the text of the plan -------------------------------------------------------------------------------------------------
+# --- the text of the plan -------------------------------------------------------------------------------------------
 
 
 def text_fault(pattern: str, replacement: str | Callable[[re.Match[str]], str], asked: Asked) -> Iterator[Outcome]:
@@ -192,7 +192,7 @@ def bumped(group: int) -> Callable[[re.Match[str]], str]:
     return change
 
 
-# --- layouts ----------------------------------------------------------------------------------------------------------------
+# --- layouts --------------------------------------------------------------------------------------------------------
 
 
 def flip_fault(name: str, letter: str, asked: Asked) -> Iterator[Outcome]:
@@ -217,7 +217,7 @@ def with_layout(asked: Asked, name: str, layout: Layout) -> Asked:
     return replace(asked, plan=Plan.of(asked.plan.text, layouts))
 
 
-# --- inputs -----------------------------------------------------------------------------------------------------------------
+# --- inputs ---------------------------------------------------------------------------------------------------------
 
 
 def input_fault(name: str, change: Callable[[Array], Array | None], asked: Asked) -> Iterator[Outcome]:
@@ -274,7 +274,7 @@ def groups_interleaved(asked: Asked) -> Iterator[Outcome]:
     yield from input_fault("x", deal, asked)
 
 
-# --- the answer -------------------------------------------------------------------------------------------------------------
+# --- the answer -----------------------------------------------------------------------------------------------------
 
 
 def output_fault(change: Callable[[Array], Array | None], asked: Asked) -> Iterator[Outcome]:
@@ -416,8 +416,9 @@ def _faults() -> Iterator[Fault]:
         for name in ("w", "x", "y"):
             yield Fault(f"{name} flipped along {letter}", partial(flip_fault, name, letter))
     for name, one, other in (
-        ("w", "I", "O"), ("w", "H", "W"), ("w", "D", "W"), ("w", "G", "I"), ("w", "G", "O"), ("w", "O", "W"), ("w", "I", "W"),
-        ("x", "H", "W"), ("x", "N", "C"), ("x", "C", "W"), ("y", "H", "W"), ("y", "N", "C"), ("y", "C", "W"), ("y", "D", "H"),
+        ("w", "I", "O"), ("w", "H", "W"), ("w", "D", "W"), ("w", "G", "I"), ("w", "G", "O"), ("w", "O", "W"),
+        ("w", "I", "W"), ("x", "H", "W"), ("x", "N", "C"), ("x", "C", "W"), ("y", "H", "W"), ("y", "N", "C"),
+        ("y", "C", "W"), ("y", "D", "H"),
     ):  # fmt: skip
         yield Fault(f"{one} and {other} of {name} exchanged", partial(letters_fault, name, one, other))
     yield from _text_faults()

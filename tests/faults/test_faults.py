@@ -30,12 +30,15 @@ SAMPLE: list[tuple[str, dict[str, Any]]] = [
         {"size": 6, "kernel": 3, "in_channels": 4, "out_channels": 6, "groups": 2, "bias": True, "batch": 2},
         {"size": 5, "kernel": 3, "in_channels": 4, "out_channels": 4, "groups": 4, "padding": 1, "convention": "torch"},
         {"size": 6, "kernel": 2, "in_channels": 2, "out_channels": 2, "batch": 3, "data_format": "channels_last"},
-        {"size": [5, 7], "kernel": 3, "dilation": 2, "in_channels": 2, "padding": [[2, 1], [1, 2]], "convention": "onnx"},
+        {"size": [5, 7], "kernel": 3, "dilation": 2, "in_channels": 2, "padding": [[2, 1], [1, 2]],
+         "convention": "onnx"},
         {"size": [6, 4], "kernel": [3, 4], "padding": "same_lower", "convention": "onnx", "bias": True},
         {"size": 8, "kernel": 4, "stride": 4, "convention": "jax", "padding": [[1, 0], [0, 1]], "out_channels": 3},
         {"dims": 3, "size": [4, 3, 5], "kernel": [2, 3, 2], "in_channels": 2, "out_channels": 2},
-        {"dims": 3, "size": [4, 5, 3], "kernel": 2, "stride": [1, 1, 2], "groups": 2, "in_channels": 2, "out_channels": 4},
-        {"dims": 3, "size": [3, 4, 4], "kernel": [1, 2, 3], "dilation": [1, 1, 2], "padding": "same", "bias": True, "batch": 2},
+        {"dims": 3, "size": [4, 5, 3], "kernel": 2, "stride": [1, 1, 2], "groups": 2, "in_channels": 2,
+         "out_channels": 4},
+        {"dims": 3, "size": [3, 4, 4], "kernel": [1, 2, 3], "dilation": [1, 1, 2], "padding": "same", "bias": True,
+         "batch": 2},
     )
 ]  # fmt: skip
 

@@ -16,9 +16,7 @@ from tests.suite.files import findings
 # PyYAML itself writes line separators in plain keys in a way that it does not read back.
 texts = st.text(st.characters(exclude_categories=("C", "Z"), max_codepoint=0x3000) | st.just(" "), max_size=8)
 scalars = st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.floats(allow_nan=False) | texts
-trees = st.recursive(
-    scalars, lambda t: st.lists(t, max_size=4) | st.dictionaries(texts, t, max_size=4), max_leaves=12
-)
+trees = st.recursive(scalars, lambda t: st.lists(t, max_size=4) | st.dictionaries(texts, t, max_size=4), max_leaves=12)
 
 
 @pytest.fixture(params=["libyaml", "pure Python"], autouse=True)
@@ -96,7 +94,10 @@ LAUGHS = "\n".join(["a0: &a0 [x, x, x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1
         ("a: {b: 1, b: 2}", "f:1:11: the key 'b' is given twice, first in line 1"),
         ("a:\n\t- 1\n", "a tab where YAML takes spaces only"),
         ("a: [1, 2\nb: 3\n", "not valid YAML"),
-        ("a: !!python/object/apply:os.system [echo]\n", "f:1:4: the tag 'tag:yaml.org,2002:python/object/apply:os.system'"),
+        (
+            "a: !!python/object/apply:os.system [echo]\n",
+            "f:1:4: the tag 'tag:yaml.org,2002:python/object/apply:os.system'",
+        ),
         ("a: !x 1\n", "f:1:4: the tag '!x' is not allowed"),
         ("a: 1\n---\na: 2\n", "f:2:1: a second YAML document"),
         ("a: &a [1, *a]\n", "f:1:11: the alias *a stands inside what it stands for"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.suite.expression import FUNCTIONS, ExpressionError, parse_expression
+from conformance.suite.expression import FUNCTIONS, Expression, ExpressionError, parse_expression
 
 NAMES = ("kernel", "stride", "size", "padding")
 
@@ -30,7 +30,9 @@ comparisons = (
     | st.tuples(arithmetic, arithmetic, arithmetic).map(lambda t: f"({t[0]} <= {t[1]} < {t[2]})")
     | arithmetic.map(lambda t: f"({t} in [1, 2, kernel])")
     | arithmetic.map(lambda t: f"({t} not in size)")
-    | st.sampled_from(["padding == 'same'", "padding in ['same', 3]", "size == [2, 3]", "any(size)", "all([1, kernel])"])
+    | st.sampled_from(
+        ["padding == 'same'", "padding in ['same', 3]", "size == [2, 3]", "any(size)", "all([1, kernel])"]
+    )
 )
 conditions = st.recursive(
     comparisons,
@@ -47,6 +49,16 @@ environments = st.fixed_dictionaries(
 )
 
 
+def evaluate(parts: list[Expression], environment: dict[str, object]) -> object:
+    """What the parts give together: like `and`, the first that is false, else the last."""
+    found: object = True
+    for part in parts:
+        found = part(environment)
+        if not found:
+            break
+    return found
+
+
 @settings(max_examples=200, deadline=None)
 @given(conditions, environments)
 def test_an_expression_means_what_python_means(text: str, environment: dict[str, object]) -> None:
@@ -55,15 +67,9 @@ def test_an_expression_means_what_python_means(text: str, environment: dict[str,
         expected = eval(text, {"__builtins__": {}, **FUNCTIONS}, dict(environment))
     except (TypeError, ZeroDivisionError, IndexError):
         with pytest.raises(ExpressionError):
-            for part in parts:
-                part(environment)
-                # Where the first part is false, Python would not have looked at the second.
+            evaluate(parts, environment)
         return
-    found = True
-    for part in parts:
-        found = part(environment)
-        if not found:
-            break
+    found = evaluate(parts, environment)
     assert found == expected
     assert type(found) is type(expected)
 
@@ -88,7 +94,11 @@ def test_an_expression_may_go_over_several_lines() -> None:
     ("text", "column", "says"),
     [
         ("kernel >", 9, "not a valid expression"),
-        ("kernle > 1", 1, "unknown parameter 'kernle', expected one of: kernel, stride, size, padding; did you mean 'kernel'?"),
+        (
+            "kernle > 1",
+            1,
+            "unknown parameter 'kernle', expected one of: kernel, stride, size, padding; did you mean 'kernel'?",
+        ),
         ("padding == same", 12, "a word is quoted: 'same'"),
         ("kernel > 1 and max(stide, 1) > 1", 20, "did you mean 'stride'?"),
         ("open('x')", 1, "unknown function 'open', expected one of: min, max, abs, len, all, any, sum"),

@@ -1,6 +1,5 @@
 """Case files in, cases out: what a file means, and every way in which it can be wrong."""
 
-import resource
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,7 +16,6 @@ from conformance.suite.loader import CaseFileError, find_files, load
 from tests.suite.files import cases, everything, findings, labels, suite
 
 ROOT = Path(__file__).parents[2]
-EIGHT_BYTES = 8
 
 # --- what a file means --------------------------------------------------------------------------------------------
 
@@ -58,7 +56,10 @@ def test_every_setting_reaches_the_case(tmp_path: Path) -> None:
           - name: doc-000
             about: Mine.
             params: {size: [4, 4], kernel: 3, stride: 2}
-            values: {kind: specials, base: zeros, place: [{in: w, at: [0, 0, 0, 0, 0], value: inf}, {in: x, at: last, value: -0.0}]}
+            values:
+              kind: specials
+              base: zeros
+              place: [{in: w, at: [0, 0, 0, 0, 0], value: inf}, {in: x, at: last, value: -0.0}]
             dtype: float16
             seed: 3
             check: [shape, value, gradient, determinism]
@@ -103,10 +104,10 @@ def test_where_and_exclude_leave_points_out(tmp_path: Path) -> None:
         op: conv_transpose
         values: integers
         grids:
-          - grid: {kernel: [1, 2, 3], stride: [1, 2, 3], dilation: [1, 2], dtype_is: []}
-        """.replace(", dtype_is: []", "")
-        + "            where: kernel >= stride and (dilation == 1 or stride == 1)\n"
-        + "            exclude: [{kernel: 1, stride: 1}, {kernel: 3, dilation: 2}]\n",
+          - grid: {kernel: [1, 2, 3], stride: [1, 2, 3], dilation: [1, 2]}
+            where: kernel >= stride and (dilation == 1 or stride == 1)
+            exclude: [{kernel: 1, stride: 1}, {kernel: 3, dilation: 2}]
+        """,
     )
     expected = {
         (k, s, d)
@@ -168,7 +169,8 @@ def test_pairwise_counts_dtype_and_values_as_dimensions(tmp_path: Path) -> None:
 
 
 def test_a_sample_has_the_size_asked_for(tmp_path: Path) -> None:
-    text = "op: conv\ngrids:\n  - grid: {kernel: [1, 2, 3], stride: [1, 2, 3], size: [5, 6, 7]}\n    coverage: {sample: 10}\n"
+    grid = "grid: {kernel: [1, 2, 3], stride: [1, 2, 3], size: [5, 6, 7]}"
+    text = f"op: conv\ngrids:\n  - {grid}\n    coverage: {{sample: 10}}\n"
     found = suite(tmp_path, text)
     assert found.count() == 10
     assert [c.id for c in found.cases()] == [c.id for c in suite(tmp_path, text).cases()]
@@ -270,22 +272,29 @@ def test_listing_takes_flat_memory(tmp_path: Path) -> None:
     number, kilobytes = map(int, done.stdout.split())
     assert number == 80_000
     assert kilobytes < 16_000
-    assert resource.RUSAGE_SELF == 0
 
 
 # --- what can be wrong --------------------------------------------------------------------------------------------
 
 WRONG = [
     ("abuot: x", "file.yaml:2:1: unknown key 'abuot', expected one of: op, about, tags,", "did you mean 'about'?"),
-    ("defaults: {strides: 2}", "file.yaml:2:12: unknown parameter of conv_transpose 'strides'", "did you mean 'stride'?"),
+    (
+        "defaults: {strides: 2}",
+        "file.yaml:2:12: unknown parameter of conv_transpose 'strides'",
+        "did you mean 'stride'?",
+    ),
     ("defaults: {stride: 0}", "file.yaml:2:20: stride is 0, expected an integer of at least 1", ""),
-    ("dtype: flaot32", "file.yaml:2:8: unknown dtype 'flaot32', expected one of: float64, float32", "did you mean 'float32'?"),
+    (
+        "dtype: flaot32",
+        "file.yaml:2:8: unknown dtype 'flaot32', expected one of: float64, float32",
+        "did you mean 'float32'?",
+    ),
     ("dtype: [float32, float32]", "file.yaml:2:18: 'float32' is in the list twice", ""),
     ("targets: [torhc]", "file.yaml:2:11: target 'torhc': unknown framework", "did you mean 'torch'?"),
     ("targets: [jax+x65=1]", "file.yaml:2:11: target 'jax+x65=1': unknown option of jax 'x65'", "did you mean 'x64'?"),
     ("targets: torch", "file.yaml:2:10: targets: found 'torch', expected a list of targets", ""),
     ("check: [gradients]", "file.yaml:2:9: unknown check 'gradients'", "did you mean 'gradient'?"),
-    ("check: []", "file.yaml:2:8: check: the list is empty"[:18], "the list is empty, expected checks"),
+    ("check: []", "file.yaml:2:8: the list is empty, expected checks", ""),
     ("nonfinite: lax", "file.yaml:2:12: unknown nonfinite 'lax', expected one of: strict, superset, ignore", ""),
     ("permits: [nothing]", "file.yaml:2:11: unknown permits 'nothing', expected one of: empty, zeros", ""),
     ("seed: 1.5", "file.yaml:2:7: seed: found 1.5, expected an integer", ""),
@@ -295,15 +304,23 @@ WRONG = [
     ("values: [intgers]", "file.yaml:2:10: unknown values 'intgers'", "did you mean 'integers'?"),
     ("values: {base: zeros}", "file.yaml:2:9: values without `kind`", ""),
     ("values: {kind: specials, place: [{in: x, at: first}]}", "file.yaml:2:34: a place has no 'value'", ""),
-    ("values: {kind: specials, place: [{in: x, at: 1, value: 1}]}", "file.yaml:2:46: at: found 1, expected first, last", ""),
+    (
+        "values: {kind: specials, place: [{in: x, at: 1, value: 1}]}",
+        "file.yaml:2:46: at: found 1, expected first, last",
+        "",
+    ),
     ("values: {kind: specials, place: [{in: x, at: last, value: Inf}]}", "file.yaml:2:59: value: found 'Inf'", "-0.0"),
     ("values: {kind: literal, arrays: {x: [[1], [2, 3]]}}", "file.yaml:2:43: the array is ragged: shape [2] here", ""),
-    ("values: {kind: literal, arrays: {x: [a]}}", "file.yaml:2:38: found 'a', expected a number", ""),
+    ("values: {kind: literal, arrays: {x: [a]}}", "file.yaml:2:38: arrays: found 'a', expected a number", ""),
     ("expect: {layot: N}", "file.yaml:2:10: unknown key 'layot', expected one of: shape, values, refused", "'layout'?"),
-    ("expect: {refused: true, shape: [1]}", "file.yaml:2:9: expect says that the case is refused and what it answers", ""),
+    (
+        "expect: {refused: true, shape: [1]}",
+        "file.yaml:2:9: expect says that the case is refused and what it answers",
+        "",
+    ),
     ("expect: {shape: [1], layout: NHWCC}", "file.yaml:2:30: layout 'NHWCC' names an axis twice", ""),
     ("expect: {layout: NHWC}", "file.yaml:2:9: expect has a layout, but neither a shape nor values", ""),
-    ("expect: {shape: [-1]}", "file.yaml:2:17: found [-1], expected lengths of at least 0", ""),
+    ("expect: {shape: [-1]}", "file.yaml:2:17: shape: found [-1], expected lengths of at least 0", ""),
     ("claim: {document: 000, says: x, holds: true}", "file.yaml:2:19: document: found 0, expected text (in quotes", ""),
     ("claim: {document: a, says: x}", "file.yaml:2:8: claim has no 'holds'", ""),
 ]
@@ -323,7 +340,7 @@ WRONG_GRIDS = [
     ("grid: {kernel: [3, 3]}", "3:24: kernel has the alternative 3 twice", ""),
     ("grid: {padding: [smae]}", "3:22: padding is 'smae', expected valid, same", ""),
     ("grid: {bias: [1]}", "3:19: bias is 1, expected true or false", ""),
-    ("grid: [1]", "3:11: grid: found [1], expected a mapping"[:7], "expected a mapping of parameters"),
+    ("grid: [1]", "3:11: grid: found [1], expected a mapping of parameters", ""),
     ("abuot: x", "3:5: a grid has no 'grid'", ""),
     ("gird: {kernel: [1]}", "3:5: unknown key 'gird'", "did you mean 'grid'?"),
     ("grid: {kernel: [3]}\n    where: kernel > 5", "4:12: where 'kernel > 5' never holds: none of 2 points", ""),
@@ -331,7 +348,11 @@ WRONG_GRIDS = [
     ("grid: {kernel: [3]}\n    where: kernle > 1", "4:12: where 'kernle > 1': unknown parameter 'kernle'", "'kernel'?"),
     ("grid: {kernel: [3]}\n    where: 'stride == kernle'", "4:23: where 'stride == kernle': unknown parameter", ""),
     ("grid: {kernel: [3]}\n    where: true", "4:12: where is true, expected an expression", ""),
-    ("grid: {kernel: [3]}\n    where: padding > 1", "4:12: where 'padding > 1' can't be evaluated", "(for padding: 'valid')"),
+    (
+        "grid: {kernel: [3]}\n    where: padding > 1",
+        "4:12: where 'padding > 1' can't be evaluated",
+        "(for padding: 'valid')",
+    ),
     ("grid: {kernel: [3]}\n    exclude: [{kernel: 4}]", "4:15: excludes nothing: kernel is never 4 in this grid", ""),
     ("grid: {kernel: [3]}\n    exclude: [{kernel: 3}]", "4:14: `exclude` leaves none of 2 points", ""),
     ("grid: {kernel: [3]}\n    exclude: [{kernle: 3}]", "4:16: unknown parameter of conv_transpose 'kernle'", ""),
@@ -372,7 +393,7 @@ def test_a_wrong_grid_is_named_with_its_place(tmp_path: Path, lines: str, place:
             "file.yaml:2:34: the tensor 'y' (NCHW: 1 x 128 x 100,002 x 100,002) would take 10,240,409,604,096 bytes",
         ),
         (
-            "op: conv\ncases: [{name: a, params: {size: 2, kernel: 1}, values: {kind: literal, arrays: {x: [1], w: [1]}}}]\n",
+            "op: conv\ncases: [{name: a, params: {size: 2}, values: {kind: literal, arrays: {x: [1], w: [1]}}}]\n",
             "1 literal values for 'x', expected 4: NCHW [1, 1, 2, 2]",
         ),
         (
@@ -419,18 +440,12 @@ def test_all_findings_of_a_file_come_at_once_and_in_order(tmp_path: Path) -> Non
         "file.yaml:4:12",
         "file.yaml:7:15",
         "file.yaml:9:12",
-        "file.yaml:12:5",
+        "file.yaml:11:5",
         "file.yaml:13:5",
         "file.yaml:13:5",
-    ] or [line.split(": ")[0] for line in found][:5] == [
-        "file.yaml:3:21",
-        "file.yaml:3:28",
-        "file.yaml:4:12",
-        "file.yaml:7:15",
-        "file.yaml:9:12",
     ]
-    assert any("in_channels is 1" in line for line in found)
-    assert any("unknown key 'nme'" in line for line in found)
+    assert "in_channels is 1" in found[5]
+    assert "unknown key 'nme'" in found[7]
 
 
 def test_expansion_finds_contradictions_duplicates_sizes_and_misfits(tmp_path: Path) -> None:
@@ -452,7 +467,7 @@ def test_expansion_finds_contradictions_duplicates_sizes_and_misfits(tmp_path: P
         """,
     )
     expected = [
-        ":4:5: in_channels is 1, expected a multiple of groups, which is 2 (at kernel: 1, groups: 2; leave such points out",
+        ":4:5: in_channels is 1, expected a multiple of groups, which is 2 (at kernel: 1, groups: 2; leave such",
         ":5:5: duplicate id 'conv_transpose2d[4x4 k4 valid keras] integers': the case is twice in this grid",
         ":6:22: the tensor 'y' (NCHW: 1 x 1 x 40,002 x 40,002) would take 12,801,280,032 bytes as float64",
         ":8:13: a special value in 'v', expected one of: x, w",
@@ -475,7 +490,9 @@ def test_running_stops_at_what_expansion_finds(tmp_path: Path) -> None:
 
 
 def test_named_cases_may_share_parameters_but_not_a_name(tmp_path: Path) -> None:
-    text = "op: conv\nvalues: integers\ncases:\n  - {name: a, params: {kernel: 2}}\n  - {name: b, params: {kernel: 2}}\n"
+    text = (
+        "op: conv\nvalues: integers\ncases:\n  - {name: a, params: {kernel: 2}}\n  - {name: b, params: {kernel: 2}}\n"
+    )
     assert labels(tmp_path, text) == ["a integers", "b integers"]
     (found,) = everything(tmp_path, text.replace("name: b", "name: a"))
     assert "file.yaml:5:5: duplicate id 'a integers': the case is in line 4 already" in found

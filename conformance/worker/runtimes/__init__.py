@@ -156,7 +156,6 @@ def _function_code(names: Sequence[str], body: List[ast.stmt], output: str) -> C
     function = shell.body[0]
     assert isinstance(function, ast.FunctionDef)
     function.body = body + function.body
-    ast.fix_missing_locations(shell)
     return compile(shell, "<plan>", "exec")
 
 

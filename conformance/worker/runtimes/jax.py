@@ -37,11 +37,13 @@ _WIDE = ("float64", "complex128")
 class Jax(Runtime):
     """JAX in one of its modes. Both compile something for each shape, so what is kept is dropped now and then.
 
-    64-bit types are enabled for plans with float64 inputs alone, since without them JAX quietly turns float64 into float32, and with
-    them it makes float64 of every number that a plan writes out. The option x64 sets them once and for all.
+    64-bit types are enabled for plans with float64 inputs alone, since without them JAX quietly turns float64 into
+    float32, and with them it makes float64 of every number that a plan writes out. The option x64 sets them once and
+    for all.
     """
 
     specialised = True
+    keep = 128  # each takes about 1.5 MB with its gradient
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
