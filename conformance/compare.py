@@ -244,10 +244,10 @@ def _misfit(
 
 
 def _standing_out(error: Array, reference: Reference, dtype: DType) -> int:
-    """How many elements are off by more than float32 makes them, where the bound for any order of sums is wide.
+    """How many elements are off by more than float32 makes them, where the bound for any order is wide.
 
-    In units of sqrt(sum (x*w)^2), errors of float32 sums of data around zero are normal, with a deviation of 2**-18.6 at
-    most for up to 3,200 products, whatever the order (tests/test_compare.py), and grow as sqrt(n). 2**-15 is twelve
+    In units of sqrt(sum (x*w)^2), errors of float32 sums of data around zero are normal, with a deviation of 2**-18.6
+    at most for up to 3,200 products, whatever the order (tests/test_compare.py), and grow as sqrt(n). 2**-15 is twelve
     deviations.
     """
     n = max(reference.products, 1)
@@ -259,7 +259,7 @@ def _standing_out(error: Array, reference: Reference, dtype: DType) -> int:
 
 
 def _spread(error: Array, reference: Reference, dtype: DType) -> bool:
-    """Whether a narrower arithmetic is behind the errors: then most elements have one, where a single fault has few."""
+    """Whether a narrower arithmetic is behind the errors: then most elements have one, a single fault has few."""
     energy = reference.energy()
     computed = energy > 0.0
     return bool((error[computed] > 128.0 * dtype.unit_roundoff * np.sqrt(energy[computed])).mean() > 0.25)
@@ -268,8 +268,8 @@ def _spread(error: Array, reference: Reference, dtype: DType) -> bool:
 def narrow_allowance(reference: Reference, dtype: DType) -> Array:
     """How far off an answer may be that is right, but was computed in less than its dtype promises.
 
-    float32 and float64: the inputs rounded to bfloat16 (TF32 is finer). float16 and bfloat16: summed in the dtype itself
-    instead of in float32, each of the n partial sums rounded.
+    float32 and float64: the inputs rounded to bfloat16 (TF32 is finer). float16 and bfloat16: summed in the dtype
+    itself instead of in float32, each of the n partial sums rounded.
     """
     once = allowance(reference, dtype, None)
     if dtype.precision > DTYPES["float16"].precision:

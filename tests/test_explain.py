@@ -126,18 +126,18 @@ def test_a_fault_outside_the_catalogue_is_named_only_where_the_output_is_the_sam
     rng = np.random.RandomState(77)
     faults = (_tap_tripled, _weight_off, _input_off, _output_off, _channel_tripled, _shuffled)
     named = 0
-    for i in range(120):
+    for i in range(60):
         p, y = _outside(faults[i % len(faults)], rng)
-        found = explained(p, y)
+        found = explained(p, y, budget_seconds=0.5)
         if not found.confusions:
             assert found.where
             continue
         named += 1
         assert any(reproduced(name, p, y) for name in found.confusions), f"{p.op.label(p.params)}: {found}"
     with capsys.disabled():
-        print(f"\n[explain: {named} of 120 faults outside the catalogue give the very output of one inside it]")
+        print(f"\n[explain: {named} of 60 faults outside the catalogue give the very output of one inside it]")
     # One element that happens to get its neighbour's value, or an output of a few elements.
-    assert named <= 18
+    assert named <= 9
 
 
 def _outside(fault: Callable[[Plain, np.random.RandomState], Array], rng: np.random.RandomState) -> tuple[Plain, Array]:

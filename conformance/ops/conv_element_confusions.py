@@ -232,7 +232,7 @@ LAST_RESORTS: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "element reused",
         "an element of the input or the kernel, or a slice of the input, used again for its neighbour",
-        "look for a stale value or an index off by one; or that element is wrong and has its neighbour's value by chance",
+        "look for a stale value or an index off by one; or the element is wrong and equals its neighbour by chance",
         _element_reused,
         BOTH,
         pairs=False,

@@ -8,7 +8,7 @@ word), since the YAML 1.1 rules of PyYAML turn words and ratios into something e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -211,6 +211,15 @@ class _Builder:
         self.open: list[str | None] = []
         self.nodes = 0
         self.documents = 0
+        self.steps: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self.scalar,
+            yaml.SequenceStartEvent: self.start,
+            yaml.MappingStartEvent: self.start,
+            yaml.SequenceEndEvent: self.end,
+            yaml.MappingEndEvent: self.end,
+            yaml.AliasEvent: self.alias,
+            yaml.DocumentStartEvent: self.document,
+        }
 
     def refuse(self, event: Any, message: str) -> None:
         mark = event.start_mark
@@ -218,20 +227,20 @@ class _Builder:
 
     def take(self, event: Any) -> None:
         """Add one parser event to the tree."""
-        if isinstance(event, yaml.ScalarEvent):
+        step = self.steps.get(type(event))
+        if step is not None:
+            step(event)
+
+    def scalar(self, event: Any) -> None:
+        if event.tag:
             self.tagged(event)
-            self.add(event, node_at(event, event.value))
-        elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
-            self.start(event)
-        elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
-            self.end()
-        elif isinstance(event, yaml.AliasEvent):
-            self.alias(event)
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self.documents += 1
-            if self.documents > 1:
-                self.refuse(event, "a second YAML document; expected one document a file")
-                raise _Stop
+        self.add(event, node_at(event, event.value))
+
+    def document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            self.refuse(event, "a second YAML document; expected one document a file")
+            raise _Stop
 
     def tagged(self, event: Any) -> None:
         if event.tag:
@@ -257,7 +266,7 @@ class _Builder:
         self.pending.append(None)
         self.open.append(event.anchor)
 
-    def end(self) -> None:
+    def end(self, _: Any) -> None:
         node = self.stack.pop()
         self.pending.pop()
         anchor = self.open.pop()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from conformance.ops import OPS
@@ -251,6 +252,7 @@ def read_condition(node: Node, op: Op, report: Report) -> Condition:
 SAMPLE = {"sample": Key(integer, "how many points are drawn", {"type": "integer", "minimum": 1}, True)}
 
 
+@cache
 def grid_keys(op: Op | None) -> dict[str, Key]:
     """The keys of one grid."""
     params = _Params(op)
@@ -289,6 +291,7 @@ def grid_keys(op: Op | None) -> dict[str, Key]:
     }
 
 
+@cache
 def case_keys(op: Op | None) -> dict[str, Key]:
     """The keys of one explicit case."""
     return {
@@ -298,6 +301,7 @@ def case_keys(op: Op | None) -> dict[str, Key]:
     }
 
 
+@cache
 def file_keys(op: Op | None) -> dict[str, Key]:
     """The keys of a file. Its grids and cases are read one by one, see `read_file`."""
 

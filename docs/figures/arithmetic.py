@@ -12,6 +12,7 @@ import math
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +60,18 @@ def main() -> None:
                 print(f"not installed, left out: {target}", file=sys.stderr)
                 continue
             answers = run_bare(target, [*random, *sweep], Path(folder))
-            frameworks[text] = {**_random_figures(random, answers), "bits": _bits(sweep, answers)}
+            which = {"version": installed_version(target.spec.module)}
+            frameworks[text] = {**which, **_random_figures(random, answers), "bits": _bits(sweep, answers)}
             print(text, {k: v for k, v in frameworks[text].items() if k != "fractions"}, flush=True)
     result["frameworks"] = frameworks
     result["simulated"] = {name: _bits(sweep, _simulated(sweep, name)) for name in ("TF32", "bfloat16")}
     print("simulated", result["simulated"])
     Path(__file__).with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def installed_version(module: str) -> str:
+    """The version of whichever distribution brings the module (tensorflow or tensorflow-cpu)."""
+    return version(packages_distributions()[module][0])
 
 
 def _random_parameters(stream: np.random.RandomState) -> Iterator[dict[str, Any]]:

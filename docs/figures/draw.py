@@ -139,8 +139,8 @@ def geometry() -> None:
     """The full scatter of k3 s2 n4, and what each way of writing keeps of it."""
     rows = worked()
     counts = scatter_counts(4, 3, 2)
-    cell, left, top = 30, 230, 46
-    drawing = Drawing(640, top + cell * 2 + 24 * len(rows) + 24)
+    cell, left, top = 30, 250, 46
+    drawing = Drawing(700, top + cell * 2 + 24 * len(rows) + 24)
     drawing.text(left - 10, top + 19, "full scatter", "end")
     note = "position 0 to 8; the number is how many input elements reach it"
     drawing.text(left, top - 12, note, size=11, colour=PALE)
@@ -151,11 +151,10 @@ def geometry() -> None:
         y = top + cell + 18 + 24 * row
         drawing.text(left - 10, y + 13, label, "end")
         for position in range(lo, lo + length):
-            inside = 0 <= position < len(counts)
-            drawing.box(left + cell * position, y, cell, 18, fill="#dafbe1" if inside else "#fff8c5", stroke="#afb8c1")
-        drawing.text(left + cell * 10 + 8, y + 13, f"length {length}, lo {lo}, hi {hi}")
+            drawing.box(left + cell * position, y, cell, 18, fill="#dafbe1", stroke="#afb8c1")
+        drawing.text(left + cell * 9 + 20, y + 13, f"length {length}, lo {lo}, hi {hi}")
     y = top + cell + 18 + 24 * len(rows) + 14
-    drawing.text(left, y, "green: kept; yellow: zeros beyond the scatter (hi below 0)", size=11, colour=PALE)
+    drawing.text(left, y, "green: what is kept", size=11, colour=PALE)
     drawing.save(HERE / "geometry.svg")
 
 
@@ -164,13 +163,13 @@ def overlap() -> None:
     drawing = Drawing(640, 330)
     cell, top = 26, 52
     shades = {1: "#ddf4ff", 2: "#80ccff", 4: "#218bff"}
-    for column, (n, k, s) in enumerate(((5, 3, 2), (4, 4, 2))):
+    for column, (n, k, s) in enumerate(((4, 3, 2), (4, 4, 2))):
         left = 40 + 310 * column
         drawing.text(left, top - 28, f"k{k} s{s}, 2-D: " + ("uneven" if k % s else "even inside"))
         drawing.text(left, top - 12, f"k {'is not' if k % s else 'is'} a multiple of s", size=11, colour=PALE)
         line = scatter_counts(n, k, s)
-        for i, a in enumerate(line[:10]):
-            for j, b in enumerate(line[:10]):
+        for i, a in enumerate(line):
+            for j, b in enumerate(line):
                 drawing.box(left + cell * j, top + cell * i, cell, cell, fill=shades[a * b], stroke="white")
                 drawing.text(left + cell * (j + 0.5), top + cell * (i + 0.5) + 4, str(a * b), "middle", size=11)
     drawing.save(HERE / "overlap.svg")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -54,7 +55,7 @@ def measured() -> str:
     """What docs/figures/arithmetic.py found about the allowance."""
     found = json.loads((HERE / "arithmetic.json").read_text(encoding="utf-8"))
     lines = [
-        f"{found['calls']} random float32 transposed convolutions a framework (1 to 128 input channels, kernels 1 to 5):",
+        f"{found['calls']} random float32 transposed convolutions a framework, 1 to 128 channels in, kernels 1 to 5:",
         "",
         "| framework | largest error, as a fraction of the allowance | beyond the allowance |",
         "|---|---|---|",
@@ -70,7 +71,7 @@ def alarms() -> str:
     found = json.loads((HERE / "arithmetic.json").read_text(encoding="utf-8"))
     some = next(iter(found["frameworks"].values()))["false_alarms_by_products"]
     limits = [0, *map(int, some)]
-    heads = [f"{low + 1:,} to {high:,} products" for low, high in zip(limits, limits[1:], strict=False)]
+    heads = [f"{low + 1:,} to {high:,} products" for low, high in pairwise(limits)]
     lines = [f"| framework | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for name, figures in found["frameworks"].items():
         cells = [f"{wrong} of {of}" for wrong, of in figures["false_alarms_by_products"].values()]

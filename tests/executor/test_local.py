@@ -1,4 +1,4 @@
-"""The executor against fakes and the real NumPy worker: each way in which a worker can go wrong is caught or survived."""
+"""The executor against fakes and the real NumPy worker: each way in which a worker goes wrong is caught or survived."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_the_log_has_the_last_words(run: Callable[..., Driven]) -> None:
     assert isinstance(outcome, Crashed)
     assert "about to dereference" in outcome.log
     assert "Segmentation fault" in outcome.log  # and where it was, from faulthandler
-    assert "in fault" in outcome.log
+    assert "in of_process" in outcome.log
 
 
 def test_a_second_answer_is_a_violation(run: Callable[..., Driven]) -> None:
@@ -135,7 +135,7 @@ def test_a_hang_costs_one_case_and_says_where(run: Callable[..., Driven]) -> Non
     outcome = driven.outcomes[2]
     assert isinstance(outcome, TimedOut)
     assert outcome.seconds == 1.0
-    assert "in fault" in outcome.log
+    assert "in of_process" in outcome.log
     assert all(is_right(driven.outcomes[k]) for k in range(8) if k != 2)
 
 

@@ -88,7 +88,13 @@ def test_started_by_path_it_finds_only_itself(tmp_path: Path) -> None:
     script = ALONE.format(main=str(DIRECTORY / "__main__.py"), config=config)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     done = subprocess.run(
-        [sys.executable, "-c", script], input=b"", capture_output=True, cwd=tmp_path, env=environment, timeout=60
+        [sys.executable, "-c", script],
+        input=b"",
+        capture_output=True,
+        cwd=tmp_path,
+        env=environment,
+        timeout=60,
+        check=False,
     )
     assert json.loads(done.stdout)["hello"]["framework"] == "numpy"
     assert done.stderr.decode().strip() == "alone []"
@@ -99,7 +105,7 @@ def test_started_by_path_it_finds_only_itself(tmp_path: Path) -> None:
 def test_both_ways_to_start_say_hello_and_end_with_the_input(how: str) -> None:
     started = [str(DIRECTORY / "__main__.py")] if how == "path" else ["-m", "conformance.worker"]
     argv = [sys.executable, *started, json.dumps({"framework": "numpy", "options": {"threads": "2"}})]
-    done = subprocess.run(argv, input=b"", capture_output=True, cwd=DIRECTORY.parents[1], timeout=60)
+    done = subprocess.run(argv, input=b"", capture_output=True, cwd=DIRECTORY.parents[1], timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     hello = json.loads(done.stdout)["hello"]
     assert hello["protocol"] == 1
@@ -107,7 +113,8 @@ def test_both_ways_to_start_say_hello_and_end_with_the_input(how: str) -> None:
 
 
 def test_usage() -> None:
-    done = subprocess.run([sys.executable, str(DIRECTORY / "__main__.py")], input=b"", capture_output=True, timeout=60)
+    argv = [sys.executable, str(DIRECTORY / "__main__.py")]
+    done = subprocess.run(argv, input=b"", capture_output=True, timeout=60, check=False)
     assert done.returncode == 1
     assert b"usage:" in done.stderr
     assert done.stdout == b""

@@ -1,14 +1,13 @@
 """The real workers of every framework that is installed, each in every mode, on a few plans.
 
-All are started at once and asked the same, since starting them is what takes the time; each test looks at one aspect of what came back.
-Expected values are computed here with integers, so they are exact.
+All are started at once and asked the same, since starting them is what takes the time; each test looks at one aspect of
+what came back. Expected values are computed here with integers, so they are exact.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -107,7 +106,7 @@ class Everything:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everything]:
+def said(tmp_path_factory: pytest.TempPathFactory) -> Everything:
     everything = Everything()
     texts = {parse_target(text): text for text in (*TARGETS, *(t for t in NO_GPU if not missing(parse_target(t))))}
     names = {target: list(requests(target.framework)) for target in texts}
@@ -136,7 +135,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everything]:
                     case Failed(target, message):
                         everything.failed[text] = message
                         waiting.discard(target)
-    yield everything
+    return everything
 
 
 def value(outcome: Outcome) -> Value:

@@ -140,7 +140,7 @@ def test_functions_are_kept_by_shape_and_dropped_now_and_then() -> None:
 def test_a_worker_that_has_grown_says_that_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = iter([10**9] + [4 * 10**9] * 10)
     monkeypatch.setattr("conformance.worker.serve.resident_memory", lambda: next(sizes))
-    monkeypatch.setattr("conformance.worker.serve.load", lambda config: Counting(config))
+    monkeypatch.setattr("conformance.worker.serve.load", Counting)
     source = io.BytesIO(
         b"".join(
             piece

@@ -83,9 +83,10 @@ def test_a_payload_of_petabytes_is_refused_before_memory_is() -> None:
 
 def test_a_line_without_end_is_refused() -> None:
     decoder = Decoder()
+    for _ in range(2):
+        assert list(decoder.feed(b" " * (MAX_HEADER // 2))) == []
     with pytest.raises(ProtocolError, match="no end of line"):
-        for _ in range(100):
-            list(decoder.feed(b" " * (MAX_HEADER // 50)))
+        list(decoder.feed(b" "))
 
 
 @pytest.mark.parametrize(
@@ -119,8 +120,12 @@ def test_an_entry_without_values() -> None:
 def test_a_stream_that_is_cut_off(end: int) -> None:
     array = np.ones(4, np.float32)
     whole = b"".join(frame({"array": entry("x", "float32", array)}, (array,)))
-    source = io.BytesIO(whole[:end])
-    with pytest.raises(ProtocolError, match="cut off"):
+
+    def read() -> None:
+        source = io.BytesIO(whole[:end])
         header = read_header(source)
         assert header is not None
         read_array(source, header["array"])
+
+    with pytest.raises(ProtocolError, match="cut off"):
+        read()

@@ -50,8 +50,9 @@ class Runtime:
     compiles = False
     # Whether a prepared function belongs to one signature (shapes and dtypes), because something is compiled for it.
     specialised = False
-    # What plans find as Python's builtins: nothing, and the whitelist lets them name nothing.
-    builtins: Mapping[str, Any] = MappingProxyType({})
+    # What plans find as Python's builtins: the whitelist lets them name nothing. C code that imports a module
+    # (`torch.tensor`) looks for __import__ in the builtins of whoever called it.
+    builtins: Mapping[str, Any] = MappingProxyType({"__import__": __import__})
     # After how many prepared functions `forget` is called, so that memory stays flat.
     keep = 256
 
