@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from conformance.suite.case import Case
-from conformance.suite.loader import CaseFileError, Finding, Suite, find_files, load
+from conformance.suite.loader import CaseFileError, Finding, Suite, find_files, load, validate
 from conformance.suite.select import Selector, SelectorError
 from conformance.usage import OK, USAGE, UsageError
 
@@ -99,13 +99,20 @@ def list_command(options: argparse.Namespace) -> int:
 
 def check_command(options: argparse.Namespace) -> int:
     """Validate everything, print every finding."""
-    suites = load_suites(options.paths)
-    findings = [finding for suite in suites for finding in suite.check()]
+    try:
+        root, files = find_files(list(options.paths) or [suite_root()])
+    except CaseFileError as error:
+        raise UsageError(str(error)) from None
+    findings: list[Finding] = []
+    total = 0
+    for path in files:
+        found, count = validate(path, root)
+        findings += found
+        total += count
     if findings:
         print(report(findings), file=sys.stderr)
         return USAGE
-    total = sum(suite.count() for suite in suites)
-    print(f"{len(suites)} files, {total:,} cases: all valid")
+    print(f"{len(files)} files, {total:,} cases: all valid")
     return OK
 
 

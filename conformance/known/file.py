@@ -23,7 +23,19 @@ from conformance.target import FRAMEWORKS, Target, TargetError, parse_target
 from conformance.verdict import Known, Status
 
 KINDS = ("bug", "convention", "limitation")
-KEYS = ("name", "kind", "where", "status", "signature", "reason", "link", "expires", "sometimes", "depends_on", "reference")
+KEYS = (
+    "name",
+    "kind",
+    "where",
+    "status",
+    "signature",
+    "reason",
+    "link",
+    "expires",
+    "sometimes",
+    "depends_on",
+    "reference",
+)
 WHERE = ("op", "case", "params", "targets", "versions", "dtype", "device", "mode")
 SIGNATURE = ("message", "explanation", "fraction")
 STATUSES = tuple(s.value for s in Status if s not in (Status.PASS, Status.UNSUPPORTED))

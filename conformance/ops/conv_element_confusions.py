@@ -97,6 +97,22 @@ def _without(array: Array, value: float) -> Array:
     return np.where(np.isnan(array) if np.isnan(value) else np.isinf(array), 0.0, array)
 
 
+LEAST_NORMAL = 2.0**-126  # float32's and bfloat16's
+
+
+def _flushed(array: Array) -> Array:
+    return np.where(np.abs(array) < LEAST_NORMAL, 0.0, array)
+
+
+def _subnormals(p: ConvProblem) -> Found:
+    arrays = [p.x, p.w] if p.y is None else [p.x, p.w, p.y]
+    if not any(((array != 0.0) & (np.abs(array) < LEAST_NORMAL)).any() for array in arrays):
+        return
+    text = "subnormal numbers flushed to zero"
+    yield f"{text} in the inputs", Stage.ARRAYS, lambda q: q.having(x=_flushed(q.x), w=_flushed(q.w))
+    yield on(f"{text} in the answer", "y", _flushed)
+
+
 # --- scale and precision ------------------------------------------------------------------------------------------
 
 
@@ -159,6 +175,14 @@ def _everything_rounded(p: ConvProblem) -> Found:
 
 
 ELEMENTS: tuple[Confusion[ConvProblem], ...] = (
+    Confusion(
+        "subnormals flushed",
+        "subnormal numbers taken as zero",
+        "the threads run with flush-to-zero; no option of the call changes that",
+        _subnormals,
+        BOTH,
+        pairs=False,
+    ),
     Confusion(
         "output moved by one",
         "the finished output rolled or moved by one element",

@@ -35,14 +35,17 @@ def seed_of(case: Case) -> int:
     return zlib.crc32(content.encode())
 
 
-def make_inputs(case: Case) -> dict[str, Array]:
-    """The inputs of a case, by name, in the op's canonical layouts; every number is exact in the case's dtype."""
+def make_inputs(case: Case, draw: int = 0) -> dict[str, Array]:
+    """The inputs of a case, by name, in the op's canonical layouts; every number is exact in the case's dtype.
+
+    `draw` counts up where the first draw is of no use (`prepare`).
+    """
     op = OPS[case.op]
     specs = op.inputs(case.params)
     values = case.values
     if values.kind == "literal":
         return {spec.name: _literal(spec, dict(values.arrays), case) for spec in specs}
-    stream = np.random.RandomState(seed_of(case))
+    stream = np.random.RandomState((seed_of(case) + draw) % 2**32)
     kind = values.base if values.kind == "specials" else values.kind
     arrays = {spec.name: _draw(spec, kind, stream, case) for spec in specs}
     for place in values.places:
