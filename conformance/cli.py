@@ -1,6 +1,7 @@
 """The command line: parse, call, exit code.
 
-Exit codes: 0 nothing unexpected; 1 an unexpected divergence, or a known one that no longer happens; 2 bad usage or a bad case
+Exit codes: 0 nothing unexpected; 1 an unexpected divergence, or a known one that no longer happens; 2 bad usage or
+a bad case
 file; 3 the harness itself could not do its job; 130 interrupted (resumable).
 """
 

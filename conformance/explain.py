@@ -122,7 +122,7 @@ def _shape_of(problem: Problem, variants: Sequence[Variant[Any]]) -> tuple[int, 
 class _Search:
     """The candidates for one wrong answer, tried in order within a bounded amount of work."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         problem: Problem,
         variants: Sequence[Variant[Any]],

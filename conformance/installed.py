@@ -8,7 +8,8 @@ from importlib.util import find_spec
 
 from conformance.target import FRAMEWORKS, Target, parse_target
 
-# What `default` stands for, in the order of the report's columns. Keras on JAX is compiled, as its fit and predict always are: call by
+# What `default` stands for, in the order of the report's columns. Keras on JAX is compiled, as its fit and predict
+# always are: call by
 # call it takes eight compilations a shape, 265 ms instead of 80.
 DEFAULTS = ("numpy", "torch", "jax", "tensorflow", "keras/tensorflow", "keras/torch", "keras/jax:jit")
 
@@ -19,7 +20,9 @@ def _has(module: str) -> bool:
 
 
 def missing(target: Target) -> str:
-    """The module that a target lacks in this interpreter, or "" where it has everything. Versioned targets bring their own."""
+    """The module that a target lacks in this interpreter, or "" where it has everything. Versioned targets bring
+    their own.
+    """
     if target.version:
         return ""
     modules = [FRAMEWORKS[target.framework].module]
@@ -35,7 +38,9 @@ def default_targets() -> tuple[list[Target], list[Target]]:
 
 
 def expand(names: Sequence[str], defaults: Sequence[Target]) -> list[Target]:
-    """A case's `targets:` as targets: `default` is every default that is installed; others are left out where not installed."""
+    """A case's `targets:` as targets: `default` is every default that is installed; others are left out where
+    not installed.
+    """
     result: dict[Target, None] = {}
     for name in names:
         if name == "default":

@@ -1,6 +1,7 @@
 """From a case to what the targets are sent and what their answers are held against.
 
-Everything here is computed once a case and shared by all its targets; what a target needs on top is its plan and the layout of
+Everything here is computed once a case and shared by all its targets; what a target needs on top is its plan and
+the layout of
 its inputs.
 """
 
@@ -266,9 +267,11 @@ def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
 
 
 def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupported:
-    """The adjoint op's call, <conv(x), y> = <x, conv_transpose(y)>: the same kernel, with the roles of x and y exchanged.
+    """The adjoint op's call, <conv(x), y> = <x, conv_transpose(y)>: the same kernel, with the roles of x and y
+    exchanged.
 
-    Asked from the canonical geometry, whatever the case's convention, since no convention promises that its words are adjoint.
+    Asked from the canonical geometry, whatever the case's convention, since no convention promises that its words
+    are adjoint.
     """
     params: ConvParams = prepared.case.params
     assert isinstance(prepared.op, Convolution)

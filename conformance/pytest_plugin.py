@@ -1,6 +1,7 @@
 """YAML case files as pytest items: `pytest cases/`, with -k, -x and -n.
 
-An item is a case; it runs on every target that the case names and fails with the same message as `conformance run`. Workers start
+An item is a case; it runs on every target that the case names and fails with the same message as `conformance run`.
+Workers start
 with the first item and serve the whole session; where pytest-xdist spreads the items, every xdist worker has its own.
 """
 

@@ -1,6 +1,7 @@
 """The run: cases in, verdicts out. Everything is appended to the record as it arrives.
 
-Every target goes through the cases at its own pace, so that those that import fast begin while the others still load. What is shared
+Every target goes through the cases at its own pace, so that those that import fast begin while the others still
+load. What is shared
 between targets (inputs, reference) is made when the first target asks for it and dropped when the last has answered.
 """
 
@@ -65,7 +66,9 @@ Listener = Callable[[Target, Verdict], None]
 
 @dataclass
 class _Pending:
-    """A request in flight: which case, its plan, and for an adjointness check the outcome of the first of the two calls."""
+    """A request in flight: which case, its plan, and for an adjointness check the outcome of the first of the
+    two calls.
+    """
 
     index: int
     plan: Plan
@@ -216,7 +219,9 @@ class Run:
             self.prepared_bytes -= prepared.nbytes if prepared else 0
 
     def _abandon(self, target: Target, reason: str, record: bool) -> None:
-        """A target that can't run: each of its cases gets the reason (or, where the harness failed, no verdict at all)."""
+        """A target that can't run: each of its cases gets the reason (or, where the harness failed, no verdict
+        at all).
+        """
         self.gone[target] = (reason, record)
         for key in [k for k in self.pending if k[0] == target]:
             self._finish_abandoned(target, self.pending.pop(key).index, reason, record)
@@ -258,7 +263,9 @@ class Run:
         self.findings.coordinator_seconds += time.perf_counter() - started
 
     def _settled(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> bool:
-        """For a case whose reference is a framework's answer: True where that is known now; else the outcome is held."""
+        """For a case whose reference is a framework's answer: True where that is known now; else the outcome is
+        held.
+        """
         held = self.held.setdefault(pending.index, [])
         if target.framework != prepared.against:
             held.append((target, pending, outcome))

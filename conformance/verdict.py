@@ -87,7 +87,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something unexpected about a run that is no verdict of its own: a known divergence that no longer happens, for one.
+    """Something unexpected about a run that is no verdict of its own: a known divergence that no longer happens,
+    for one.
 
     `name` is what it is about (a known entry, a target); `message` says what was found and what to do; `where` is
     `file:line:column`, or "" where no file is to blame.

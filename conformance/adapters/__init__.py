@@ -1,6 +1,7 @@
 """How each framework is asked: tables of small pure functions from parameters to a plan.
 
-No adapter imports a framework, so all of this is tested without one. Every op x framework cell is a function or is absent,
+No adapter imports a framework, so all of this is tested without one. Every op x framework cell is a function or is
+absent,
 and then `lower` answers Unsupported; a test walks the whole table.
 """
 

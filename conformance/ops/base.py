@@ -64,7 +64,8 @@ class Reference:
     products: int
     magnitude: Callable[[], Array]
     energy: Callable[[], Array]
-    # |what a separate last addition (a bias) is made to|, which is rounded on its own before it; None where there is none.
+    # |what a separate last addition (a bias) is made to|, which is rounded on its own before it; None where there
+    # is none.
     partial: Callable[[], Array] | None = None
     # What comparisons derive from it once for all targets.
     cache: dict[str, Array] = field(default_factory=dict, compare=False, repr=False)

@@ -38,8 +38,10 @@ class Place:
 class Values:
     """How a case's inputs are made.
 
-    kind: `integers` (every partial sum exact in the dtype), `normal`, `index` (1, 2, 3, ... in canonical order), `specials`
-    (`base` with `places` put in), `literal` (`arrays`: name -> nested tuples, reshaped to the tensor's canonical shape).
+    kind: `integers` (every partial sum exact in the dtype), `normal`, `index` (1, 2, 3, ... in canonical order),
+    `specials`
+    (`base` with `places` put in), `literal` (`arrays`: name -> nested tuples, reshaped to the tensor's canonical
+    shape).
     """
 
     kind: str
@@ -91,7 +93,9 @@ class Case:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits over everything that decides what is computed and how it is judged; not the id, not the place."""
+        """16 hex digits over everything that decides what is computed and how it is judged; not the id, not the
+        place.
+        """
         from conformance.ops import OPS
 
         content = {
