@@ -68,7 +68,6 @@ def _framework(framework: str, backend: str) -> tuple:
     if framework == "jax":
         import jax
 
-        jax.config.update("jax_enable_x64", True)
         jax.numpy.ones(2).block_until_ready()
         return {"jax": jax}, jax.device_put, np.asarray
     if framework == "tensorflow":

@@ -17,7 +17,6 @@ TEST = """
 import json, sys
 import numpy as np, pytest
 import jax, torch
-jax.config.update("jax_enable_x64", True)
 torch.set_num_threads(1)
 STORED = {name: np.load(f"{name}.npz") for name in ("torch", "jax")}
 CALLS = {name: json.loads(str(stored["calls"])) for name, stored in STORED.items()}

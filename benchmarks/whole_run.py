@@ -67,13 +67,17 @@ def write_all_work(cases: list[Case], targets: list[Target], folder: Path) -> di
     return paths
 
 
-def children_cpu() -> float:
-    """CPU seconds so far of the processes that this one has started and that are alive (Linux)."""
+def children() -> list[int]:
+    """The processes that this one has started and that are alive (Linux)."""
+    return [int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
+
+
+def cpu_of(pids: list[int]) -> float:
+    """CPU seconds so far of these processes."""
     ticks = 0
-    for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text().split():
-            fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
@@ -109,12 +113,15 @@ def harness(cases: list[Case], targets: list[Target], folder: Path) -> Measured:
             if run.gone or run.findings.failed:
                 raise RuntimeError(f"a worker did not start: {run.gone} {run.findings.failed}")
             run.step()
-        started, cpu, workers = time.perf_counter(), own_cpu(), children_cpu()
+        pids = children()
+        started, cpu, workers = time.perf_counter(), own_cpu(), cpu_of(pids)
         for case in cases:
             run.add(case, targets)
         findings = run.go()
-        wall, cpu, workers = time.perf_counter() - started, own_cpu() - cpu, children_cpu() - workers
+        wall, cpu, workers = time.perf_counter() - started, own_cpu() - cpu, cpu_of(pids) - workers
         writer.finish({})
+    if len(pids) != len(targets):
+        raise RuntimeError(f"{len(pids)} worker processes, expected {len(targets)}")
     if wrong or findings.verdicts != len(cases) * len(targets):
         raise RuntimeError(f"{findings.verdicts} verdicts, {len(wrong)} no pass: {wrong[:3]}")
     return Measured(wall, cpu, workers, findings.verdicts)

@@ -14,6 +14,10 @@ from conformance.target import FRAMEWORKS, Target, parse_target
 DEFAULTS = ("numpy", "torch", "jax", "tensorflow", "keras/tensorflow", "keras/torch", "keras/jax:jit")
 
 
+# The backends that are no framework of their own -> the module that they live in.
+_BACKEND_MODULES = {"onnxruntime": "onnxruntime", "reference": "onnx"}
+
+
 @cache
 def _has(module: str) -> bool:
     return find_spec(module) is not None
@@ -27,7 +31,7 @@ def missing(target: Target) -> str:
         return ""
     modules = [FRAMEWORKS[target.framework].module]
     if target.backend:
-        modules.append(FRAMEWORKS[target.backend].module)
+        modules.append(_BACKEND_MODULES.get(target.backend) or FRAMEWORKS[target.backend].module)
     return next((module for module in modules if not _has(module)), "")
 
 

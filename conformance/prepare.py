@@ -31,7 +31,11 @@ from conformance.suite.values import make_cotangent, make_inputs
 from conformance.target import Target
 
 # Modes and frameworks that answer without gradients; observed, and said so in their verdicts.
-NO_GRADIENT = {"numpy": "NumPy has no gradients", "meta": "the meta device computes no values"}
+NO_GRADIENT = {
+    "numpy": "NumPy has no gradients",
+    "onnx": "ONNX has no gradients",
+    "meta": "the meta device computes no values",
+}
 
 REDRAWS = 16
 
@@ -217,7 +221,7 @@ def limited(target: Target, outcome: Outcome) -> Outcome:
         for pattern in limitations(target.framework):
             for line in outcome.message.splitlines():
                 if pattern.search(line):
-                    return Unsupported(line.rpartition("}}")[2].strip())
+                    return Unsupported(line.rpartition("}}")[2].partition(" [Op:")[0].strip())
     return outcome
 
 

@@ -131,8 +131,15 @@ class Run:
 
     def go(self) -> Findings:
         """Run to the end of everything added."""
-        while any(self.cursor[t] < len(q) or self.outstanding[t] for t, q in self.queues.items()):
+        busy = set(self.queues)
+        while busy:
             self.step()
+            idle = {t for t in busy if self.cursor[t] == len(self.queues[t]) and not self.outstanding[t]}
+            for target in idle:
+                # A worker that still starts is left alone: what it says of itself belongs into the record.
+                if target in self.ready:
+                    self.executor.retire(target)
+            busy -= idle
         return self.findings
 
     def step(self) -> None:

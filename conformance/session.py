@@ -39,7 +39,7 @@ def run_command(options: argparse.Namespace) -> int:
     installed, absent = default_targets()
     for target in absent:
         print(f"not installed, left out: {target} (needs the module {missing(target)!r})", file=sys.stderr)
-    known = None if options.no_known else _known_table(options.paths)
+    known = None if options.no_known else _known_table(options)
 
     def targets_of(case: Case) -> Sequence[Target]:
         return explicit or expand(case.targets, installed)
@@ -133,11 +133,14 @@ def _refuse_duplicates(cases: Sequence[Case]) -> None:
         seen[case.id] = case
 
 
-def _known_table(paths: Sequence[Path]) -> KnownTable:
+def _known_table(options: argparse.Namespace) -> KnownTable:
     """The declared divergences of the suite: known/ beside the cases that run."""
+    paths = options.paths
+    # Only a run of the whole suite shows that an entry covers nothing.
+    full = not (paths or options.select or options.tag)
     folders = [suite_root() / "known"] if not paths else _known_folders(paths)
     try:
-        return KnownTable.load([folder for folder in folders if any(folder.glob("*.yaml"))], full=not paths)
+        return KnownTable.load([folder for folder in folders if any(folder.glob("*.yaml"))], full=full)
     except CaseFileError as error:
         raise UsageError(report(error.findings)) from None
 

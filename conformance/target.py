@@ -69,6 +69,9 @@ FRAMEWORKS: dict[str, Framework] = {
             modes=("eager", "jit"),
             options={**_COMMON, "api": ("layer", "ops"), "onednn": ("0", "1")},
         ),
+        Framework(
+            "onnx", "onnx", "onnx", backends=("onnxruntime", "reference"), devices=("cpu",), options=dict(_COMMON)
+        ),
     )
 }
 

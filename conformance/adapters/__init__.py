@@ -44,7 +44,7 @@ Lowering: TypeAlias = Callable[[Ask], Plan | Unsupported]
 
 def table() -> Mapping[str, Mapping[str, Lowering]]:
     """framework -> op -> how it is asked."""
-    from conformance.adapters import jax, keras, numpy, tensorflow, torch
+    from conformance.adapters import jax, keras, numpy, onnx, tensorflow, torch
 
     return {
         "numpy": numpy.TABLE,
@@ -52,14 +52,16 @@ def table() -> Mapping[str, Mapping[str, Lowering]]:
         "jax": jax.TABLE,
         "tensorflow": tensorflow.TABLE,
         "keras": keras.TABLE,
+        "onnx": onnx.TABLE,
     }
 
 
 def limitations(framework: str) -> Sequence[re.Pattern[str]]:
     """What a framework says where its build or this processor has no kernel for a call that it knows."""
-    from conformance.adapters import keras, tensorflow
+    from conformance.adapters import keras, onnx, tensorflow
 
-    return {"tensorflow": tensorflow.LIMITATIONS, "keras": keras.LIMITATIONS}.get(framework, ())
+    found = {"tensorflow": tensorflow.LIMITATIONS, "keras": keras.LIMITATIONS, "onnx": onnx.LIMITATIONS}
+    return found.get(framework, ())
 
 
 def lower(ask: Ask) -> Plan | Unsupported:

@@ -114,6 +114,10 @@ class LocalExecutor:
     def _next_deadline(self) -> float:
         return min((worker.deadline for worker in self._workers.values()), default=float("inf"))
 
+    def retire(self, target: Target) -> None:
+        """Stop a worker that is not needed any more; its memory goes back now and not when the run ends."""
+        self._workers[target].stop()
+
     def close(self) -> None:
         """Kill every worker and whatever it started."""
         for worker in self._workers.values():

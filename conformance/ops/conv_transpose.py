@@ -129,8 +129,8 @@ def onnx_rule(a: AxisParams, word: str) -> tuple[int, int]:
     """ONNX ConvTranspose: length s*(n-1) + output_padding + extent - begin - end, or the pads that a given length
     needs.
 
-    SAME_UPPER and SAME_LOWER give n*s; the odd pixel of the total is cropped at the end (UPPER) or at the start
-    (LOWER). https://onnx.ai/onnx/operators/onnx__ConvTranspose.html
+    SAME_UPPER and SAME_LOWER give n*s; the odd pixel of the total is cropped at the end (UPPER) or, with every other
+    word and with explicit pads, which a given length overrides, at the start. https://onnx.ai/onnx/operators/onnx__ConvTranspose.html
     """
     extra = a.output_padding or 0
     if extra and extra >= max(a.s, a.d):
@@ -139,7 +139,7 @@ def onnx_rule(a: AxisParams, word: str) -> tuple[int, int]:
     if word in ("same_upper", "same_lower") or a.output_size is not None:
         length = a.n * a.s if a.output_size is None else a.output_size
         total = reach - length
-        return length, total // 2 if word != "same_lower" else total - total // 2
+        return length, total // 2 if word == "same_upper" else total - total // 2
     low, high = (0, 0) if word else a.pad or (0, 0)
     return reach - low - high, low
 

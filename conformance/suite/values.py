@@ -181,4 +181,4 @@ def _put(arrays: Mapping[str, Array], specs: Sequence[TensorSpec], place: Place,
         spec = next(s for s in specs if s.name == place.tensor)
         if len(index) != array.ndim or any(not -n <= i < n for i, n in zip(index, array.shape, strict=True)):
             raise ValuesError(f"index {list(index)} is outside {place.tensor!r}, which is {spec.axes} {spec.shape}")
-    array[index] = special_value(place.value, case.dtype)
+    array[index] = rounded(np.asarray(special_value(place.value, case.dtype)), case.dtype)

@@ -15,6 +15,9 @@ import re
 from dataclasses import dataclass
 from typing import Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
+from .whitelist_onnx import ROOTS as _ONNX_ROOTS
+from .whitelist_onnx import OnnxPlan
+
 # framework -> the namespaces whose members a plan may name. A name is a namespace and one more word: `torch.os.system`
 # is refused because `torch.os` is not listed, whatever `torch` happens to import.
 NAMESPACES: Dict[str, Tuple[str, ...]] = {
@@ -59,6 +62,9 @@ NAMESPACES: Dict[str, Tuple[str, ...]] = {
         "keras.initializers",
     ),
 }
+
+# A plan of ONNX is a model as text: see whitelist_onnx.py.
+FRAMEWORKS: Tuple[str, ...] = (*NAMESPACES, "onnx")
 
 # Methods and attributes of values. All are free of side effects outside the value.
 ATTRIBUTES = frozenset(
@@ -162,8 +168,8 @@ class Finding:
 
 def check_plan(text: str, framework: str, inputs: Iterable[str], output: str = "y") -> List[Finding]:
     """Every reason why `text` may not run as a plan of `framework`; an empty list where it may."""
-    if framework not in NAMESPACES:
-        return [Finding(1, 1, "no plan can be run by %r, expected one of: %s" % (framework, ", ".join(NAMESPACES)))]
+    if framework not in FRAMEWORKS:
+        return [Finding(1, 1, "no plan can be run by %r, expected one of: %s" % (framework, ", ".join(FRAMEWORKS)))]
     inputs = list(inputs)
     names = _check_names([*inputs, output], framework)
     if names:
@@ -176,7 +182,7 @@ def check_plan(text: str, framework: str, inputs: Iterable[str], output: str = "
         line = getattr(error, "lineno", None) or 1
         column = getattr(error, "offset", None) or 1
         return [Finding(line, column, "not valid Python: %s" % getattr(error, "msg", error))]
-    checker = _Checker(framework, set(inputs))
+    checker = _OnnxChecker(set(inputs)) if framework == "onnx" else _Checker(framework, set(inputs))
     if len(tree.body) > MAX_STATEMENTS:
         return [Finding(1, 1, "the plan has %d statements, expected at most %d" % (len(tree.body), MAX_STATEMENTS))]
     try:
@@ -191,7 +197,7 @@ def check_plan(text: str, framework: str, inputs: Iterable[str], output: str = "
 
 def _check_names(names: List[str], framework: str) -> List[Finding]:
     """The names of inputs and output become a function's arguments, so they must be names and nothing more."""
-    roots = {namespace.split(".")[0] for namespace in NAMESPACES[framework]}
+    roots = _roots(framework)
     return [
         Finding(1, 1, "%r can't name a tensor of a plan, expected a word of letters, digits and _" % name)
         for name in names
@@ -199,10 +205,15 @@ def _check_names(names: List[str], framework: str) -> List[Finding]:
     ]
 
 
+def _roots(framework: str) -> FrozenSet[str]:
+    """The first words of the dotted names that a plan may use."""
+    return _ONNX_ROOTS if framework == "onnx" else frozenset(n.split(".")[0] for n in NAMESPACES[framework])
+
+
 class _Checker:
     def __init__(self, framework: str, names: Set[str]) -> None:
-        self.namespaces = NAMESPACES[framework]
-        self.roots = {namespace.split(".")[0] for namespace in self.namespaces}
+        self.namespaces = NAMESPACES.get(framework, ())
+        self.roots = _roots(framework)
         self.names = names
         self.assigned: Set[str] = set()
         self.findings: List[Finding] = []
@@ -317,6 +328,19 @@ class _Checker:
         if node.attr not in ATTRIBUTES:
             self.refuse(node, "attribute %r of a value is not in the list that a plan may use" % node.attr)
         self.expression(node.value)
+
+
+class _OnnxChecker(_Checker):
+    """ONNX has no namespace to choose from, but a few forms."""
+
+    def __init__(self, names: Set[str]) -> None:
+        super().__init__("onnx", names)
+        self.plan = OnnxPlan(names, self.refuse)
+
+    def statement(self, node: ast.stmt) -> None:
+        name = self.plan.statement(node)
+        if name is not None:
+            self.assigned.add(name)
 
 
 def _dotted(node: ast.expr) -> str:

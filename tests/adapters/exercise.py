@@ -95,12 +95,28 @@ def _keras(target: Target) -> Runner:
     return Runner({"keras": keras}, keras.ops.convert_to_tensor, keras.ops.convert_to_numpy, TABLE)
 
 
+def _onnx(target: Target) -> Runner:
+    import onnx.parser
+    import onnx.reference
+
+    from conformance.adapters.onnx import TABLE
+
+    modules: dict[str, Any] = {"onnx": onnx}
+    if target.backend == "onnxruntime":
+        import onnxruntime
+
+        onnxruntime.set_default_logger_severity(4)
+        modules["onnxruntime"] = onnxruntime
+    return Runner(modules, lambda a: a, lambda a: a, TABLE)
+
+
 RUNNERS: dict[str, Callable[[Target], Runner]] = {
     "numpy": _numpy,
     "torch": _torch,
     "jax": _jax,
     "tensorflow": _tensorflow,
     "keras": _keras,
+    "onnx": _onnx,
 }
 
 

@@ -102,6 +102,7 @@ _CLASSES = {
     "jax": "Jax",
     "tensorflow": "TensorFlow",
     "keras": "Keras",
+    "onnx": "Onnx",
 }
 
 

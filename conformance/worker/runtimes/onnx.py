@@ -1,0 +1,93 @@
+"""ONNX: a model as text, run by ONNX Runtime or by ONNX's own reference evaluator."""
+
+from __future__ import annotations
+
+import importlib
+from types import SimpleNamespace
+from typing import Any, Dict, List, Sequence, Tuple
+
+import numpy as np
+
+from . import Answered, Config, Function, NDArray, Refused, Runtime, Unavailable, import_framework
+
+
+class Onnx(Runtime):
+    """The three functions that a plan may call, and those of the other backend as refusals."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        if config.device != "cpu":
+            raise Unavailable("plans of ONNX run on the CPU only")
+        self.onnx = onnx = import_framework("onnx")
+        self.ort: Any = None
+        parser = import_framework("onnx.parser")
+        evaluator: Any = self._refused("reference")
+        session: Any = self._refused("onnxruntime")
+        if config.backend == "onnxruntime":
+            self.ort = import_framework("onnxruntime")
+            session = self._session
+        elif config.backend == "reference":
+            evaluator = import_framework("onnx.reference").ReferenceEvaluator
+        else:
+            raise Unavailable("no runtime for the ONNX backend %r" % config.backend)
+        self.version = str(onnx.__version__)
+        self.roots = {
+            "onnx": SimpleNamespace(
+                parser=SimpleNamespace(parse_model=parser.parse_model),
+                reference=SimpleNamespace(ReferenceEvaluator=evaluator),
+            ),
+            "onnxruntime": SimpleNamespace(InferenceSession=session),
+        }
+
+    def _refused(self, backend: str) -> Function:
+        def refuse(*_: Any, **__: Any) -> Any:
+            raise Refused("the plan asks onnx/%s; this target is onnx/%s" % (backend, self.config.backend))
+
+        return refuse
+
+    def _session(self, model: bytes, **options: Any) -> Any:
+        """InferenceSession with the threads that the target asks for, and without a log of warnings."""
+        if not isinstance(model, bytes):
+            raise Refused("a session is made from a model's bytes")
+        given = self.ort.SessionOptions()
+        given.intra_op_num_threads = self.config.threads
+        given.inter_op_num_threads = 1
+        given.log_severity_level = 4
+        # A kernel's threads would otherwise spin for the next call of a session that is run once.
+        given.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        return self.ort.InferenceSession(model, given, **{"providers": ["CPUExecutionProvider"], **options})
+
+    def info(self) -> Dict[str, Any]:
+        """ONNX's version, and ONNX Runtime's as its backend's."""
+        flags = {"threads": self.config.threads, "opset": int(self.onnx.defs.onnx_opset_version())}
+        found = {"version": self.version, "devices": ["cpu"], "flags": flags}
+        if self.ort is not None:
+            found["backend_version"] = str(self.ort.__version__)
+        return found
+
+    def from_numpy(self, array: NDArray, dtype: str) -> Any:
+        """A copy; bfloat16 as ml_dtypes has it, which onnx depends on."""
+        if dtype != "bfloat16":
+            return array.copy()
+        try:
+            return array.copy().view(importlib.import_module("ml_dtypes").bfloat16)
+        except ImportError:
+            raise Refused("without ml_dtypes NumPy has no bfloat16") from None
+
+    def to_numpy(self, value: Any) -> Answered:
+        """The array itself."""
+        if not isinstance(value, (np.ndarray, np.generic)):
+            raise Refused("the plan's output is a %s, expected an array" % type(value).__name__)
+        array = np.asarray(value)
+        return array.dtype.name, array.shape, array
+
+    def run(self, function: Function, tensors: List[Any]) -> Any:
+        """The output, without NumPy's warnings about infinities and NaN: those are values here."""
+        with np.errstate(all="ignore"):
+            return function(*tensors)
+
+    def run_with_gradient(
+        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
+    ) -> Tuple[Any, List[Any]]:
+        """Always refused."""
+        raise Refused("ONNX has no gradients")
