@@ -28,7 +28,7 @@ _HEADER = '<ir_version: 10, opset_import: ["" : 22]>'
 _TYPES = {"float32": "float", "float64": "double", "float16": "float16", "bfloat16": "bfloat16"}
 _WORDS = {"valid": "VALID", "same_upper": "SAME_UPPER", "same_lower": "SAME_LOWER"}
 
-# What ONNX Runtime says where it has no kernel for an operator in a dtype; observed for float64 and bfloat16 with 1.31.1.
+# What ONNX Runtime says where it has no kernel for an operator in a dtype: float64 and bfloat16, with 1.31.1.
 LIMITATIONS = (re.compile(r"Could not find an implementation for \w+\(\d+\)"),)
 
 
@@ -54,7 +54,7 @@ def conv(ask: Ask) -> Plan | Unsupported:
 
 
 def conv_transpose(ask: Ask) -> Plan | Unsupported:
-    """ConvTranspose, and what an axis that it can't say takes: the full scatter, extended by Pad and cropped by Slice."""
+    """ConvTranspose; an axis that it can't say is the full scatter, extended by Pad and cropped by Slice."""
     p: ConvParams = ask.params
     unable = _unable(ask)
     if unable is not None:

@@ -157,7 +157,8 @@ def refused_model(text: str) -> str:
     found = _MODEL.fullmatch(text)
     if found is None:
         return (
-            'the model\'s text is read as <ir_version: 10, opset_import: ["" : 22]> name (inputs) => (outputs) { nodes }, '
+            "the model's text is read as "
+            '<ir_version: 10, opset_import: ["" : 22]> name (inputs) => (outputs) { nodes }, '
             "with no other domain, stored tensor, subgraph or function"
         )
     for quoted in _QUOTED.findall(found[1]):
