@@ -238,6 +238,9 @@ def canonical(prepared: Prepared, plan: Plan, outcome: Outcome) -> Outcome:
         output = _back(output, prepared.case.params.output_axes, plan.layout("y"), {})
     elif prepared.output is not None:
         output = _back(output, prepared.output.axes, plan.layout("y"), prepared.output.sizes)
+    elif isinstance(prepared.op, Convolution):
+        # Refused by the definition and answered all the same: y has the axes of x.
+        output = _back(output, prepared.specs[0].axes, plan.layout("y"), {})
     return replace(outcome, output=output, gradients=gradients)
 
 

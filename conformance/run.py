@@ -11,15 +11,18 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
+from conformance.acceptance import explain_acceptance
 from conformance.compare import Judgement, judge
 from conformance.executor import Answer, Failed, Ready, Unavailable
 from conformance.executor.local import LocalExecutor
 from conformance.explain import explain
 from conformance.known import KnownTable
 from conformance.ops import OPS
+from conformance.ops.base import Op
 from conformance.ops.call import CallParams
 from conformance.ops.convolution import Convolution
 from conformance.outcome import Outcome, Tensor, Unsupported, Value
@@ -338,6 +341,8 @@ class Run:
             outcome, Value
         ):
             explanation = self._explain(prepared, judgement, outcome.output)
+        elif judgement.status is Status.ACCEPTED and isinstance(outcome, Value):
+            explanation = explain_acceptance(*_meaning(prepared), outcome.output.shape)
         verdict = Verdict(
             case.id,
             str(target),
@@ -362,10 +367,7 @@ class Run:
         self._release(index)
 
     def _explain(self, prepared: Prepared, judgement: Judgement, output: Tensor) -> str:
-        op, params = prepared.op, prepared.case.params
-        if isinstance(params, CallParams) and params.reference is not None:
-            name, params = params.reference
-            op = OPS[name]
+        op, params = _meaning(prepared)
         if judgement.subject != "y" or not isinstance(op, Convolution):
             return ""
         left = EXPLAIN_SECONDS_A_RUN - self.explained_seconds
@@ -394,6 +396,15 @@ class Run:
         self.findings.verdicts += 1
         self.writer.add_verdict(verdict)
         self.on_verdict(target, verdict)
+
+
+def _meaning(prepared: Prepared) -> tuple[Op, Any]:
+    """The op and the parameters whose definition is held against the answer: those of the reference, for a `call`."""
+    params = prepared.case.params
+    if isinstance(params, CallParams) and params.reference is not None:
+        name, referenced = params.reference
+        return OPS[name], referenced
+    return prepared.op, params
 
 
 def digest(outcome: Outcome) -> str:

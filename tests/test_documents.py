@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = sorted((ROOT / "docs").glob("*.md")) + [ROOT / "benchmarks" / "README.md"]
+DOCUMENTS = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
 
 
 def check_tables(script: Path) -> subprocess.CompletedProcess[str]:

@@ -38,7 +38,7 @@ _QUOTED = re.compile(r'"([^"]*)"')
 _WORD = re.compile(r"[A-Za-z0-9_ ,.>-]{0,200}")
 _BODY = re.compile(r'(?:[A-Za-z0-9_\s,.:=<>()\[\]+-]|"")*')
 # A string that stands elsewhere than in an attribute.
-_STRAY = re.compile(r'(?:^|[^=\[,\s])\s*""')
+_STRAY = re.compile(r'(?:^|[^=\[,\s])\s*""|""\s*(?:$|[^,\]>\s])')
 # The name of a domain before an operator's.
 _DOMAIN = re.compile(r"(?<![\w.])[A-Za-z_]\w*\s*\.", re.ASCII)
 # Weights in files; operators that decode a stranger's bytes, or set the locale of the process.

@@ -41,7 +41,7 @@ def model_of(found: Plan) -> str:
     return match[0][2:-4]
 
 
-# --- what plans say ------------------------------------------------------------------------------------------------------
+# --- what plans say
 
 
 def test_own_words_pass_as_they_are() -> None:
@@ -135,7 +135,7 @@ def test_every_plan_passes_the_check(target: str) -> None:
             assert check_plan(found.text, "onnx", found.inputs) == [], found.text
 
 
-# --- what a stranger's plan may not --------------------------------------------------------------------------------------
+# --- what a stranger's plan may not
 
 FORMS = "a plan of onnx parses a model"
 ATTACKS = [
@@ -164,7 +164,8 @@ ATTACKS = [
         "no other option",
     ),
     (
-        f"{MODEL}\ny = onnxruntime.InferenceSession(model.SerializeToString(), sess_options=x).run(None, {{'x': x}})[0]",
+        f"{MODEL}\ny = onnxruntime.InferenceSession(model.SerializeToString(), sess_options=x)"
+        ".run(None, {'x': x})[0]",
         "no other option",
     ),
     ("options = onnxruntime.SessionOptions()", FORMS),
@@ -245,7 +246,7 @@ def test_inputs_can_not_be_called_as_the_modules() -> None:
     assert check_plan("y = x", "onnx", ["x"], output="onnx")
 
 
-# --- the real backends ---------------------------------------------------------------------------------------------------
+# --- the real backends
 
 needs_onnx = pytest.mark.skipif(find_spec("onnx") is None, reason="onnx is not installed")
 needs_onnxruntime = pytest.mark.skipif(

@@ -15,7 +15,7 @@ import conformance.worker
 
 DIRECTORY = Path(conformance.worker.__path__[0])
 FILES = sorted(DIRECTORY.rglob("*.py"))
-FRAMEWORKS = {"torch", "tensorflow", "jax", "keras"}
+FRAMEWORKS = {"torch", "tensorflow", "jax", "keras", "onnx", "onnxruntime"}
 
 
 def imported(tree: ast.AST) -> set[str]:
