@@ -49,8 +49,12 @@ def _case(case: RecordedCase) -> list[str]:
     lines.append(f"  {case.op}, {case.dtype}, values {case.values}, seed {definition.get('seed')}, checks: {checks}")
     if case.tags:
         lines.append(f"  tags: {', '.join(sorted(case.tags))}")
-    lines.append("  given: " + ", ".join(f"{name}: {_short(value)}" for name, value in case.given))
-    lines.append("  means: " + ", ".join(f"{name}={_short(value)}" for name, value in case.params.items()))
+    if case.op == "call":
+        # Its plans are shown with each target; what is left is what they are held against.
+        lines += [f"  {name}: {_short(value)}" for name, value in case.given if name != "plans"]
+    else:
+        lines.append("  given: " + ", ".join(f"{name}: {_short(value)}" for name, value in case.given))
+        lines.append("  means: " + ", ".join(f"{name}={_short(value)}" for name, value in case.params.items()))
     for name in ("nonfinite", "permits", "expect"):
         value = definition.get(name)
         if name == "expect" and isinstance(value, dict):
