@@ -23,6 +23,15 @@ grids:
       in_channels: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
       out_channels: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 """
+# wait4 would count what the parent held when it forked, so the child says itself what its peak was (Linux).
+LIST_AND_SAY_PEAK = """\
+import sys
+from conformance.cli import main
+code = main(sys.argv[1:])
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+print(status["VmHWM"].split()[0], file=sys.stderr)
+sys.exit(code)
+"""
 REPEATS = 7
 
 
@@ -34,11 +43,10 @@ def bench() -> bool:
         if any(u.code for u in used):
             raise RuntimeError(f"conformance {arguments} failed: {used[0].errors.decode()[-500:]}")
         cpu = statistics.median(u.cpu for u in used)
-        whole = arguments == ["list"]
         name = f"conformance {' '.join(arguments)}, CPU"
-        if whole:
+        if arguments == ["list"]:
             name += f" ({used[0].output.count(10):,} cases)"
-        rows.append(Row(name, f"{cpu:.2f} s", "" if whole else "< 0.4 s", None if whole else cpu < 0.4))
+        rows.append(Row(name, f"{cpu:.2f} s", "< 0.4 s", cpu < 0.4))
     started = statistics.median(child(["-c", "import numpy"]).cpu for _ in range(REPEATS))
     rows.append(Row("for scale: python -c 'import numpy', CPU", f"{started:.2f} s"))
     good &= show("Command line", "cli", rows)
@@ -47,12 +55,11 @@ def bench() -> bool:
         path = Path(name) / "million.yaml"
         path.write_text(MILLION, encoding="utf-8")
         first = child(["-m", "conformance", "list", str(path), "--first", "10"])
-        script = "import sys; from conformance.cli import main; sys.exit(main(sys.argv[1:]))"
-        everything = child(["-c", script, "list", str(path)], timeout=900)
+        everything = child(["-c", LIST_AND_SAY_PEAK, "list", str(path)], timeout=900)
         if first.code or everything.code:
             raise RuntimeError(f"list failed: {(first.errors + everything.errors).decode()[-500:]}")
         count = everything.output.count(b"\n")
-        peak = everything.peak_mib
+        peak = int(everything.errors.split()[-1]) / 1024
         rows = [
             Row("cases listed", f"{count:,}", "1,000,000", count == 1_000_000),
             Row("peak memory", f"{peak:.0f} MiB", "< 200 MB", peak * 1.048576 < 200),

@@ -87,13 +87,12 @@ class Usage:
     code: int
     wall: float
     cpu: float
-    peak_mib: float
     output: bytes
     errors: bytes
 
 
 def child(arguments: Sequence[str], timeout: float = 600.0, cwd: Path = ROOT) -> Usage:
-    """Run Python with `arguments` from the project's root; wait4 gives this child's own CPU time and peak memory."""
+    """Run Python with `arguments` from the project's root; wait4 gives this child's own CPU time."""
     environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)}
     started = time.perf_counter()
     with subprocess.Popen(
@@ -107,7 +106,7 @@ def child(arguments: Sequence[str], timeout: float = 600.0, cwd: Path = ROOT) ->
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - started
-    return Usage(process.returncode, wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, output, errors)
+    return Usage(process.returncode, wall, used.ru_utime + used.ru_stime, output, errors)
 
 
 def _drain(process: subprocess.Popen[bytes], timeout: float) -> tuple[bytes, bytes]:

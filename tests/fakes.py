@@ -154,7 +154,7 @@ def of_stream(kind: str, header: dict[str, Any], arrays: tuple[Any, ...], sink: 
     from conformance.worker import wire
 
     if kind == "print":
-        print("a framework that prints", '{"id": 0}')
+        print("a framework that prints", '{"id": 0}', flush=True)
         os.write(1, b'{"id":0,"result":{},"payload":0}\n' * 100)
     elif kind == "garbage":
         sink.write(b"W tensorflow/core: this is no JSON\n")

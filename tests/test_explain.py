@@ -313,7 +313,7 @@ def test_where() -> None:
 
 def test_every_confusion_has_an_independent_fault_or_a_test() -> None:
     names = {c.name for op in (CONV, TRANSPOSED) for c in confusions_of(op)}
-    tested_apart = {"zeros multiplied", "non-finite ignored"}
+    tested_apart = {"zeros multiplied", "non-finite ignored", "subnormals flushed"}
     assert names - tested_apart == set(FAULTS)
     assert all(len([c for c in confusions_of(op) if c.name == n]) <= 1 for op in (CONV, TRANSPOSED) for n in names)
 
@@ -324,6 +324,16 @@ def test_nan_taken_as_zero() -> None:
     y = CONV.reference(params, {**arrays, "x": np.nan_to_num(arrays["x"])}).value
     found = explain(CONV, params, arrays, y, y.shape, dtype="float32")
     assert "non-finite ignored" in found.confusions
+
+
+def test_subnormals_taken_as_zero() -> None:
+    params, arrays = inputs_for("conv_transpose", "integers", 9, size=5)
+    small = {**arrays, "x": np.where(arrays["x"] > 0, 2.0**-140, arrays["x"])}
+    arrays = {**arrays, "x": np.where(arrays["x"] > 0, 0.0, arrays["x"])}
+    y = TRANSPOSED.reference(params, arrays).value
+    arrays = small
+    found = explain(TRANSPOSED, params, arrays, y, y.shape, dtype="float32")
+    assert "subnormals flushed" in found.confusions
 
 
 def test_catalogue_in_the_documentation_is_current() -> None:

@@ -66,11 +66,9 @@ import sys
 sys.argv = [{main!r}, {config!r}]
 def check():
     import conformance_worker
-    try:
-        import conformance
-    except ModuleNotFoundError:
-        return "alone"
-    return "conformance is importable"
+    # The package may be installed in this interpreter; the worker must not have touched it.
+    used = [m for m in sys.modules if m.split(".")[0] == "conformance"]
+    return "with " + repr(used) if used else "alone"
 import atexit
 import runpy, os
 real_exit = os._exit
