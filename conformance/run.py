@@ -172,7 +172,7 @@ class Run:
         """Submit what the target has room for; True where something was."""
         queue = self.queues[target]
         fed = False
-        started = time.perf_counter()
+        started = time.thread_time()
         while self.cursor[target] < len(queue) and self.executor.room(target):
             index = queue[self.cursor[target]]
             if index not in self.prepared and self.prepared_bytes > PREPARED_BYTES and not self._is_last(target):
@@ -189,7 +189,7 @@ class Run:
                 continue
             self.findings.executed[str(target)] = self.findings.executed.get(str(target), 0) + 1
             self._submit(target, _Pending(index, plan), request_for(prepared, plan, target))
-        self.findings.coordinator_seconds += time.perf_counter() - started
+        self.findings.coordinator_seconds += time.thread_time() - started
         return fed
 
     def _is_last(self, target: Target) -> bool:
@@ -257,7 +257,7 @@ class Run:
         self._release(index)
 
     def _answered(self, target: Target, key: int, outcome: Outcome) -> None:
-        started = time.perf_counter()
+        started = time.thread_time()
         pending = self.pending.pop((target, key))
         self.outstanding[target] -= 1
         prepared = self.prepared[pending.index]
@@ -270,7 +270,7 @@ class Run:
                 return
             if not self._ask_dual(target, pending, prepared, outcome):
                 self._conclude(target, pending.index, prepared, pending.plan, outcome)
-        self.findings.coordinator_seconds += time.perf_counter() - started
+        self.findings.coordinator_seconds += time.thread_time() - started
 
     def _settled(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> bool:
         """For a case whose reference is a framework's answer: True where that is known now; else the outcome is
@@ -373,7 +373,7 @@ class Run:
         left = EXPLAIN_SECONDS_A_RUN - self.explained_seconds
         if left <= 0:
             return "not looked for: the run's time for explanations was used up (conformance show looks for it)"
-        started = time.perf_counter()
+        started = time.thread_time()
         actual = None if output.values is None else output.values.astype(np.float64)
         found = explain(
             op,
@@ -384,7 +384,7 @@ class Run:
             dtype=prepared.case.dtype,
             budget_seconds=min(left, EXPLAIN_SECONDS_A_CASE),
         )
-        self.explained_seconds += time.perf_counter() - started
+        self.explained_seconds += time.thread_time() - started
         return found.text
 
     def _emit(self, target: Target, case: Case, verdict: Verdict) -> None:
