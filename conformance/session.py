@@ -75,6 +75,8 @@ def run_command(options: argparse.Namespace) -> int:
         finally:
             progress.stop()
         if not interrupted:
+            # What a resumed record holds already was run, too.
+            findings.executed = {**{name: 0 for _, _, name in skip}, **findings.executed}
             writer.finish(_summary(findings, known, explicit))
     if interrupted:
         print(
@@ -91,7 +93,7 @@ def _summary(findings: Findings, known: KnownTable | None, explicit: Sequence[Ta
     """The record's footer. The harness's own trouble comes before bad cases, and those before divergences."""
     problems = [Problem(target, f"its worker failed: {message}") for target, message in findings.failed.items()]
     asked = [str(target) for target in explicit]
-    idle = [t for t in asked if not findings.executed.get(t) and t not in findings.failed]
+    idle = [t for t in asked if t not in findings.executed and t not in findings.failed]
     problems += [
         Problem(target, "it ran nothing, so nothing was tested on it; see its reasons above") for target in idle
     ]
