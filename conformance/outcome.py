@@ -34,8 +34,7 @@ class Value:
     gradients: dict[str, Tensor] = field(default_factory=dict)
     # For a determinism check: output name -> number of elements whose bits differed between repeats.
     unstable: dict[str, int] = field(default_factory=dict)
-    # For an adjointness check: the two inner products, computed from the framework's own outputs.
-    seconds: float = 0.0
+    seconds: float = 0.0  # what the worker measured for the call
 
 
 @dataclass(frozen=True)

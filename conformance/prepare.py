@@ -58,6 +58,7 @@ class Prepared:
     encoded: dict[tuple[str, str], NDArray[np.generic]] = field(default_factory=dict)
     # The framework whose answer is the reference (`call` with `against`), until it has answered.
     against: str = ""
+    unanswered: str = ""  # why it never will be, once it is known that it gave no answer
 
     @property
     def nbytes(self) -> int:
@@ -259,7 +260,8 @@ def _back(tensor: Tensor, axes: str, layout: Layout, sizes: Mapping[str, int]) -
 def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
     """Take the answer of the framework that the others are held against as what is expected.
 
-    Where it refuses, the others are expected to refuse too.
+    Where it refuses, the others are expected to refuse too; where it gives no answer, they can't be judged. CaseError
+    where its answer compares nothing.
     """
     old = prepared.expectation
     prepared.against = ""
@@ -267,10 +269,11 @@ def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
         value = outcome.output.values.astype(np.float64)
         reference = Reference(value, 0, lambda: np.abs(value), lambda: value**2)
         prepared.expectation = replace(old, output=reference, shape=value.shape, exact=old.ulps == 0)
+        check_not_vacuous(prepared.case, value)
     elif isinstance(outcome, Raised):
         prepared.expectation = replace(old, refused=f"{target} refuses: {outcome.type}")
     else:
-        prepared.expectation = replace(old, refused=f"{target} gave no answer to be held against")
+        prepared.unanswered = f"held against {target}, which gave no answer"
 
 
 def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupported:

@@ -26,9 +26,6 @@ from conformance.suite.loader import CaseFileError, find_files, load
 from conformance.target import Target, TargetError, parse_target
 from conformance.verdict import Status, Verdict
 
-# A file is collected where it looks like one of ours: other projects keep YAML in their test folders, too.
-_FIRST_KEYS = ("op:", "about:", "grids:", "cases:")
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--on`, as on the command line."""
@@ -44,6 +41,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         head = file_path.read_text(encoding="utf-8", errors="replace")[:4000]
     except OSError:
         return None
+    # Other projects keep YAML in their test folders, too.
     if not any(line.startswith("op:") for line in head.splitlines()):
         return None
     return CaseFile.from_parent(parent, path=file_path)

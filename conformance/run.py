@@ -1,8 +1,8 @@
 """The run: cases in, verdicts out. Everything is appended to the record as it arrives.
 
-Every target goes through the cases at its own pace, so that those that import fast begin while the others still
-load. What is shared
-between targets (inputs, reference) is made when the first target asks for it and dropped when the last has answered.
+Every target goes through the cases at its own pace, so that those that import fast begin while the others still load.
+What is shared between targets (inputs, reference) is made when the first target asks for it and dropped when the last
+has answered.
 """
 
 from __future__ import annotations
@@ -266,33 +266,42 @@ class Run:
             self._conclude_adjoint(target, pending, prepared, outcome)
         else:
             outcome = limited(target, canonical(prepared, pending.plan, outcome))
-            if prepared.against and not self._settled(target, pending, prepared, outcome):
-                return
-            if not self._ask_dual(target, pending, prepared, outcome):
+            if prepared.unanswered:
+                outcome = Unsupported(prepared.unanswered)
+            if prepared.against:
+                self._weigh(target, pending, prepared, outcome)
+            elif not self._ask_dual(target, pending, prepared, outcome):
                 self._conclude(target, pending.index, prepared, pending.plan, outcome)
         self.findings.coordinator_seconds += time.thread_time() - started
 
-    def _settled(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> bool:
-        """For a case whose reference is a framework's answer: True where that is known now; else the outcome is
-        held.
-        """
-        held = self.held.setdefault(pending.index, [])
+    def _weigh(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> None:
+        """For a case whose reference is a framework's answer: hold what comes before that answer, then judge it all."""
         if target.framework != prepared.against:
-            held.append((target, pending, outcome))
             anchored = any(
                 t.framework == prepared.against and t not in self.gone and pending.index in queue
                 for t, queue in self.queues.items()
             )
             if anchored:
-                return False
-            held.pop()
-            reason = f"held against {prepared.against}, which does not run here"
-            self._conclude(target, pending.index, prepared, pending.plan, Unsupported(reason))
-            return False
-        settle(prepared, target, outcome)
+                self.held.setdefault(pending.index, []).append((target, pending, outcome))
+            else:
+                reason = f"held against {prepared.against}, which does not run here"
+                self._conclude(target, pending.index, prepared, pending.plan, Unsupported(reason))
+            return
+        if isinstance(outcome, Value) and outcome.output.values is None:
+            outcome = Unsupported("it answers with a shape alone, so nothing can be held against it")
+        # A refusal is judged before it becomes what is expected: it is not right because it agrees with itself.
+        answered = isinstance(outcome, Value)
+        if answered:
+            try:
+                settle(prepared, target, outcome)
+            except CaseError as error:
+                self.findings.case_errors.append((prepared.case, str(error)))
+        self._conclude(target, pending.index, prepared, pending.plan, outcome)
+        if not answered:
+            settle(prepared, target, outcome)
         for other, waiting, answer in self.held.pop(pending.index, []):
-            self._conclude(other, waiting.index, prepared, waiting.plan, answer)
-        return True
+            held = Unsupported(prepared.unanswered) if prepared.unanswered else answer
+            self._conclude(other, waiting.index, prepared, waiting.plan, held)
 
     def _ask_dual(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> bool:
         """Where adjointness is checked and the answer is right so far, ask for the adjoint call; True where asked."""
@@ -372,7 +381,7 @@ class Run:
             return ""
         left = EXPLAIN_SECONDS_A_RUN - self.explained_seconds
         if left <= 0:
-            return "not looked for: the run's time for explanations was used up (conformance show looks for it)"
+            return "not looked for: the run's time for explanations was used up; run this case alone to have it"
         started = time.thread_time()
         actual = None if output.values is None else output.values.astype(np.float64)
         found = explain(

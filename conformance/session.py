@@ -50,11 +50,15 @@ def run_command(options: argparse.Namespace) -> int:
     if options.resume and known is not None:
         _replay(known, options.resume)
     path, writer, skip = _open_record(options)
-    logs = Path(tempfile.mkdtemp(prefix="conformance-logs-"))
     progress = terminal.Progress(quiet=options.quiet)
     interrupted = False
     findings = Findings()
-    with writer, LocalExecutor(targets, timeout=options.timeout, log_dir=logs) as executor:
+    # The last words of a worker that dies go into its verdicts; the logs themselves are not needed after the run.
+    with (
+        tempfile.TemporaryDirectory(prefix="conformance-logs-", ignore_cleanup_errors=True) as logs,
+        writer,
+        LocalExecutor(targets, timeout=options.timeout, log_dir=Path(logs)) as executor,
+    ):
         run = Run(
             targets,
             executor,

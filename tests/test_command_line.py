@@ -84,6 +84,40 @@ def test_a_divergence_is_red_and_says_where_and_why(folder: Path) -> None:
     assert "1 unexpected divergence in 2 verdicts" in done.stdout
 
 
+AGAINST = """
+op: call
+about: Everybody is held against PyTorch.
+values: [integers]
+cases:
+  - name: held
+    params:
+      inputs: {x: {shape: [2, 3], layout: HW}}
+      output: HW
+      against: torch
+      plans:
+        torch: y = TORCH
+        numpy: y = NUMPY
+"""
+
+
+@pytest.mark.parametrize(
+    ("torch", "numpy", "code", "said"),
+    [
+        ("x + x", "x + x", 0, "nothing unexpected"),
+        ("x + x", "x * x", 1, "on numpy\n  value"),
+        ("x - x", "x - x", 2, "its reference is zero everywhere"),
+        # A refusal is no measure of itself, even where everybody refuses.
+        ("torch.reshape(x, (7,))", "numpy.reshape(x, (7,))", 1, "on torch\n  raised"),
+        ("torch.reshape(x, (7,))", "x + x", 1, "on numpy\n  accepted"),
+    ],
+)
+def test_a_framework_as_the_measure(folder: Path, torch: str, numpy: str, code: int, said: str) -> None:
+    (folder / "cases" / "held.yaml").write_text(AGAINST.replace("TORCH", torch).replace("NUMPY", numpy))
+    done = command("run", "cases/held.yaml", "--on", "numpy,torch", cwd=folder)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert said in done.stdout
+
+
 @pytest.mark.parametrize(("target", "code"), [("jax", 0), ("torch", 1)])
 def test_what_is_declared_is_green_and_what_no_longer_happens_is_red(folder: Path, target: str, code: int) -> None:
     (folder / "cases" / "flipped.yaml").write_text(FLIPPED)
