@@ -392,3 +392,11 @@ def test_narrow_dtypes_summed_in_float32_pass_and_one_step_more_does_not(dtype: 
     good[where] *= 1 + 2.0 ** (3 - DTYPES[dtype].precision)
     # Within what partial sums in the dtype itself could do, but not what sums in float32 do.
     assert status(expect(right, dtype, exact=False), answer(good, dtype)) in (Status.VALUE, Status.PRECISION)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_zeros_are_no_half_precision_answer(dtype: str) -> None:
+    values = np.random.RandomState(3).standard_normal(64) * 20
+    # Many products, so that the bound for sums in the dtype itself is above the values.
+    right = Reference(rounded(values, dtype), 4096, lambda: np.full(64, 4096.0), lambda: np.full(64, 4096.0))
+    assert status(expect(right, dtype, exact=False), answer(np.zeros(64), dtype)) is Status.VALUE
