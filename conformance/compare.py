@@ -267,7 +267,7 @@ def _misfit(
         half = dtype.precision <= DTYPES["float16"].precision
         fits = bool((error <= narrow_allowance(reference, dtype)).all())
         if half:
-            # With many products the bound for half-precision sums covers everything, zeros too; half of the bits do not.
+            # With many products the bound for sums in half precision covers everything, zeros too; its bits do not.
             fits = fits and (bits is None or bits > dtype.precision / 2)
         if fits and (half or (bits is not None and bits > 6.0 and _spread(error, reference, dtype))):
             return Judgement(Status.PRECISION, subject, _precision_message(bits, dtype), figures)
