@@ -17,7 +17,7 @@ import numpy as np
 
 from conformance.acceptance import explain_acceptance
 from conformance.compare import Judgement, judge
-from conformance.executor import Answer, Failed, Ready, Unavailable
+from conformance.executor import Answer, Event, Failed, Ready, Unavailable
 from conformance.executor.local import LocalExecutor
 from conformance.explain import explain
 from conformance.known import KnownTable
@@ -154,19 +154,23 @@ class Run:
             elif target in self.ready:
                 busy |= self._feed(target)
         for event in self.executor.poll(0.0 if busy else 0.2):
-            match event:
-                case Ready(target, info):
-                    self.ready.add(target)
-                    self.findings.versions[str(target)] = dict(info)
-                    self.writer.set_target_info(str(target), dict(info))
-                    self.on_ready(target, info)
-                case Unavailable(target, reason):
-                    self._abandon(target, reason, record=True)
-                case Failed(target, message):
-                    self.findings.failed[str(target)] = message
-                    self._abandon(target, message, record=False)
-                case Answer(target, key, outcome):
-                    self._answered(target, key, outcome)
+            self.take(event)
+
+    def take(self, event: Event) -> None:
+        """Act on one thing that the executor says."""
+        match event:
+            case Ready(target, info):
+                self.ready.add(target)
+                self.findings.versions[str(target)] = dict(info)
+                self.writer.set_target_info(str(target), dict(info))
+                self.on_ready(target, info)
+            case Unavailable(target, reason):
+                self._abandon(target, reason, record=True)
+            case Failed(target, message):
+                self.findings.failed[str(target)] = message
+                self._abandon(target, message, record=False)
+            case Answer(target, key, outcome):
+                self._answered(target, key, outcome)
 
     def _feed(self, target: Target) -> bool:
         """Submit what the target has room for; True where something was."""
