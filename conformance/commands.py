@@ -128,6 +128,11 @@ def _run(commands: Commands) -> None:
     _outputs(run, "jsonlines", "junit", "markdown", "html")
     run.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="for one case on one target (120)")
     run.add_argument("--no-known", action="store_true", help="take no divergence as known")
+    run.add_argument(
+        "--keep-outputs",
+        action="store_true",
+        help="keep passed outputs too, so that `diff` can say how far apart changed bits are",
+    )
     run.add_argument("-q", "--quiet", action="store_true", help="print only what is unexpected and the last line")
     _environments(run)
     gate = run.add_argument_group("in CI")
@@ -218,13 +223,14 @@ def _known(commands: Commands) -> None:
     )
     known.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the proposal there")
     known.add_argument("--markdown", action="store_true", help="the table as a page of Markdown")
-    known.set_defaults(command=_later("session:known_command"))
+    known.set_defaults(command=_later("known.command:known_command"))
 
 
 def _diff(commands: Commands) -> None:
     diff = commands.add_parser("diff", help="compare two records, case by case")
     diff.add_argument("before", type=Path, metavar="A")
     diff.add_argument("after", type=Path, metavar="B")
+    diff.add_argument("--incomplete", action="store_true", help="compare interrupted runs, too, as far as they went")
     _diff_options(diff)
     diff.set_defaults(command=_later("diff.command:diff_command"))
 
@@ -282,6 +288,16 @@ def _selftest(commands: Commands) -> None:
     _selection(selftest)
     selftest.add_argument(
         "--fault", action="append", default=[], metavar="NAME", help="only faults with this in the name"
+    )
+    selftest.add_argument(
+        "--on", default="", metavar="TARGETS", help="whose unspoilt answers are judged (default: all)"
+    )
+    selftest.add_argument(
+        "--sample",
+        type=int,
+        default=150,
+        metavar="N",
+        help="spoil this many cases, spread over the suite (150; 0: all)",
     )
     _outputs(selftest, "markdown", "json")
     selftest.set_defaults(command=_later("selftest:selftest_command"))

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from conformance.executor import Answer, Request
-from conformance.executor.local import LocalExecutor
+from conformance.executor.local import Command, LocalExecutor
 from conformance.outcome import Outcome
 from conformance.record import Writer
 from conformance.run import Run
@@ -40,12 +40,19 @@ class Probe:
     """Workers of some targets, started when first asked; use it as a context manager, from one thread."""
 
     def __init__(
-        self, targets: Sequence[Target], *, timeout: float = 60.0, pythons: Mapping[Target, str] | None = None
+        self,
+        targets: Sequence[Target],
+        *,
+        timeout: float = 60.0,
+        pythons: Mapping[Target, str] | None = None,
+        command: Command | None = None,
     ) -> None:
         self.targets = tuple(dict.fromkeys(targets))
         self._folder = Path(tempfile.mkdtemp(prefix="conformance-probe-"))
         self._writer = Writer.create(self._folder / "probe.db", {})
-        self._executor = LocalExecutor(self.targets, timeout=timeout, pythons=pythons, log_dir=self._folder)
+        self._executor = LocalExecutor(
+            self.targets, timeout=timeout, pythons=pythons, log_dir=self._folder, command=command
+        )
         self._verdicts: dict[str, dict[Target, Verdict]] = {}
         self._run = Run(self.targets, self._executor, self._writer, on_verdict=self._collect)
         self._started = False
@@ -78,6 +85,8 @@ class Probe:
     def judge(self, cases: Sequence[Case], targets: Sequence[Target] | None = None) -> list[Found]:
         """The verdicts on some cases, in their order; ProbeError where a target can't answer at all."""
         self._start()
+        # That limit is one for a suite; whether a cause is looked for here may hang on no clock.
+        self._run.explained_seconds = 0.0
         asked: list[tuple[Case, str, int]] = []
         for case in cases:
             # Two candidates may have the same id; within the probe each has its own.

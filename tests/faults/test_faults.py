@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from conformance.compare import Expectation, judge
-from conformance.dtypes import encode
-from conformance.outcome import Outcome, Raised, Tensor, Value
+from conformance.faults.asked import Asked, ask, run
+from conformance.faults.catalogue import FAULTS
+from conformance.selftest import changed
 from conformance.verdict import Status
-from tests.faults.catalogue import FAULTS, Asked, ask, gradient_faults, run
 from tests.strategies import a_case
 
 # Asymmetric on purpose: sizes, kernels, strides and channels that differ are what shows an exchange.
@@ -53,17 +53,6 @@ def sample(values: str) -> Iterator[Asked]:
         before = asked
 
 
-def changed(asked: Asked, outcome: Outcome) -> bool:
-    """Whether an outcome is not the honest answer: a refusal, another shape or dtype, another number."""
-    if isinstance(outcome, Raised):
-        return True
-    assert isinstance(outcome, Value)
-    tensor = outcome.output
-    assert tensor.values is not None
-    right = encode(asked.y, asked.case.dtype)
-    return tensor.dtype != asked.case.dtype or not np.array_equal(tensor.values, right, equal_nan=True)
-
-
 @pytest.mark.parametrize("values", ["integers", "normal"])
 def test_the_honest_target_passes(values: str) -> None:
     for asked in sample(values):
@@ -82,7 +71,7 @@ def test_every_fault_is_caught(values: str) -> None:
             for outcome in fault.make(asked):
                 if not changed(asked, outcome):
                     continue
-                judged = judge(asked.expectation, outcome)
+                judged = judge(asked.with_gradients if fault.group == "gradients" else asked.expectation, outcome)
                 statuses[judged.status] += 1
                 if judged.status is not Status.PASS:
                     caught[fault.name] += 1
@@ -99,6 +88,7 @@ def test_every_fault_is_caught(values: str) -> None:
     if values == "integers":
         # A fault that changes nothing anywhere proves nothing.
         narrow = {"products in TF32", "products in bfloat16", "answer through float16", "answer through bfloat16"}
+        narrow |= {f.name for f in FAULTS if "read as" in f.name or "clamped" in f.name}  # the sample is finite
         idle = {f.name for f in FAULTS if not caught[f.name]}
         assert idle <= narrow, "integers are exact in these dtypes, the rest should have done something"
 
@@ -122,31 +112,6 @@ def test_narrow_arithmetic_is_caught_in_normal_values() -> None:
     assert len(found) == 4
 
 
-def test_wrong_gradients_are_caught() -> None:
-    """The reference's own gradients, spoilt."""
-    caught: Counter[str] = Counter()
-    for asked in sample("integers"):
-        expected = Expectation(asked.case.dtype, asked.right, asked.right.value.shape, True, asked.gradients)
-
-        def tensor(values: Any, dtype: str = asked.case.dtype) -> Tensor:
-            return Tensor(dtype, np.shape(values), np.asarray(encode(np.asarray(values, dtype=np.float64), dtype)))
-
-        y = tensor(asked.right.value)
-        good = {name: tensor(reference.value) for name, reference in asked.gradients.items()}
-        assert judge(expected, Value(y, good)).status is Status.PASS
-        for name, gradients in gradient_faults(asked):
-            spoilt = {k: tensor(v) for k, v in gradients.items()}
-            same = spoilt.keys() == good.keys() and all(
-                spoilt[k].values.shape == good[k].values.shape and np.array_equal(spoilt[k].values, good[k].values)  # type: ignore[union-attr]
-                for k in good
-            )
-            if not same:
-                assert judge(expected, Value(y, spoilt)).status is Status.GRADIENT, (name, asked.case.id)
-                caught[name] += 1
-    print(f"\ngradients: {len(caught)} faults, {sum(caught.values())} wrong answers, all caught")
-    assert len(caught) == 14
-
-
 def test_signed_zeros_are_caught_where_a_case_asks() -> None:
     asked = ask(a_case("conv", size=5, kernel=3))
     zeros = np.zeros_like(asked.right.value)
@@ -161,4 +126,4 @@ def test_signed_zeros_are_caught_where_a_case_asks() -> None:
 def test_the_catalogue_is_large_and_its_names_differ() -> None:
     names = [fault.name for fault in FAULTS]
     assert len(set(names)) == len(names)
-    assert len(names) >= 60
+    assert len(names) >= 150

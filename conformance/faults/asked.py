@@ -1,0 +1,164 @@
+"""One case on its way from its inputs to its answer, so that a fault can be put at any place of it.
+
+The honest target is NumPy's own plan, run as its worker runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from conformance.adapters import Ask, lower
+from conformance.compare import Expectation
+from conformance.dtypes import encode
+from conformance.layout import LayoutError, from_layout, to_layout
+from conformance.ops.base import Array, Reference
+from conformance.ops.convolution import Convolution
+from conformance.ops.trilinear import Geometry
+from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
+from conformance.plan import Plan
+from conformance.prepare import Prepared, prepare
+from conformance.suite.case import Case
+from conformance.suite.values import make_cotangent
+from conformance.target import parse_target
+from conformance.worker.environment import Config
+from conformance.worker.runtimes import build, load
+from conformance.worker.whitelist import check_plan
+
+NUMPY = parse_target("numpy")
+RUNTIME = load(Config({"framework": "numpy"}))
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """One case on its way: what was lowered, what is sent, what is right. `before` is the case that ran before it."""
+
+    case: Case
+    op: Convolution
+    geometry: Geometry
+    plan: Plan
+    arrays: Mapping[str, Array]
+    expectation: Expectation
+    before: Asked | None = field(default=None, repr=False)
+
+    @property
+    def right(self) -> Reference:
+        """The exact answer."""
+        assert self.expectation.output is not None
+        return self.expectation.output
+
+    @property
+    def exact(self) -> bool:
+        """Whether any right computation is equal to the reference."""
+        return self.expectation.exact
+
+    @cached_property
+    def cotangent(self) -> Array:
+        """The vector of the vector-Jacobian products."""
+        return make_cotangent(self.case, self.op.output(self.case.params))
+
+    @cached_property
+    def gradients(self) -> Mapping[str, Reference]:
+        """The exact gradients by input."""
+        return self.op.gradients(self.case.params, self.arrays, self.cotangent)
+
+    @property
+    def with_gradients(self) -> Expectation:
+        """What an answer with gradients is held against."""
+        return replace(self.expectation, gradients=self.gradients)
+
+    @property
+    def sizes(self) -> dict[str, dict[str, int]]:
+        """The canonical sizes of the inputs and of the output."""
+        specs = {spec.name: spec for spec in self.op.inputs(self.case.params)}
+        return {name: spec.sizes for name, spec in {**specs, "y": self.op.output(self.case.params)}.items()}
+
+    def axes(self, name: str) -> str:
+        """The canonical letters of an input or of the output."""
+        return "".join(self.sizes[name])
+
+    @cached_property
+    def y(self) -> Array:
+        """The honest target's answer, in float64."""
+        outcome = run(self)
+        assert isinstance(outcome, Value), outcome
+        assert outcome.output.values is not None
+        return outcome.output.values.astype(np.float64)
+
+    def answer(self, values: Array, dtype: str | None = None) -> Value:
+        """An answer with these values, rounded to the case's dtype."""
+        return Value(tensor(values, dtype or self.case.dtype))
+
+
+def tensor(values: Array, dtype: str) -> Tensor:
+    """Values as a framework would return them."""
+    return Tensor(dtype, np.shape(values), np.asarray(encode(np.asarray(values, dtype=np.float64), dtype)))
+
+
+def can_ask(prepared: Prepared) -> bool:
+    """Whether NumPy has a plan for a case, and the case an answer with values."""
+    op, params = prepared.op, prepared.case.params
+    if not isinstance(op, Convolution) or prepared.expectation.refused is not None:
+        return False
+    return isinstance(lowered(prepared.case, op, op.geometry(params)), Plan)
+
+
+def ask(case: Case | Prepared, before: Asked | None = None) -> Asked:
+    """A case as the coordinator prepares it for NumPy."""
+    prepared = prepare(case) if isinstance(case, Case) else case
+    op = prepared.op
+    assert isinstance(op, Convolution)
+    geometry = op.geometry(prepared.case.params)
+    plan = lowered(prepared.case, op, geometry)
+    assert isinstance(plan, Plan), plan
+    expectation = replace(prepared.expectation, gradients={})
+    return Asked(prepared.case, op, geometry, plan, prepared.arrays, expectation, before)
+
+
+def lowered(case: Case, op: Convolution, geometry: Geometry) -> Plan | Unsupported:
+    """NumPy's plan for a geometry."""
+    return lower(Ask(case.op, case.params, geometry, op.inputs(case.params), case.dtype, NUMPY))
+
+
+def run(asked: Asked) -> Outcome:
+    """Convert, check, run and convert back, as the coordinator and a worker do."""
+    dtype = asked.case.dtype
+    try:
+        inputs = {
+            name: to_layout(encode(asked.arrays[name], dtype), asked.axes(name), asked.plan.layout(name), name)
+            for name in asked.plan.inputs
+        }
+    except LayoutError as error:
+        return Raised("LayoutError", str(error))
+    findings = check_plan(asked.plan.text, "numpy", inputs)
+    assert not findings, findings
+    function = build(asked.plan.text, list(inputs), "y", RUNTIME)
+    try:
+        y = RUNTIME.run(function, list(inputs.values()))
+    except (ValueError, IndexError, TypeError) as error:  # NumPy's own words
+        return Raised(type(error).__name__, str(error))
+    try:
+        canonical = from_layout(y, asked.axes("y"), asked.plan.layout("y"), asked.sizes["y"], "y")
+    except LayoutError as error:
+        return Raised("LayoutError", str(error))
+    return Value(Tensor(canonical.dtype.name, canonical.shape, canonical))
+
+
+Make = Callable[[Asked], Iterator[Outcome]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault: `make` gives the wrong outcomes that it can cause for a case.
+
+    `group` is the part of the way that it spoils. `within`: it can be so small that an honest computation in real
+    values could give it, so only exact values must show it.
+    """
+
+    name: str
+    group: str
+    make: Make
+    within: bool = False
