@@ -5,7 +5,7 @@ One table, `SETTINGS`, drives both the validation and the schema for editors, so
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -102,11 +102,15 @@ def values(node: Node, report: Report) -> Values:
     if chosen == "specials":
         base = given.get("base", "integers")
         places = given.get("place", ())
-        shown = "+".join([base, *(f"{p.tensor}@{_shown(p.index)}={p.value}" for p in places)])
-        return Values(chosen, base, places, (), given.get("name") or shown)
+        return Values(chosen, base, places, (), given.get("name") or specials_name(base, places))
     if chosen == "literal":
         return Values(chosen, arrays=given["arrays"], name=given.get("name", ""))
     return Values(chosen, name=given.get("name", ""))
+
+
+def specials_name(base: str, places: Sequence[Place]) -> str:
+    """What an id shows of specials that have no name."""
+    return "+".join([base, *(f"{p.tensor}@{_shown(p.index)}={p.value}" for p in places)])
 
 
 def _shown(index: tuple[int, ...] | str) -> str:

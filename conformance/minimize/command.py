@@ -1,0 +1,97 @@
+"""`conformance minimize`: the smallest case that fails in the same way, as a YAML case file."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from dataclasses import replace
+
+from conformance import __version__
+from conformance.interpreters import interpreters
+from conformance.lookup import find_case
+from conformance.minimize.search import Asker, Minimal, NotMinimizable, minimize
+from conformance.probe import ProbeError
+from conformance.suite.case import Case
+from conformance.suite.write import case_text
+from conformance.target import Target, TargetError, parse_target
+from conformance.usage import OK, UsageError
+
+NAME_LENGTH = 80
+
+
+def minimize_command(options: argparse.Namespace) -> int:
+    """Find the smallest case, and print it or write it to a file."""
+    if options.budget < 1:
+        raise UsageError(f"--budget is {options.budget}, expected at least 1")
+    if options.output is not None and not options.output.parent.is_dir():
+        # Said before minutes of work are lost.
+        raise UsageError(f"-o: there is no folder {options.output.parent}; create it first")
+    target = _target(options.on)
+    case = find_case(options.case, options.cases)
+    progress = _Progress(options.budget)
+    with Asker(target, options.timeout, interpreters([target])) as asker:
+        try:
+            minimal = minimize(case, asker, options.budget, progress, anew=True)
+            version = asker.version()
+        except (NotMinimizable, ProbeError) as error:
+            raise UsageError(str(error)) from None
+        finally:
+            progress.end()
+    text = render(minimal, case, target, version)
+    if options.output is None:
+        print(text, end="")
+    else:
+        try:
+            options.output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"-o: {options.output} can't be written: {error.strerror}") from None
+    ended = f"; {minimal.exhausted}" if minimal.exhausted else ""
+    print(f"{minimal.verdict.status} on {target}: {minimal.tried} smaller cases tried{ended}", file=sys.stderr)
+    return OK
+
+
+def render(minimal: Minimal, original: Case, target: Target, version: str) -> str:
+    """The case file: a comment that says where the case is from and what it shows, then the case."""
+    found = minimal.verdict
+    asked = f"{minimal.tried} smaller cases were tried" + (f" ({minimal.exhausted})" if minimal.exhausted else "")
+    comment = [
+        f"The smallest case found that fails on {target} as this one does:",
+        f"  {original.id}",
+        f"Conformance {__version__}, {version}; {asked}.",
+        f"Shows {found.status} of {found.subject or 'the call'}: {found.message}",
+    ]
+    if found.explanation:
+        comment.append(found.explanation)
+    return case_text([replace(minimal.case, id=_name(original))], "\n".join(comment))
+
+
+def _name(original: Case) -> str:
+    words = re.sub(r"[^A-Za-z0-9]+", "-", original.label).strip("-")
+    return words[:NAME_LENGTH].rstrip("-") or "minimal"
+
+
+def _target(text: str) -> Target:
+    try:
+        return parse_target(text)
+    except TargetError as error:
+        raise UsageError(f"--on: {error}") from None
+
+
+class _Progress:
+    """One line on stderr that changes, where stderr is a terminal."""
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        self.shown = 0
+
+    def __call__(self, tried: int, case: Case) -> None:
+        if sys.stderr.isatty():
+            line = f"{tried} of at most {self.budget} cases tried, now {case.op} {dict(case.given)}"[:110]
+            print("\r" + line.ljust(self.shown), end="", file=sys.stderr, flush=True)
+            self.shown = len(line)
+
+    def end(self) -> None:
+        """Leave the line empty."""
+        if self.shown:
+            print("\r" + " " * self.shown + "\r", end="", file=sys.stderr, flush=True)

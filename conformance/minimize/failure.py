@@ -1,0 +1,104 @@
+"""When two verdicts show the same failure: what a smaller case must keep."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from conformance.explain import NARROW
+from conformance.ops.conv_confusions import CONFUSIONS
+from conformance.verdict import Status, Verdict
+
+_NUMBER = r"(?:0x[0-9a-fA-F]+|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)"
+_NUMBERS = re.compile(rf"{_NUMBER}(?:[\s,x\[\]()]*{_NUMBER})*[\s,]*(?=[\])])|{_NUMBER}(?:[\s,x\[\]()]*{_NUMBER})*")
+_MORE = re.compile(r", or with \d+ more: ([^;]*)")
+_FIRST = re.compile(r"got (\S+), reference (\S+)")
+_SIGNAL = re.compile(r"\((\w+)\)")
+_SHAPES = re.compile(r"got shape \(([^)]*)\), reference \(([^)]*)\)")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What kind of failure a verdict shows, without the numbers that a smaller case changes.
+
+    `detail`: the exception and its message, the signal, or the pattern of what is wrong. `causes`: the named confusions
+    that reproduce the wrong answer, all those that the data does not tell apart; empty where none does.
+    """
+
+    status: Status
+    subject: str = ""
+    detail: str = ""
+    causes: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        words = [str(self.status)]
+        if self.subject not in ("", "y"):
+            words.append(f"({self.subject})")
+        if self.causes:
+            words.append("explained by " + ", ".join(sorted(self.causes)))
+        elif self.detail:
+            words.append(f"({self.detail})")
+        return " ".join(words)
+
+
+def failure_of(verdict: Verdict) -> Failure:
+    """The failure that a verdict shows; its status is PASS or UNSUPPORTED where it shows none."""
+    status, subject = verdict.status, verdict.subject
+    if status in (Status.RAISED, Status.GRADIENT) or subject == "adjointness":
+        return Failure(status, subject, without_numbers(verdict.message))
+    if status is Status.ACCEPTED:
+        _, _, reason = verdict.message.partition("should have refused: ")
+        return Failure(status, subject, without_numbers(f"{reason}; {verdict.explanation}"))
+    if status is Status.CRASHED:
+        signal = _SIGNAL.search(verdict.message)
+        return Failure(status, subject, signal[1] if signal else "")
+    if status is Status.DTYPE:
+        return Failure(status, subject, verdict.message)
+    if status is Status.SHAPE:
+        return Failure(status, subject, _axes(verdict.message), causes(verdict.explanation))
+    if status in (Status.VALUE, Status.NONFINITE, Status.PRECISION):
+        detail = _classes(verdict.message) if status is Status.NONFINITE else ""
+        return Failure(status, subject, detail, causes(verdict.explanation))
+    return Failure(status, subject)
+
+
+def causes(explanation: str) -> frozenset[str]:
+    """The names of the confusions in an explanation's text."""
+    if not explanation or explanation.startswith("no"):  # "none of ...", "no confusion ...", "not looked for"
+        return frozenset()
+    if explanation.startswith("right, but computed with"):
+        return frozenset({NARROW})
+    # Those that come first are told by what to change, the rest by name (two that share one are both named).
+    found = {c.name for c in CONFUSIONS if c.advice in explanation}
+    more = _MORE.search(explanation)
+    if more:
+        found |= {name.strip() for pair in more[1].split(",") for name in pair.split(" + ")}
+    return frozenset(found)
+
+
+def without_numbers(text: str) -> str:
+    """A message in which every number, and every list of numbers, is one mark."""
+    return _NUMBERS.sub("#", text)
+
+
+def _axes(message: str) -> str:
+    """Which axes of a shape are wrong and in which direction; spatial axes are one kind."""
+    match = _SHAPES.search(message)
+    if match is None:
+        return ""
+    got, right = ([int(n) for n in shape.replace(",", " ").split()] for shape in match.groups())
+    if len(got) != len(right):
+        return "another number of axes"
+    names = ["batch", "channels", *("spatial" for _ in right[2:])]
+    ways = {f"{n} {'longer' if a > b else 'shorter'}" for n, a, b in zip(names, got, right, strict=True) if a != b}
+    return ", ".join(sorted(ways))
+
+
+def _classes(message: str) -> str:
+    """For non-finite patterns: what stands in place of what, and whether only the sign of a zero is wrong."""
+    match = _FIRST.search(message)
+    if match is None:
+        return without_numbers(message)
+    words = [w.rstrip(",;") for w in match.groups()]
+    got, right = (w if w in ("nan", "inf", "-inf") else "finite" for w in words)
+    return f"{got} in place of {right}"

@@ -1,0 +1,378 @@
+"""The smallest case that fails in the same way: what is kept, what is tried, and when there is nothing to keep."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from math import prod
+from pathlib import Path
+
+import pytest
+
+from conformance.cli import main
+from conformance.executor.local import Command
+from conformance.installed import missing
+from conformance.known.entry import environment
+from conformance.known.file import load_entries
+from conformance.lookup import find_case
+from conformance.minimize import Minimal, NotMinimizable, minimize
+from conformance.minimize.failure import Failure, causes, failure_of, without_numbers
+from conformance.minimize.search import Asker
+from conformance.ops import OPS
+from conformance.record import Reader, RecordedCase
+from conformance.suite.case import Case
+from conformance.suite.loader import find_files, load, validate
+from conformance.suite.write import case_text, read_case
+from conformance.target import parse_target
+from conformance.verdict import Status, Verdict
+from tests import fakes
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# --- what is the same failure -------------------------------------------------------------------------------------
+
+
+def verdict(status: Status, message: str = "", explanation: str = "", subject: str = "y") -> Verdict:
+    return Verdict("case", "torch", status, subject, message, explanation)
+
+
+@pytest.mark.parametrize(
+    ("status", "one", "other", "same"),
+    [
+        (Status.RAISED, "ValueError: 3 channels, not 16", "ValueError: 1 channels, not 2", True),
+        (Status.RAISED, "ValueError: shape [1, 2, 3]", "ValueError: shape [1, 1]", True),
+        (Status.RAISED, "ValueError: no such size", "ValueError: no such stride", False),
+        (Status.RAISED, "ValueError: 3", "TypeError: 3", False),
+        (Status.CRASHED, "the worker died (SIGSEGV): a", "the worker died (SIGSEGV): b", True),
+        (Status.CRASHED, "the worker died (SIGSEGV): a", "the worker died (SIGABRT): a", False),
+        (
+            Status.SHAPE,
+            "got shape (1, 1, 4), reference (1, 1, 5)",
+            "got shape (1, 1, 2, 2), reference (1, 1, 3, 3)",
+            True,
+        ),
+        (Status.SHAPE, "got shape (1, 1, 4), reference (1, 1, 5)", "got shape (1, 1, 6), reference (1, 1, 5)", False),
+        (Status.SHAPE, "got shape (1, 1, 4), reference (1, 1, 5)", "got shape (1, 0, 5), reference (1, 1, 5)", False),
+        (Status.DTYPE, "got dtype float32, expected float16", "got dtype float64, expected float16", False),
+        (Status.NONFINITE, "first at (0,): got nan, reference 0", "first at (3,): got nan, reference 7", True),
+        (Status.NONFINITE, "first at (0,): got nan, reference 0", "first at (0,): got 0, reference nan", False),
+        (Status.VALUE, "3 of 4 elements differ", "1 of 2 elements differ", True),
+    ],
+)
+def test_what_is_the_same_failure(status: Status, one: str, other: str, same: bool) -> None:
+    assert (failure_of(verdict(status, one)) == failure_of(verdict(status, other))) is same
+
+
+def test_another_subject_or_cause_is_another_failure() -> None:
+    flipped = verdict(
+        Status.VALUE,
+        "x",
+        "equals the reference with the kernel flipped along H (flip the kernel; lax.conv_transpose without "
+        "transpose_kernel=True does not, other transposed convolutions do)",
+    )
+    assert failure_of(flipped).causes == {"kernel flipped"}
+    assert failure_of(flipped) != failure_of(replace(flipped, explanation="none of 12 confusions gives these values"))
+    assert failure_of(flipped) != failure_of(replace(flipped, subject="gradient of w"))
+
+
+def test_causes_are_read_from_every_alternative() -> None:
+    text = (
+        "equals the reference with the stride of H used for W (give strides in the order of the spatial axes), or with "
+        "a bias missing (add the bias), or with 2 more: shifted by one, stride ignored + bias missing; this data does "
+        "not tell them apart"
+    )
+    assert causes(text) == {"stride of another axis", "bias missing", "shifted by one", "stride ignored"}
+    assert causes("none of 12 confusions and pairs of them gives these values") == frozenset()
+
+
+def test_numbers_do_not_count() -> None:
+    assert without_numbers("at 0x7f3a [1, 2, 3] and (1 x 4): 1.5e-3") == without_numbers("at 0x11 [7] and (2): 4")
+
+
+# --- real frameworks ----------------------------------------------------------------------------------------------
+
+PORTED = """
+op: call
+cases:
+  - name: ported
+    params:
+      reference:
+        op: conv
+        params: {convention: keras, size: [4, 4], kernel: 3, stride: 2, padding: same, in_channels: 2, out_channels: 3}
+      plans:
+        torch: {text: "y = torch.nn.functional.conv2d(x, w, stride=2, padding=1)", layouts: {w: OIHW}}
+        jax: {text: "y = x"}
+    values: integers
+"""
+
+REFUSED = """
+op: conv_transpose
+cases:
+  - name: empty
+    params:
+      {convention: keras, dims: 3, size: [0, 3, 5], kernel: 3, stride: 2, padding: same, batch: 2, out_channels: 4}
+    values: normal
+    dtype: float64
+    seed: 3
+    permits: [empty, zeros]
+"""
+
+
+def weight(case: Case) -> int:
+    return sum(prod(spec.shape) for spec in OPS[case.op].inputs(case.params))
+
+
+WRONG = """
+op: call
+cases:
+  - name: mirrored
+    params:
+      reference: {op: conv, params: {size: [5, 6], kernel: 1}}
+      plans: {numpy: "y = numpy.flip(x, 3) * w[0]"}
+    values: integers
+  - name: right
+    params:
+      reference: {op: conv, params: {size: [5, 6], kernel: 1}}
+      plans: {numpy: "y = x * w[0]"}
+    values: integers
+"""
+
+
+@pytest.fixture(scope="module")
+def on_torch() -> Iterator[Asker]:
+    if missing(parse_target("torch")):
+        pytest.skip("torch is not installed")
+    with Asker(parse_target("torch")) as asker:
+        yield asker
+
+
+def test_a_wrong_port_shrinks_and_keeps_its_cause(on_torch: Asker) -> None:
+    original = read_case(PORTED)
+    first = minimize(original, on_torch)
+    assert first.failure.status is Status.VALUE
+    assert "symmetric same" in first.failure.causes
+    assert weight(first.case) * 4 < weight(original)
+    assert first.case.values.kind == "literal"
+    numbers = [v for _, array in first.case.values.arrays for v in flat(array)]
+    assert sum(v not in (0.0, 1.0) for v in numbers) <= 2
+    assert [name for name, _ in first.case.params.plans] == ["torch"]
+
+
+def test_the_same_case_gives_the_same_result_whatever_ran_before() -> None:
+    original = read_case(WRONG)
+    with Asker(parse_target("numpy")) as asker:
+        first = minimize(original, asker)
+        second = minimize(original, asker)
+    with Asker(parse_target("numpy")) as asker:
+        third = minimize(original, asker, anew=True)
+        again = read_case(case_text([third.case]))
+        assert failure_of(asker.judge([again])[0].verdicts[asker.target]) == first.failure
+    assert case_text([first.case]) == case_text([second.case]) == case_text([third.case])
+    assert first.tried == second.tried == third.tried
+
+
+def flat(value: object) -> list[float]:
+    return [v for part in value for v in flat(part)] if isinstance(value, tuple) else [float(value)]  # type: ignore[arg-type]
+
+
+def test_a_refusal_shrinks_to_its_bones_and_a_budget_ends_the_search(on_torch: Asker) -> None:
+    original = read_case(REFUSED)
+    full = minimize(original, on_torch)
+    params = full.case.params
+    assert (params.dims, params.batch, params.in_channels, params.out_channels) == (1, 1, 1, 1)
+    assert (params.size, params.kernel, params.stride, params.bias) == ((0,), (1,), (1,), False)
+    assert (full.case.dtype, full.case.seed, full.case.values.kind) == ("float32", 0, "ones")
+    assert full.case.permits == {"empty"}
+    assert not full.exhausted
+    some = minimize(original, on_torch, budget=5)
+    assert some.tried == 5
+    assert "budget of 5" in some.exhausted
+    assert minimize(full.case, on_torch).case.fingerprint == full.case.fingerprint  # what is minimal stays
+
+
+def test_what_passes_or_compares_nothing_is_refused_with_the_reason(on_torch: Asker) -> None:
+    passing = read_case("op: conv\ncases:\n  - {name: fine, params: {size: 3, kernel: 2}, values: integers}\n")
+    with pytest.raises(NotMinimizable, match=r"passes on torch .*nothing to minimize"):
+        minimize(passing, on_torch)
+    void = read_case("op: conv\ncases:\n  - {name: void, params: {size: 3, kernel: 2, batch: 0}, values: integers}\n")
+    with pytest.raises(NotMinimizable, match=r"can't be judged as it is written: its output is empty"):
+        minimize(void, on_torch)
+
+
+# --- workers that are always wrong --------------------------------------------------------------------------------
+
+CRASHING = """
+op: call
+cases:
+  - name: dies
+    params:
+      inputs: {x: {shape: [2, 3, 4, 5], layout: NCHW}, z: {shape: [7, 3], layout: OC}}
+      output: NCHW
+      against: numpy
+      plans: {numpy: "FAULT = x\\ny = FAULT"}
+    values: normal
+    dtype: float64
+"""
+
+
+def test_a_crash_is_minimized_though_every_look_costs_a_worker() -> None:
+    with Asker(parse_target("numpy"), command=fakes.command("segfault")) as asker:
+        found: Minimal = minimize(read_case(CRASHING), asker)
+    assert found.failure == Failure(Status.CRASHED, "", "SIGSEGV")
+    assert [spec.shape for spec in found.case.params.specs] == [(1, 1, 1, 1), (1, 1)]
+    assert (found.case.dtype, found.case.values.kind) == ("float32", "ones")
+    assert found.tried < 30
+
+
+FLAKY = """
+import sys
+sys.path.insert(0, {root!r})
+from tests import fakes
+from conformance.worker import serve
+
+class Wavering(serve.Server):
+    answers = 0
+    def answer(self, request, inputs, cotangent):
+        header, arrays = super().answer(request, inputs, cotangent)
+        Wavering.answers += 1
+        return fakes.lie("shift", header, arrays) if Wavering.answers % 3 else (header, arrays)
+
+serve.Server = Wavering
+fakes.main("slow", sys.argv[-1])
+"""
+
+
+def test_a_flaky_failure_is_said_to_be_one(tmp_path: Path) -> None:
+    worker = tmp_path / "wavering.py"
+    worker.write_text(FLAKY.format(root=str(ROOT)))
+    command: Command = lambda _: [sys.executable, str(worker)]  # noqa: E731
+    case = read_case("op: conv\ncases:\n  - {name: wavers, params: {size: 4, kernel: 2}, values: integers}\n")
+    with Asker(parse_target("numpy"), command=command) as asker, pytest.raises(NotMinimizable) as error:
+        minimize(case, asker)
+    assert "the failure is flaky: 3 runs of minimal::wavers" in str(error.value)
+    assert str(error.value).count("\n  value: ") == 2
+    assert "\n  pass: equal" in str(error.value)
+
+
+# --- the command --------------------------------------------------------------------------------------------------
+
+
+def command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    argv = [sys.executable, "-m", "conformance", *words]
+    return subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_command_writes_a_case_file_that_shows_the_failure(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text(WRONG)
+    done = command("minimize", "mirrored", "--cases", "wrong.yaml", "--on", "numpy", "-o", "small.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("value on numpy: ")
+    text = (tmp_path / "small.yaml").read_text()
+    assert text.startswith(
+        "# The smallest case found that fails on numpy as this one does:\n#   wrong::mirrored integers\n"
+    )
+    assert validate(tmp_path / "small.yaml", tmp_path) == ([], 1)
+    case = read_case(text)
+    assert weight(case) <= 4
+    run = command("run", "small.yaml", "--record", "r.db", cwd=tmp_path)
+    assert run.returncode == 1
+    assert "the input flipped along W" in run.stdout
+
+
+def test_the_command_says_why_it_can_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "wrong.yaml").write_text(WRONG)
+    monkeypatch.chdir(tmp_path)
+    for words, message in (
+        (("right", "--on", "numpy"), "passes on numpy"),
+        (("rihgt", "--on", "numpy"), "no case 'rihgt' in wrong.yaml"),
+        (("right", "--on", "nunpy"), "did you mean 'numpy'"),
+        (("right", "--on", "numpy", "--budget", "0"), "--budget is 0, expected at least 1"),
+        (("mirrored", "--on", "numpy", "-o", "no/such/folder.yaml"), "there is no folder no/such"),
+    ):
+        assert main(["minimize", *words, "--cases", "wrong.yaml"]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert message in said.err
+        assert "Traceback" not in said.err
+
+
+# --- the declared divergences -------------------------------------------------------------------------------------
+
+ENTRIES = {entry.known.name: entry for entry in load_entries(ROOT / "cases" / "known")}
+# What another processor may not show: where it passes, that is no failure of this test.
+DEPENDS_ON_THE_PROCESSOR = {
+    "half-precision-sums": "with AVX-512 FP16 or AMX the sums may be float32's",
+    "onednn-multiplies-some-inserted-zeros": "which oneDNN kernel runs depends on the instruction set",
+    "subnormals-flushed-to-zero": "flush-to-zero is a bit of the processor",
+    "tensorflow-conv3d-same-takes-the-wrong-element": "right wherever oneDNN is the default",
+    "tensorflow-onednn-conv-of-an-empty-output": "oneDNN",
+    "tensorflow-onednn-dies-of-the-gradient-of-a-dilated-stride": "writes memory that is not its own, by chance",
+    "tensorflow-onednn-gradient-of-kernel-1-with-a-stride": "writes memory that is not its own, by chance",
+    "tensorflow-onednn-takes-any-empty-output-shape": "oneDNN",
+    "torch-dies-of-channels-last-dilation-and-bias": "oneDNN",
+    "torch-gradient-needs-contiguous-weights": "oneDNN takes another path",
+    "torch-zero-length-depends-on-the-batch": "oneDNN takes another path",
+}
+# Not run here: each of these takes a worker of its own, and nothing may be demanded of it.
+LEFT_OUT = [name for name in DEPENDS_ON_THE_PROCESSOR if name.startswith(("tensorflow-onednn", "onednn"))]
+
+
+def minimal_cases() -> list[Case]:
+    root, files = find_files([ROOT / "cases" / "minimal"])
+    return [case for file in files for case in load(file, root).cases()]
+
+
+def entry_of(case: Case | RecordedCase) -> str:
+    (name,) = case.tags - {"minimal"}
+    return name
+
+
+def test_every_declared_divergence_has_a_minimal_case_that_falls_under_it() -> None:
+    cases = {entry_of(case): case for case in minimal_cases()}
+    assert sorted(cases) == sorted(ENTRIES)
+    assert {name for name, entry in ENTRIES.items() if entry.depends_on} == set(DEPENDS_ON_THE_PROCESSOR)
+    for name, case in cases.items():
+        entry = ENTRIES[name]
+        assert entry.covers(case, environment(case)), name
+        target, *references = [parse_target(text) for text in case.targets]
+        assert entry.on_target(target), name
+        assert not any(entry.on_target(reference) for reference in references), name
+
+
+def test_a_minimal_case_is_no_larger_than_the_case_that_it_is_from() -> None:
+    for case in minimal_cases():
+        found = re.search(r"From (.+), on ([^ ]+) \(", case.about)
+        assert found, case.about
+        assert found[2] == case.targets[0]
+        original = find_case(found[1], [ROOT / "cases" / f"{found[1].partition('::')[0]}.yaml"])
+        assert weight(case) <= weight(original), case.id
+
+
+def test_every_minimal_case_shows_its_divergence_on_what_is_installed(tmp_path: Path) -> None:
+    chosen = " and ".join(f"not tag={name}" for name in LEFT_OUT)
+    done = command("run", "cases/minimal", "-k", chosen, "--record", str(tmp_path / "r.db"), cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr  # nothing unexpected, no entry that does not happen
+    shown = set()
+    with Reader(tmp_path / "r.db") as reader:
+        for row in reader.verdicts():
+            name, verdict = entry_of(row.case), row.verdict
+            if verdict.target == "numpy":
+                assert verdict.status is Status.PASS, row.case.id
+            elif verdict.known is None:
+                assert name in DEPENDS_ON_THE_PROCESSOR, f"{row.case.id} on {verdict.target}: {verdict.message}"
+            else:
+                assert verdict.known.name == name
+                shown.add(name)
+    for name, entry in ENTRIES.items():
+        targets = [parse_target(t) for c in minimal_cases() if entry_of(c) == name for t in c.targets[:1]]
+        installed = not any(missing(target) for target in targets)
+        assert name in shown or name in DEPENDS_ON_THE_PROCESSOR or not installed, entry.source
