@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -150,11 +152,23 @@ def test_what_can_t_be_meant_is_one_message(folder: Path, words: tuple[str, ...]
     assert "Traceback" not in done.stderr
 
 
+def recorded(path: Path) -> int:
+    """How many verdicts a record holds that is being written."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=0.1)) as db:
+            return int(db.execute("SELECT count(*) FROM verdicts").fetchone()[0])
+    except sqlite3.Error:
+        return 0  # not there yet, or locked by its writer
+
+
 def test_an_interrupted_run_is_resumed(folder: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     argv = [sys.executable, "-m", "conformance", "run", "--on", "numpy,jax", "--record", "r.db"]
     with subprocess.Popen(argv, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(2.0)
+        # Once something is in the record, however long the workers take to start on this machine.
+        deadline = time.monotonic() + 60
+        while not recorded(folder / "r.db") and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     if process.returncode == 130:

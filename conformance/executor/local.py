@@ -343,9 +343,11 @@ class _Worker:
         """Kill the process and its group; the end of its log."""
         process = self.process
         assert process is not None
-        self.executor.selector.unregister(process.output)
-        if process.watched:
-            self.executor.selector.unregister(process.input)
+        # An interrupt may have come in the middle of this before, so that a part of it is done.
+        registered = self.executor.selector.get_map()
+        for descriptor in (process.output, process.input):
+            if descriptor in registered:
+                self.executor.selector.unregister(descriptor)
         self.process_end = process.close()
         self.last_log = process.log_tail()
         self.process = None

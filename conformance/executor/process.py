@@ -121,15 +121,16 @@ class Process:
         """Kill the group, and say how the process ended: a signal's name, or `exit N`."""
         # One that has closed its output is about to end in its own way, and that way is worth knowing.
         patience = time.monotonic() + END_SECONDS
-        while self.ended and not self.dead():
+        how = ""
+        # It may have been reaped already, where an interrupt came in the middle of this before.
+        reaped = self._process.returncode is not None
+        while self.ended and not reaped and not self.dead():
             if time.monotonic() > patience:
                 how = "closed its output and went on"
                 break
             time.sleep(0.002)
-        else:
-            how = ""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        if not reaped:
+            self._kill()
         code = self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
@@ -141,6 +142,10 @@ class Process:
             return signal.Signals(-code).name
         except ValueError:
             return f"signal {-code}"
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     def log_tail(self) -> str:
         """The last lines that this process, not an earlier one, wrote into its log."""
