@@ -32,6 +32,8 @@ class CaseLike(Protocol):
     @property
     def id(self) -> str: ...
     @property
+    def fingerprint(self) -> str: ...
+    @property
     def op(self) -> str: ...
     @property
     def dtype(self) -> str: ...
@@ -171,6 +173,11 @@ def names(ops: Sequence[str]) -> list[str]:
     fields = [list(OPS[op].fields) for op in ops if op in OPS]
     shared = [name for name in fields[0] if all(name in other for other in fields)] if fields else []
     return [*shared, *(f"{name}_axes" for name in shared)]
+
+
+def specifier_text(specifier: SpecifierSet) -> str:
+    """A range as a person writes it: the lower end first, which `str` does not promise."""
+    return ",".join(sorted(map(str, specifier), reverse=True))
 
 
 def _lists(value: Any) -> Any:

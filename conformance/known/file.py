@@ -91,6 +91,8 @@ def parse_entries(text: str, file: str) -> list[Entry]:
     """The entries of one file's text; CaseFileError with every finding."""
     if not text.strip():
         raise CaseFileError([Finding(file, 1, 1, "the file is empty, expected a list of declared divergences")])
+    if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
+        return []  # comments alone: a file that waits for its first entry
     root = parse_document(text, file)
     reader = _Reader(file)
     entries = []
@@ -165,13 +167,17 @@ class _Reader:
         kind = self.words(fields.get("kind"), "kind", KINDS)
         if len(kind) > 1:
             self.refuse(fields["kind"], f"kind is {fields['kind'].shown()}, expected one of: {', '.join(KINDS)}")
-        link = self.text(fields.get("link"), "link")
+        linked = fields.get("link")
+        link = self.text(linked, "link") if linked is not None and linked.value else ""
         if link and not re.match(r"https?://[^\s]+$", link):
             self.refuse(fields["link"], f"link is {link!r}, expected an address that starts with https://")
         statuses = self.words(fields.get("status"), "status", STATUSES)
         where = self.where(fields["where"]) if "where" in fields else {}
         signature = self.signature(fields["signature"]) if "signature" in fields else {}
         reason = " ".join(self.text(fields.get("reason"), "reason").split())
+        if reason.upper().startswith("TODO"):
+            said = f"reason is {reason!r}, so nobody has looked at {name or 'it'} yet"
+            self.refuse(fields["reason"], f"{said}; write why it is so in a sentence, then it counts")
         expires = self.expires(fields.get("expires"))
         sometimes = self.boolean(fields.get("sometimes"), "sometimes")
         depends_on = self.text(fields.get("depends_on"), "depends_on")

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from conformance.known.entry import CaseLike, Entry, environment, versions_of
+from conformance.known.entry import CaseLike, Entry, environment, specifier_text, versions_of
 from conformance.known.file import load_entries
 from conformance.target import Target, parse_target
 from conformance.verdict import Known, Problem, Status, Verdict
+
+if TYPE_CHECKING:
+    from conformance.known.baseline import Baseline
 
 EXAMPLES = 3
 
@@ -54,6 +57,7 @@ class KnownTable:
 
     def __init__(self, entries: Iterable[Entry], full: bool = False, today: date | None = None) -> None:
         self.entries = list(entries)
+        self.baseline: Baseline | None = None  # what is in it is known where nothing declares it
         self._full = full
         self._today = today or date.today()
         self._tallies = [_Tally() for _ in self.entries]
@@ -77,6 +81,12 @@ class KnownTable:
         `info` is what the target's worker said of itself. The first entry in the order of the files is the answer where
         several declare the same.
         """
+        found = self._declared(case, target, info, verdict)
+        if self.baseline is not None:
+            found = found or self.baseline.match(case, verdict)
+        return found
+
+    def _declared(self, case: CaseLike, target: Target, info: Mapping[str, Any], verdict: Verdict) -> Known | None:
         candidates = self._case_entries(case)
         if not candidates:
             self._targets.setdefault(verdict.target, target)
@@ -199,7 +209,7 @@ def render_table(table: KnownTable, width: int = 100) -> str:
 
 
 def _conditions(entry: Entry) -> str:
-    said = [f" {name}{specifier}" for name, specifier in entry.versions]
+    said = [f" {name} {specifier_text(specifier)}" for name, specifier in entry.versions]
     if entry.ops:
         said.append(f" {' or '.join(entry.ops)}")
     if entry.cases:
