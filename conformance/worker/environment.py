@@ -6,7 +6,7 @@ This must run before NumPy is imported, so it imports nothing of ours.
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Optional
+from typing import Any, Dict, MutableMapping, Optional
 
 
 class Config:
@@ -30,32 +30,32 @@ class Config:
         return self.options[name] == "1" if name in self.options else None
 
 
-def prepare_environment(config: Config) -> None:
+def prepare_environment(config: Config, environ: MutableMapping[str, str] = os.environ) -> None:
     """Set what frameworks and their libraries read when they are imported."""
     threads = str(config.threads)
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS"):
-        os.environ[name + "_NUM_THREADS"] = threads
-    os.environ["TF_NUM_INTRAOP_THREADS"] = threads
-    os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+        environ[name + "_NUM_THREADS"] = threads
+    environ["TF_NUM_INTRAOP_THREADS"] = threads
+    environ["TF_NUM_INTEROP_THREADS"] = "1"
+    environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     # A target's text says all that it depends on: what the user's shell says about oneDNN must not change it.
-    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
+    environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
     if "onednn" in config.options:
-        os.environ["TF_ENABLE_ONEDNN_OPTS"] = config.options["onednn"]
+        environ["TF_ENABLE_ONEDNN_OPTS"] = config.options["onednn"]
     if config.device == "cpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-        os.environ["JAX_PLATFORMS"] = "cpu"
+        environ["CUDA_VISIBLE_DEVICES"] = "-1"
+        environ["JAX_PLATFORMS"] = "cpu"
     else:
-        os.environ.pop("JAX_PLATFORMS", None)
+        environ.pop("JAX_PLATFORMS", None)
     # XLA's own CPU client takes the size of its thread pool from NPROC.
-    os.environ["NPROC"] = threads
+    environ["NPROC"] = threads
     if config.threads == 1:
-        os.environ["XLA_FLAGS"] = (os.environ.get("XLA_FLAGS", "") + " --xla_cpu_multi_thread_eigen=false").strip()
+        environ["XLA_FLAGS"] = (environ.get("XLA_FLAGS", "") + " --xla_cpu_multi_thread_eigen=false").strip()
     if config.flag("deterministic"):
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # Compile in this process: a pool of helper processes would outlive a plan and cost more than it saves.
-    os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
+    environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
     if config.framework == "keras":
-        os.environ["KERAS_BACKEND"] = config.backend
+        environ["KERAS_BACKEND"] = config.backend

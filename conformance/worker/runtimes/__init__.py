@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import sys
 from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -112,13 +113,21 @@ def load(config: Config) -> Runtime:
         raise Unavailable("no runtime for %r, expected one of: %s" % (config.framework, ", ".join(_CLASSES)))
     module = importlib.import_module("." + config.framework, __name__)
     runtime: Runtime = getattr(module, _CLASSES[config.framework])(config)
-    found = str(runtime.info()["version"])
-    if config.version and found.partition("+")[0] != config.version.partition("+")[0]:
+    info = runtime.info()
+    # The version of a target on ONNX Runtime is that of the runtime, not that of the package that makes the model.
+    named = "backend_version" if config.backend == "onnxruntime" else "version"
+    found = str(info[named])
+    if config.version and _release(found) != _release(config.version):
         raise Unavailable("%s %s was asked for, this interpreter has %s" % (config.framework, config.version, found))
     if "torch" in sys.modules and "tensorflow" in sys.modules:
         # Together they crash in torch.compile, and their thread pools and libraries disturb each other.
         raise Unavailable("importing %s loaded both PyTorch and TensorFlow into one process" % config.framework)
     return runtime
+
+
+def _release(version: str) -> str:
+    """A version without its build and its last zeros: 0.9.0+cpu is 0.9."""
+    return re.sub(r"(\.0)+$", "", version.partition("+")[0])
 
 
 def import_framework(module: str) -> Any:

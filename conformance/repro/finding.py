@@ -1,0 +1,245 @@
+"""What a script is about: one case on one target, its verdict, and what is right."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from conformance.executor import Request
+from conformance.layout import LayoutError, to_layout
+from conformance.lookup import find_case
+from conformance.ops.call import CallParams
+from conformance.outcome import Outcome, Unsupported
+from conformance.plan import Plan
+from conformance.prepare import (
+    CaseError,
+    Prepared,
+    canonical,
+    dual,
+    gradient_reason,
+    plan_for,
+    prepare,
+    request_for,
+    settle,
+)
+from conformance.probe import Probe, ProbeError
+from conformance.record import Reader, RecordError
+from conformance.suite.case import Case
+from conformance.suite.values import ValuesError
+from conformance.target import Target, parse_target
+from conformance.usage import UsageError
+from conformance.verdict import Status, Verdict
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A case on a target with its verdict. `info` is what the target's worker said of itself, where it was asked."""
+
+    prepared: Prepared
+    target: Target
+    verdict: Verdict
+    plan: Plan
+    request: Request
+    info: Mapping[str, Any]
+    anchor: str = ""  # the target whose answer is expected, for a case held `against` a framework
+    dual: tuple[Plan, Request] | None = None  # the adjoint call, where that is what the verdict is about
+
+    @property
+    def case(self) -> Case:
+        """The case."""
+        return self.prepared.case
+
+    @property
+    def dtype(self) -> str:
+        """The case's dtype."""
+        return self.prepared.case.dtype
+
+    @property
+    def axes(self) -> str:
+        """The output's canonical letters."""
+        params = self.prepared.case.params
+        if isinstance(params, CallParams):
+            return params.output_axes
+        # Refused by the definition and answered all the same: y has the axes of x.
+        return self.prepared.output.axes if self.prepared.output is not None else self.prepared.specs[0].axes
+
+    @property
+    def native_shape(self) -> tuple[int, ...] | None:
+        """The shape of the right output in the plan's layout; None where there is none."""
+        output = self.prepared.expectation.output
+        return None if output is None else tuple(in_layout(output.value, self.axes, self.plan, "y").shape)
+
+    @property
+    def gradient(self) -> bool:
+        """Whether the divergence is one of the gradients, or may be."""
+        if not self.request.gradient:
+            return False
+        subject, status = self.verdict.subject, self.verdict.status
+        if status is Status.NONDETERMINISTIC:
+            return subject != "y"
+        return subject.startswith("gradient") or status in (Status.CRASHED, Status.TIMEOUT)
+
+    @property
+    def input(self) -> str:
+        """The input whose gradient diverges, or "" where it is the output or no particular one."""
+        if self.verdict.status is Status.NONDETERMINISTIC and self.verdict.subject != "y":
+            return self.verdict.subject
+        return self.verdict.subject.removeprefix("gradient of ") if "gradient of " in self.verdict.subject else ""
+
+
+def note(message: str) -> None:
+    """A word to the person, beside the script."""
+    print(f"conformance: {message}", file=sys.stderr)
+
+
+def recorded(text: str, target: str, record: Path | None, paths: Sequence[Path]) -> tuple[Case, Verdict | None, Any]:
+    """The case, its recorded verdict on the target (None where it has to be run), and what the worker said of itself.
+
+    A record that is named must have the case and the target; without one, the newest in reports/ that has both will do.
+    """
+    if record is None:
+        case = find_case(text, paths)
+        records = sorted(Path("reports").glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in records:
+            try:
+                found = _from_record(path, case, target)
+            except RecordError:
+                continue  # of another version, or of other cases: it is one of many that nobody named
+            if found is not None:
+                return (case, *found)
+        return case, None, {}
+    try:
+        with Reader(record, complete=False) as reader:
+            id = reader.case(text).id
+            case = find_case(id, paths)
+            names = [row.verdict.target for row in reader.verdicts(case=id)]
+    except RecordError as error:
+        raise UsageError(str(error)) from None
+    if target not in names:
+        near = difflib.get_close_matches(target, names, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise UsageError(
+            f"{record} has no verdict on {target!r} of {id}; it has one on: {', '.join(names) or 'none'}{hint}"
+        )
+    try:
+        found = _from_record(record, case, target)
+    except RecordError as error:
+        raise UsageError(str(error)) from None
+    return (case, *(found or (None, {})))
+
+
+def _from_record(path: Path, case: Case, target: str) -> tuple[Verdict, Any] | None:
+    """A record's verdict; None where the case, or what its plan is, has changed since, which is said."""
+    with Reader(path, complete=False) as reader:
+        old = reader.case(case.id)
+        rows = list(reader.verdicts(case=case.id, target=target)) if old.id == case.id else []
+        if not rows:
+            return None
+        if old.fingerprint != case.fingerprint:
+            note(
+                f"{case.id} has changed since {path} (its fingerprint was {old.fingerprint} and is now "
+                f"{case.fingerprint}), so that verdict is not used"
+            )
+            return None
+        return rows[0].verdict, reader.targets.get(target, {})
+
+
+def find(text: str, target: Target, record: Path | None = None, paths: Sequence[Path] = ()) -> Finding:
+    """The finding behind a command line; UsageError where there is nothing to reproduce."""
+    case, verdict, info = recorded(text, str(target), record, paths)
+    return finding(case, target, verdict, info)
+
+
+def finding(case: Case, target: Target, verdict: Verdict | None, info: Mapping[str, Any]) -> Finding:
+    """The finding for a verdict; without one the case is run now."""
+    try:
+        prepared = prepare(case)
+    except (CaseError, ValuesError) as error:
+        raise UsageError(f"{case.source}: {error}") from None
+    plan = _planned(prepared, target)
+    if verdict is not None and verdict.plan and verdict.plan != plan.render():
+        note(f"{target} is asked in other words than when {case.id} was recorded, so it is run again")
+        verdict = None
+    anchor = _anchor(prepared)
+    asked = tuple(dict.fromkeys([target, *([anchor] if anchor else [])]))
+    if verdict is None or (anchor and verdict.status is not Status.UNSUPPORTED):
+        try:
+            with Probe(asked) as probe:
+                if verdict is None:
+                    verdict, info = _judged(probe, case, target)
+                if anchor is not None:
+                    settle(prepared, anchor, _answer(probe, prepared, anchor))
+        except ProbeError as error:
+            raise UsageError(f"{error}; a record that has its verdict would do (--record)") from None
+        except CaseError as error:
+            raise UsageError(f"{case.source}: {error}") from None
+    if verdict.status is Status.UNSUPPORTED:
+        raise UsageError(f"{case.id} is unsupported on {target}, so there is nothing to reproduce: {verdict.message}")
+    if not verdict.divergent:
+        note(f"{case.id} passes on {target}: there is no divergence, and the script exits 0")
+    adjoint = _adjoint(prepared, target) if verdict.subject == "adjointness" else None
+    return Finding(
+        prepared,
+        target,
+        replace(verdict, case=case.id),
+        plan,
+        request_for(prepared, plan, target),
+        info,
+        str(anchor) if anchor else "",
+        adjoint,
+    )
+
+
+def beside(found: Finding, target: Target) -> Finding:
+    """The same case on another target, for a script across both."""
+    if target == found.target:
+        raise UsageError(f"--across: {target} is the target that --on names, expected another one")
+    plan = _planned(found.prepared, target)
+    if found.gradient and gradient_reason(target):
+        raise UsageError(f"--across: the divergence is in a gradient, and {gradient_reason(target)}")
+    return replace(found, target=target, plan=plan, request=request_for(found.prepared, plan, target), info={})
+
+
+def _planned(prepared: Prepared, target: Target) -> Plan:
+    plan = plan_for(prepared, target)
+    if isinstance(plan, Unsupported):
+        raise UsageError(
+            f"{prepared.case.id} is unsupported on {target}, so there is nothing to reproduce: {plan.reason}"
+        )
+    return plan
+
+
+def _adjoint(prepared: Prepared, target: Target) -> tuple[Plan, Request]:
+    found = dual(prepared, target)
+    if isinstance(found, Unsupported):
+        raise UsageError(f"{target} has no adjoint call: {found.reason}")
+    return found
+
+
+def _anchor(prepared: Prepared) -> Target | None:
+    params = prepared.case.params
+    return parse_target(params.against) if isinstance(params, CallParams) and params.against else None
+
+
+def _judged(probe: Probe, case: Case, target: Target) -> tuple[Verdict, Mapping[str, Any]]:
+    found = probe.judge([case])[0]
+    if found.error:
+        raise UsageError(f"{case.source}: {found.error}")
+    return found.verdicts[target], probe.info(target)
+
+
+def _answer(probe: Probe, prepared: Prepared, anchor: Target) -> Outcome:
+    plan = _planned(prepared, anchor)
+    return canonical(prepared, plan, probe.ask(anchor, [request_for(prepared, plan, anchor)])[0])
+
+
+def in_layout(array: Any, axes: str, plan: Plan, name: str) -> Any:
+    """An array of canonical letters in the plan's layout of `name`; UsageError where that layout can't hold it."""
+    try:
+        return to_layout(array, axes, plan.layout(name), name)
+    except LayoutError as error:
+        raise UsageError(f"what is expected has no form in the plan's layout: {error}") from None

@@ -1,0 +1,230 @@
+"""A stand-alone script: NumPy and one framework (or two, each in a process of its own), and nothing of ours."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Sequence
+
+from conformance.plan import Plan
+from conformance.report.facts import one_line, version
+from conformance.repro import words
+from conformance.repro.arrays import UNPACK, written
+from conformance.repro.check import check, tensors, time_limit
+from conformance.repro.finding import Finding, in_layout
+from conformance.repro.inputs import input_lines, local, plain, storage
+from conformance.repro.surface import Surface, surface
+from conformance.verdict import Status
+
+WIDTH = 100
+
+
+def script(found: Finding) -> str:
+    """The script for one target."""
+    made = surface(found.target, found.plan.text, found.dtype)
+    body = [*input_lines(found), *function(found.plan, made), *made.wrap()]
+    if made.wrap() and made.wrap()[-1].startswith("    "):
+        body += ["", ""]
+    if found.verdict.status is not Status.NONDETERMINISTIC:
+        body.append(f"tensors = {tensors(found, made)}")
+    body += check(found, made)
+    if found.dual is not None:
+        body += _adjoint(found, made)
+    dies = found.verdict.status in (Status.CRASHED, Status.TIMEOUT)
+    packed = any("unpacked(" in line for line in body)
+    used = ["os", "sys", *(["signal"] if found.verdict.status is Status.CRASHED else [])]
+    used += ["subprocess"] if dies else []
+    used += ["base64", "zlib"] if packed else []
+    environment = environment_lines(made)
+    if not environment and not dies:
+        used.remove("os")
+    return assembled(
+        [
+            head(found),
+            [f"import {name}" for name in sorted(used)],
+            environment,
+            _in_a_child(found) if dies else [],
+            import_lines(made),
+            [f'print("python", sys.version.split()[0], "numpy", np.__version__, {", ".join(made.versions)})']
+            if made.modules != ["numpy"]
+            else ['print("python", sys.version.split()[0], "numpy", np.__version__)'],
+            made.setup(),
+            ["", *UNPACK.splitlines(), ""] if packed else [],
+            body,
+        ]
+    )
+
+
+def assembled(parts: Sequence[Sequence[str]]) -> str:
+    """Parts with an empty line between them."""
+    return "\n".join("\n".join(part) + "\n" for part in parts if part)
+
+
+def commented(text: str) -> list[str]:
+    """Text as comment lines."""
+    return textwrap.wrap(
+        one_line(text),
+        WIDTH,
+        initial_indent="# ",
+        subsequent_indent="#   ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def title(found: Finding) -> str:
+    """The case's label, the target and the status."""
+    status = f"{found.verdict.status}" if found.verdict.divergent else "no divergence"
+    subject = found.verdict.subject
+    about = f" ({subject})" if subject not in ("", "y", "refusal") else ""
+    return f"{found.case.label} on {found.target}: {status}{about}"
+
+
+def message(found: Finding) -> str:
+    """The verdict's message on one line; of a process's last words only how it ended."""
+    text = one_line(found.verdict.message).replace("the worker died", "the process died")
+    return text.partition("): ")[0] + ")" if found.verdict.status is Status.CRASHED and "): " in text else text
+
+
+def head(found: Finding) -> list[str]:
+    """What the script shows, as comments."""
+    lines = commented(title(found))
+    lines += commented(f"Expected: {words.expected(found)}.")
+    lines += commented(f"{words.definition(found)}.")
+    if found.verdict.divergent:
+        seen = version(dict(found.info))
+        lines += commented(f"Seen{f' with {seen}' if seen else ''}: {message(found)}")
+        if found.verdict.explanation:
+            lines += commented(f"Explained: {found.verdict.explanation}")
+    if found.verdict.known is not None:
+        link = f", {found.verdict.known.link}" if found.verdict.known.link else ""
+        lines += commented(f"Known: {found.verdict.known.name}{link}")
+    lines += commented("Exits 1 while this is so, 0 when it is not, 2 where it can't run.")
+    return lines
+
+
+def environment_lines(made: Surface) -> list[str]:
+    """What must be set before the import."""
+    lines = []
+    for name, value in made.environment().items():
+        if value is None:
+            lines.append(f'os.environ.pop("{name}", None)')
+        else:
+            lines.append(f'os.environ["{name}"] = "{value}"')
+    return lines
+
+
+def import_lines(made: Surface) -> list[str]:
+    """The imports, whose failure says that this environment can't run the script."""
+    modules = list(made.modules)
+    if made.dtype == "bfloat16" and made.target.framework == "onnx":
+        modules.append("ml_dtypes")
+    names = ", ".join(dict.fromkeys(["numpy", *(module.split(" as ")[0].split(".")[0] for module in modules)]))
+    return [
+        "try:",
+        *(f"    import {module}" for module in ["numpy as np", *modules]),
+        "except ImportError as error:",
+        f'    print("this script needs {names}:", error)',
+        "    sys.exit(2)",
+    ]
+
+
+def function(plan: Plan, made: Surface) -> list[str]:
+    """The plan as the function `call` of its inputs. What uses no input stands before it where the mode compiles."""
+    tree = ast.parse(plan.text)
+    lines = plan.text.splitlines()
+    first = 0
+    if made.splits:
+        for statement in tree.body:
+            if any(isinstance(node, ast.Name) and node.id in plan.inputs for node in ast.walk(statement)):
+                break
+            first = statement.end_lineno or 0
+    outside, inside = lines[:first], lines[first:]
+    fixed = _inside_strings(tree)
+    body = [line if number in fixed or not line else f"    {line}" for number, line in enumerate(inside, first + 1)]
+    comment = ", ".join(f"{name}: {layout}" for name, layout in plan.layouts)
+    note = [f"    # {plan.note}"] if plan.note else []
+    return [
+        *outside,
+        "",
+        "",
+        f"def call({', '.join(plan.inputs)}):",
+        f"    # {comment}",
+        *note,
+        *body,
+        "    return y",
+        "",
+        "",
+    ]
+
+
+def _inside_strings(tree: ast.Module) -> set[int]:
+    """Lines that begin within a string: an indent would become part of it."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.update(range(node.lineno + 1, (node.end_lineno or node.lineno) + 1))
+    return found
+
+
+def _in_a_child(found: Finding) -> list[str]:
+    limit = time_limit(found)
+    lines = [
+        'if "child" not in sys.argv:',
+        "    # The call takes its process with it, so it is made in another one.",
+        f"    print({'expected: ' + words.expected(found)!r}, flush=True)",
+        '    command = [sys.executable, os.path.abspath(__file__), "child"]',
+    ]
+    if found.verdict.status is Status.TIMEOUT:
+        return [
+            *lines,
+            "    try:",
+            f"        sys.exit(subprocess.run(command, timeout={limit:g}).returncode)",
+            "    except subprocess.TimeoutExpired:",
+            f'        print("actual:   no answer within {limit:g} s")',
+            "        sys.exit(1)",
+        ]
+    return [
+        *lines,
+        "    done = subprocess.run(command)",
+        "    if done.returncode in (0, 2):",
+        "        sys.exit(done.returncode)",
+        "    ended = signal.Signals(-done.returncode).name if done.returncode < 0 else done.returncode",
+        '    print("actual:   the process ended with", ended)',
+        "    sys.exit(1)",
+    ]
+
+
+def _adjoint(found: Finding, made: Surface) -> list[str]:
+    """Both inner products; the adjoint call is a second `call`."""
+    assert found.dual is not None
+    prepared = found.prepared
+    assert prepared.cotangent is not None
+    plan, request = found.dual
+    dy = in_layout(prepared.cotangent, found.axes, found.plan, "y")
+    x = in_layout(prepared.arrays["x"], prepared.specs[0].axes, plan, "y")
+    minus = ""
+    if getattr(found.case.params, "bias", False):
+        bias = prepared.arrays["b"].reshape(-1, *(1 for _ in prepared.cotangent.shape[2:]))
+        minus = f" - {float((bias * prepared.cotangent).sum())!r}  # without the bias, which is not linear"
+    layouts = dict(plan.layouts)
+    lines = [
+        f"dy = {written(storage(dy, found.dtype))}  # {dict(found.plan.layouts)['y']}",
+        f"left = float(({made.values('y')}.astype(np.float64) * dy).sum()){minus}",
+        "",
+        "# The adjoint call, of dy.",
+        f"given = {written(storage(x, found.dtype))}  # x in {layouts['y']}",
+    ]
+    other = surface(found.target, plan.text, found.dtype)
+    for name, array, dtype in request.inputs:
+        lines.append(f"{local(name)} = {written(plain(array, dtype))}  # {layouts[name]}")
+    lines += [*function(plan, other), *other.wrap()]
+    names = [local(name) for name in plan.inputs]
+    lines += [f"tensors = {tensors(found, other, names)}", *other.forward()]
+    lines.append(f"right = float(({other.values('y')}.astype(np.float64) * given).sum())")
+    limit = words.adjoint_allowance(found)
+    lines += [
+        'print("<op(x), dy> =", left, "<x, adjoint(dy)> =", right)',
+        f"sys.exit(int(not abs(left - right) <= {limit!r}))",
+    ]
+    return lines
