@@ -73,6 +73,8 @@ def _merge_into(writer: Writer, readers: Sequence[Reader]) -> None:
             writer.add_verdict(row.verdict, row.attempts)
         for id, target, array in reader.raw_arrays():
             writer.copy_array(id, target, array)
+        for digest, output in reader.raw_outputs():
+            writer.add_output(digest, output.name, output.values, output.dtype)
         if reader.summary is not None:
             summaries.append(reader.summary)
     writer.finish(_joined(summaries))

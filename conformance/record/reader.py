@@ -224,6 +224,27 @@ class Reader:
         )
         return {row[0]: _array(*row) for row in self._rows(sql, (case, target))}
 
+    def case_count(self) -> int:
+        """How many cases there are."""
+        return int(next(self._rows("SELECT count(*) FROM cases"))[0])
+
+    def asked(self) -> Iterator[tuple[str, str]]:
+        """(case id, target) of every verdict, and nothing else of it."""
+        return self._rows(
+            "SELECT c.id, t.name FROM verdicts v JOIN cases c ON c.key = v.case_key "
+            "JOIN targets t ON t.key = v.target_key"
+        )
+
+    def outputs(self, digest: str) -> dict[str, RecordedArray]:
+        """The tensors of an answer by its digest; {} where the run kept no outputs, or not this one."""
+        sql = "SELECT name, dtype, shape, data FROM outputs WHERE digest = ? ORDER BY name = 'y' DESC, name"
+        return {row[0]: _array(*row) for row in self._rows(sql, (digest,))}
+
+    def raw_outputs(self) -> Iterator[tuple[str, RecordedArray]]:
+        """(digest, tensor) of every output that was kept."""
+        for digest, *row in self._rows("SELECT digest, name, dtype, shape, data FROM outputs"):
+            yield digest, _array(*row)
+
     def raw_arrays(self) -> Iterator[tuple[str, str, RecordedArray]]:
         """(case id, target, array) of every array."""
         sql = (
@@ -238,7 +259,7 @@ def _verdict(case: str, target: str, row: Sequence[Any], knowns: Mapping[int, Kn
     (status, subject, message, explanation, elements, differing, fraction, worst, got, reference, needed, bits) = row[
         :12
     ]
-    plan, seconds, known_key, _, digest = row[12:]
+    plan, seconds, known_key, _, digest, dtype, shape = row[12:]
     figures = None
     if elements is not None:
         figures = Figures(
@@ -253,7 +274,10 @@ def _verdict(case: str, target: str, row: Sequence[Any], knowns: Mapping[int, Kn
         )
     known = None if known_key is None else knowns[known_key]
     state = Status(status)
-    return Verdict(case, target, state, subject, message, explanation, figures, plan, seconds, known, digest)
+    size = None if shape is None else tuple(json.loads(shape))
+    return Verdict(
+        case, target, state, subject, message, explanation, figures, plan, seconds, known, digest, dtype, size
+    )
 
 
 def _recorded_case(row: Sequence[Any]) -> RecordedCase:

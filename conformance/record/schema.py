@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from conformance.suite.case import Claim, Source
 from conformance.verdict import Problem, Verdict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x434F4E46  # "CONF": `file` and SQLite's own tools can tell a record from any other database
 BATCH_VERDICTS = 500
 BATCH_SECONDS = 1.0
 ARRAY_BYTES = 1 << 20  # a larger array is recorded without its values
 ARRAYS_BYTES_A_RUN = 256 << 20  # before compression
+OUTPUTS_BYTES_A_RUN = 512 << 20  # before compression
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -37,14 +38,17 @@ CREATE TABLE verdicts (case_key INTEGER NOT NULL REFERENCES cases, target_key IN
     status TEXT NOT NULL, subject TEXT NOT NULL, message TEXT NOT NULL, explanation TEXT NOT NULL,
     elements INTEGER, differing INTEGER, fraction, worst TEXT, got, reference, needed, bits,
     plan TEXT NOT NULL, seconds REAL NOT NULL, known_key INTEGER REFERENCES knowns, attempts INTEGER NOT NULL,
-    output_digest TEXT NOT NULL, PRIMARY KEY (case_key, target_key)) WITHOUT ROWID;
+    output_digest TEXT NOT NULL, output_dtype TEXT NOT NULL, output_shape TEXT,
+    PRIMARY KEY (case_key, target_key)) WITHOUT ROWID;
 CREATE TABLE arrays (case_key INTEGER NOT NULL REFERENCES cases, target TEXT NOT NULL, name TEXT NOT NULL,
     dtype TEXT NOT NULL, shape TEXT NOT NULL, data BLOB, PRIMARY KEY (case_key, target, name));
+CREATE TABLE outputs (digest TEXT NOT NULL, name TEXT NOT NULL, dtype TEXT NOT NULL, shape TEXT NOT NULL, data BLOB,
+    PRIMARY KEY (digest, name)) WITHOUT ROWID;
 """
 CASE_COLUMNS = "id, fingerprint, op, file, line, col, dtype, vals, params, given, tags, about, claim, definition"
 VERDICT_COLUMNS = (
     "status, subject, message, explanation, elements, differing, fraction, worst, got, reference, needed, bits, "
-    "plan, seconds, known_key, attempts, output_digest"
+    "plan, seconds, known_key, attempts, output_digest, output_dtype, output_shape"
 )
 
 
@@ -77,7 +81,7 @@ class RecordedCase:
 
 @dataclass(frozen=True)
 class RecordedArray:
-    """An array of a failing case. `values` is None where it was too large to keep. `dtype` is the framework's word."""
+    """An array that a run kept. `values` is None where it was too large to keep. `dtype` is the framework's word."""
 
     name: str
     dtype: str

@@ -22,6 +22,7 @@ from conformance.record.schema import (
     BATCH_SECONDS,
     BATCH_VERDICTS,
     CASE_COLUMNS,
+    OUTPUTS_BYTES_A_RUN,
     SCHEMA_VERSION,
     TABLES,
     VERDICT_COLUMNS,
@@ -39,7 +40,7 @@ from conformance.suite.case import Case
 from conformance.verdict import Known, Verdict
 
 _INSERT_VERDICT = (
-    f"INSERT OR REPLACE INTO verdicts (case_key, target_key, {VERDICT_COLUMNS}) VALUES ({', '.join('?' * 19)})"
+    f"INSERT OR REPLACE INTO verdicts (case_key, target_key, {VERDICT_COLUMNS}) VALUES ({', '.join('?' * 21)})"
 )
 _INSERT_CASE = f"INSERT INTO cases ({CASE_COLUMNS}) VALUES ({', '.join('?' * 14)})"
 
@@ -59,6 +60,8 @@ class Writer:
             Known(*row): key for key, *row in connection.execute("SELECT key, name, kind, reason, link FROM knowns")
         }
         self._array_bytes = 0
+        self._output_bytes = 0
+        self._outputs: set[tuple[str, str]] = set()
         self._pending = 0
         self._committed = time.monotonic()
 
@@ -66,10 +69,10 @@ class Writer:
     def create(cls, path: Path | str, environment: Mapping[str, Any]) -> Writer:
         """Start a new record; RecordError where the file exists or can't be written."""
         path = Path(path)
-        if path.exists():
-            raise RecordError(f"{path} exists already; name another file, or resume it")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # Of two runs that begin at once with one name, one has it.
+            path.open("xb").close()
             db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
             # The schema is in the main file before WAL begins: a copy without its -wal file is still a record.
             db.executescript(f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {TABLES}")
@@ -78,6 +81,8 @@ class Writer:
             db.execute("COMMIT")
             _begin(db)
         except (sqlite3.Error, OSError) as error:
+            if isinstance(error, FileExistsError) and path.exists():
+                raise RecordError(f"{path} exists already; name another file, or resume it") from None
             raise RecordError(f"{path} can't be written: {error}") from None
         return cls(path, db)
 
@@ -190,6 +195,8 @@ class Writer:
                 self._known(verdict.known),
                 attempts,
                 verdict.digest,
+                verdict.dtype,
+                None if verdict.shape is None else dump(list(verdict.shape)),
             ),
         )
         self._pending += 1
@@ -209,6 +216,21 @@ class Writer:
             data = zlib.compress(np.ascontiguousarray(array).tobytes(), 1)
         row = (self._case(case), target, name, kinds, dump(list(array.shape)), data)
         self._execute("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def add_output(self, digest: str, name: str, array: NDArray[np.generic] | None, dtype: str) -> None:
+        """Keep an answer's tensor (`y`, `gradient of w`, ...), passed or not, so that another version's can be held
+        against it bit by bit. The same bits are kept once, whoever answered them; beyond the size caps not at all.
+        """
+        if array is None or array.nbytes > ARRAY_BYTES or self._output_bytes + array.nbytes > OUTPUTS_BYTES_A_RUN:
+            return
+        if (digest, name) in self._outputs:
+            return
+        self._outputs.add((digest, name))
+        kinds = dump([dtype, array.dtype.str])
+        data = zlib.compress(np.ascontiguousarray(array).tobytes(), 1)
+        row = (digest, name, kinds, dump(list(array.shape)), data)
+        if self._execute("INSERT OR IGNORE INTO outputs VALUES (?, ?, ?, ?, ?)", row).rowcount:
+            self._output_bytes += array.nbytes
 
     def copy_array(self, case: str, target: str, array: RecordedArray) -> None:
         """Keep an array of another record, or only its shape and dtype where that is all there is."""
