@@ -1,0 +1,43 @@
+"""A call as it stands in somebody's code, once it is understood: what it computes, and how it is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.layout import Layout, parse_layout
+from conformance.ops.convolution import ConvParams
+from conformance.usage import UsageError
+
+
+class CallError(UsageError, ValueError):
+    """A call that can't be read or that the framework refuses; one message says what was found and what to write."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a framework's convolution.
+
+    `params` is complete, so that `ops.OPS[op].geometry(params)` is what the call means. `layouts` holds the layout of
+    x, w, (b,) and y, in this order, as the call's own arrays have them. `plan` is what runs it: w and b are its inputs
+    even where a layer owns its weights.
+    """
+
+    text: str
+    framework: str
+    function: str
+    kind: str  # "layer", which owns its weights, or "function", which is given them
+    op: str  # "conv" or "conv_transpose"
+    params: ConvParams
+    layouts: tuple[tuple[str, str], ...]
+    weight_names: tuple[tuple[str, str], ...]
+    dtype: str
+    plan: str
+    notes: tuple[str, ...] = ()
+
+    def layout(self, name: str) -> Layout:
+        """The layout of x, w, b or y; KeyError where the call has no such array."""
+        return parse_layout(dict(self.layouts)[name])
+
+    def weight_name(self, name: str) -> str:
+        """What people call w or b in this framework, such as `kernel`."""
+        return dict(self.weight_names)[name]

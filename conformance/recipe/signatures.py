@@ -1,0 +1,196 @@
+"""Which calls are known: their real signatures, and the names under which people's code has them.
+
+The signatures are those of torch 2.13.0, keras 3.15.1, tensorflow 2.21.0 and jax 0.10.2; a test compares them with the
+installed frameworks' own.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+_INITIALISED = (
+    "use_bias=True, kernel_initializer='glorot_uniform', bias_initializer='zeros', kernel_regularizer=None, "
+    "bias_regularizer=None, activity_regularizer=None, kernel_constraint=None, bias_constraint=None"
+)
+# What keras.layers.Layer itself takes beside them.
+_LAYER = ("name", "dtype", "trainable", "autocast", "input_shape")
+_TORCH_END = "padding_mode='zeros', device=None, dtype=None"
+_TF_END = "dilations=None, name=None"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One known function or layer. `dims` is its number of spatial axes, None where the arrays decide."""
+
+    name: str
+    framework: str
+    kind: str
+    op: str
+    dims: int | None
+    parameters: Mapping[str, object]  # name -> default, or `REQUIRED`; in order
+    keywords: tuple[str, ...] = ()  # taken by name alone
+
+    @property
+    def short(self) -> str:
+        """The last word of the name."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The parameters that have no default."""
+        return tuple(name for name, default in self.parameters.items() if default is REQUIRED)
+
+
+REQUIRED = object()
+
+
+def _signature(name: str, op: str, dims: int | None, text: str, keywords: tuple[str, ...] = ()) -> Signature:
+    definition = ast.parse(f"def f({text}): ...").body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    names = [a.arg for a in definition.args.args]
+    defaults = [ast.literal_eval(node) for node in definition.args.defaults]
+    values = [*[REQUIRED] * (len(names) - len(defaults)), *defaults]
+    root = name.split(".", maxsplit=1)[0]
+    kind = "layer" if name.startswith(("keras.layers.", "torch.nn.Conv")) else "function"
+    framework = "tensorflow" if root == "tf" else root
+    return Signature(name, framework, kind, op, dims, dict(zip(names, values, strict=True)), keywords)
+
+
+def _torch(dims: int) -> list[Signature]:
+    sizes = "in_channels, out_channels, kernel_size, stride=1, padding=0"
+    call = "input, weight, bias=None, stride=1, padding=0"
+    return [
+        _signature(f"torch.nn.Conv{dims}d", "conv", dims, f"{sizes}, dilation=1, groups=1, bias=True, {_TORCH_END}"),
+        _signature(
+            f"torch.nn.ConvTranspose{dims}d",
+            "conv_transpose",
+            dims,
+            f"{sizes}, output_padding=0, groups=1, bias=True, dilation=1, {_TORCH_END}",
+        ),
+        _signature(f"torch.nn.functional.conv{dims}d", "conv", dims, f"{call}, dilation=1, groups=1"),
+        _signature(
+            f"torch.nn.functional.conv_transpose{dims}d",
+            "conv_transpose",
+            dims,
+            f"{call}, output_padding=0, groups=1, dilation=1",
+        ),
+    ]
+
+
+def _keras(dims: int) -> list[Signature]:
+    start = "filters, kernel_size, strides=1, padding='valid'"
+    # The 3-D layer alone has data_format before output_padding.
+    middle = "data_format=None, output_padding=None" if dims == 3 else "output_padding=None, data_format=None"
+    return [
+        _signature(
+            f"keras.layers.Conv{dims}D",
+            "conv",
+            dims,
+            f"{start}, data_format=None, dilation_rate=1, groups=1, activation=None, {_INITIALISED}",
+            _LAYER,
+        ),
+        _signature(
+            f"keras.layers.Conv{dims}DTranspose",
+            "conv_transpose",
+            dims,
+            f"{start}, {middle}, dilation_rate=1, activation=None, {_INITIALISED}",
+            _LAYER,
+        ),
+    ]
+
+
+def _tensorflow(dims: int) -> list[Signature]:
+    axes = {1: "NWC", 2: "NHWC", 3: "NDHWC"}[dims]
+    stride = "stride" if dims == 1 else "strides"
+    return [
+        _signature(
+            f"tf.nn.conv{dims}d", "conv", dims, f"input, filters, {stride}, padding, data_format='{axes}', {_TF_END}"
+        ),
+        _signature(
+            f"tf.nn.conv{dims}d_transpose",
+            "conv_transpose",
+            dims,
+            f"input, filters, output_shape, strides, padding='SAME', data_format='{axes}', {_TF_END}",
+        ),
+    ]
+
+
+def _of_any_rank() -> list[Signature]:
+    ops = "inputs, kernel, strides=1, padding='valid'"
+    precision = "precision=None, preferred_element_type=None"
+    return [
+        _signature("keras.ops.conv", "conv", None, f"{ops}, data_format=None, dilation_rate=1"),
+        _signature(
+            "keras.ops.conv_transpose",
+            "conv_transpose",
+            None,
+            f"{ops}, output_padding=None, data_format=None, dilation_rate=1",
+        ),
+        _signature(
+            "tf.nn.convolution",
+            "conv",
+            None,
+            f"input, filters, strides=None, padding='VALID', data_format=None, {_TF_END}",
+        ),
+        _signature(
+            "tf.nn.conv_transpose",
+            "conv_transpose",
+            None,
+            f"input, filters, output_shape, strides, padding='SAME', data_format=None, {_TF_END}",
+        ),
+        _signature(
+            "jax.lax.conv_transpose",
+            "conv_transpose",
+            None,
+            "lhs, rhs, strides, padding, rhs_dilation=None, dimension_numbers=None, transpose_kernel=False, "
+            f"{precision}, use_consistent_padding=False",
+        ),
+        _signature(
+            "jax.lax.conv_general_dilated",
+            "conv",
+            None,
+            "lhs, rhs, window_strides, padding, lhs_dilation=None, rhs_dilation=None, dimension_numbers=None, "
+            f"feature_group_count=1, batch_group_count=1, {precision}, out_sharding=None",
+        ),
+        _signature("jax.lax.conv", "conv", None, f"lhs, rhs, window_strides, padding, {precision}"),
+        _signature(
+            "jax.lax.conv_with_general_padding",
+            "conv",
+            None,
+            f"lhs, rhs, window_strides, padding, lhs_dilation, rhs_dilation, {precision}",
+        ),
+    ]
+
+
+@cache
+def signatures() -> Mapping[str, Signature]:
+    """Every known call, by its canonical name."""
+    found = [s for dims in (1, 2, 3) for s in (*_torch(dims), *_keras(dims), *_tensorflow(dims))]
+    return {s.name: s for s in (*found, *_of_any_rank())}
+
+
+# The module of a canonical name -> what stands before the last word in people's code.
+MODULES: Mapping[str, tuple[str, ...]] = {
+    "torch.nn": ("torch.nn", "nn"),
+    "torch.nn.functional": ("torch.nn.functional", "nn.functional", "functional", "F", "torch"),
+    "keras.layers": ("keras.layers", "tf.keras.layers", "tensorflow.keras.layers", "layers", "keras"),
+    "keras.ops": ("keras.ops", "keras.ops.nn", "tf.keras.ops", "tensorflow.keras.ops", "ops"),
+    "tf.nn": ("tf.nn", "tensorflow.nn", "nn"),
+    "jax.lax": ("jax.lax", "lax"),
+}
+
+
+def candidates(dotted: str) -> list[Signature]:
+    """The calls that a name in somebody's code can mean: none, one, or several for a bare or shared word."""
+    module, _, word = dotted.rpartition(".")
+    if word.startswith("Convolution"):
+        # Keras has each layer under both names.
+        word = word.replace("Convolution", "Conv", 1)
+    return [
+        s
+        for s in signatures().values()
+        if s.short == word and (not module or module in MODULES[s.name.rpartition(".")[0]])
+    ]

@@ -1,0 +1,250 @@
+"""Recipes that were run before they are shown: the call itself and its translation, on the same data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.compare import Judgement
+from conformance.installed import missing
+from conformance.ops.convolution import Refused
+from conformance.outcome import Raised, Unsupported
+from conformance.prepare import CaseError, Prepared
+from conformance.probe import ProbeError
+from conformance.recipe.bench import KINDS, Bench, Needed, Statements, native, places, plainly, with_weights
+from conformance.recipe.call import Call
+from conformance.recipe.naive import Naive, naive
+from conformance.recipe.weights import convert
+from conformance.recipe.write import Code, forms, geometry_of, write
+from conformance.target import Target
+from conformance.verdict import Status
+
+# Half-precision sums may be rounded on the way (`precision`): right all the same.
+RIGHT = (Status.PASS, Status.PRECISION)
+REFUSED = (Status.UNSUPPORTED, Status.RAISED)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Where a call or its translation ran, and how far it was off.
+
+    `error`: the largest error on normal data as a fraction of what the dtype allows. On integers there was none.
+    """
+
+    target: Target
+    version: str
+    error: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The code for one target, and what running it showed.
+
+    `output_shape` is that of y in the call's layout. `remarks` say where else it was tried, and what was said there.
+    """
+
+    call: Call
+    code: Code
+    source: Ran
+    target: Ran
+    output_shape: tuple[int, ...]
+    naive: Naive | None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def elements(self) -> int:
+        """How many numbers of y were compared."""
+        return int(np.prod(self.output_shape))
+
+
+@dataclass(frozen=True)
+class NoRecipe:
+    """Why there is no code for one target.
+
+    kind: `source` (the call itself is refused, or nothing can be compared), `target` (the target has no equivalent),
+    `missing` (a framework is not installed or does not start), `wrong` (the call or the code answered, but not with
+    what the call means; nothing is printed then).
+    """
+
+    target: str
+    kind: str
+    reason: str
+
+
+@dataclass
+class _Tried:
+    """What came of asking in one place after the other: figures of the first that was right, or why none was."""
+
+    target: Target | None = None
+    error: float = 0.0
+    reasons: dict[str, list[str]] = field(default_factory=dict)  # reason -> the places that gave it
+    kind: str = "missing"
+
+    def note(self, place: Target, reason: str, kind: str) -> None:
+        self.reasons.setdefault(plainly(reason), []).append(str(place))
+        # The gravest is what counts in the end.
+        self.kind = max(self.kind, kind, key=("missing", "target", "wrong").index)
+
+    def said(self) -> tuple[str, ...]:
+        """Every reason with the places that gave it."""
+        return tuple(f"{', '.join(dict.fromkeys(who))}: {reason}" for reason, who in self.reasons.items())
+
+
+class Recipes:
+    """Translates calls; its workers stay alive in between. Use it as a context manager, from one thread."""
+
+    def __init__(self, *, timeout: float = 120.0) -> None:
+        self.bench = Bench(timeout=timeout)
+        self._sources: dict[Call, _Tried] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.bench.close()
+
+    def start(self, names: Sequence[str]) -> None:
+        """Make frameworks ready together at the first recipe; others start when they are needed."""
+        self.bench.start([places(name)[0] for name in names])
+
+    def recipe(self, call: Call, target: str, *, compare_naive: bool = True) -> Recipe | NoRecipe:
+        """The code for a framework (`torch`) or one target of it (`keras/jax`), run and found right; or why not."""
+        try:
+            geometry = geometry_of(call)
+        except Refused as refused:
+            return NoRecipe(target, "source", self._refusal(call, str(refused)))
+        try:
+            data = [self.bench.data(call, geometry, kind) for kind in KINDS]
+        except CaseError as error:
+            return NoRecipe(target, "source", f"nothing can be compared: {error}")
+        self.start([call.framework, target])
+        source = self._source(call, data)
+        if source.target is None:
+            kind = "source" if source.kind == "target" else source.kind
+            return NoRecipe(target, kind, f"the call itself can't be verified: {'; '.join(source.said())}")
+        tried = _Tried()
+        for form in forms(call, places(target)[0]):
+            for place in places(target):
+                code = write(call, place, form)
+                if isinstance(code, Unsupported):
+                    tried.note(place, code.reason, "target")
+                elif self._right(place, code.ran, data, tried) and _weights_fit(code, call, data[0], tried):
+                    compared = naive(call, code, form, data[0], self.bench) if compare_naive else None
+                    return Recipe(
+                        call,
+                        code,
+                        self._ran(source),
+                        self._ran(tried),
+                        native_shape(call, data[0]),
+                        compared,
+                        (*source.said(), *tried.said()),
+                    )
+        return NoRecipe(target, tried.kind, "; ".join(tried.said()))
+
+    def many(self, asked: Sequence[tuple[Call, str]], *, compare_naive: bool = True) -> list[Recipe | NoRecipe]:
+        """As `recipe` for each, in this order, but all frameworks work at the same time."""
+        found: dict[int, Recipe | NoRecipe] = {}
+        while True:
+            self.bench.collect()
+            for number, (call, target) in enumerate(asked):
+                if number not in found:
+                    with suppress(Needed):
+                        found[number] = self.recipe(call, target, compare_naive=compare_naive)
+            if not self.bench.answer_collected():
+                return [found[number] for number in range(len(asked))]
+
+    def check_weights(self, recipe: Recipe, arrays: Mapping[str, NDArray[np.generic]]) -> tuple[Judgement, Judgement]:
+        """How the call with other weights and its translation with them converted are judged: source, target.
+
+        `arrays` are w and b as the call's own arrays.
+        """
+        call = recipe.call
+        prepared = with_weights(self.bench.data(call, geometry_of(call), "normal"), arrays, call)
+        [source] = self.bench.judged(recipe.source.target, source_statements(call), [prepared])
+        [target] = self.bench.judged(recipe.target.target, recipe.code.ran, [prepared])
+        return source, target
+
+    def _source(self, call: Call, data: Sequence[Prepared]) -> _Tried:
+        """The call itself, where it is right first."""
+        if call not in self._sources:
+            tried, what = _Tried(), source_statements(call)
+            for place in places(call.framework):
+                if self._right(place, what, data, tried):
+                    break
+            self._sources[call] = tried
+        return self._sources[call]
+
+    def _right(self, place: Target, what: Statements, data: Sequence[Prepared], tried: _Tried) -> bool:
+        """Whether a place gives the exact answer on every kind of data; where not, `tried` says why."""
+        if module := missing(place):
+            tried.note(place, f"not installed (needs the module {module!r})", "missing")
+            return False
+        try:
+            judgements = self.bench.judged(place, what, data)
+        except ProbeError as error:
+            tried.note(place, str(error), "missing")
+            return False
+        for judgement in judgements:
+            if judgement.status not in RIGHT:
+                kind = "target" if judgement.status in REFUSED else "wrong"
+                tried.note(place, judgement.message, kind)
+                return False
+            if judgement.figures:
+                tried.error = max(tried.error, judgement.figures.fraction)
+        tried.target = place
+        return True
+
+    def _ran(self, tried: _Tried) -> Ran:
+        assert tried.target is not None
+        return Ran(tried.target, self.bench.version(tried.target), tried.error)
+
+    def _refusal(self, call: Call, definition: str) -> str:
+        """What the framework itself says to a call that its definition refuses."""
+        place = places(call.framework)[0]
+        if missing(place):
+            return f"{call.framework} refuses the call itself: {definition}"
+        try:
+            [outcome] = self.bench.outcomes(place, source_statements(call), [self.bench.refused_data(call)])
+        except (ProbeError, CaseError) as error:
+            return f"{call.framework} refuses the call itself: {definition} ({error})"
+        if isinstance(outcome, Raised):
+            first = next((line.strip() for line in outcome.message.splitlines() if line.strip()), "")
+            return f"{place} refuses the call itself: {outcome.type}: {plainly(first)}"
+        return f"by {call.framework}'s definition the call is refused, so it has no right answer: {definition}"
+
+
+def source_statements(call: Call) -> Statements:
+    """The call as it stands, to be run."""
+    return Statements(call.plan, tuple((name, name) for name, _ in call.layouts if name != "y"), call.layouts)
+
+
+def native_shape(call: Call, prepared: Prepared) -> tuple[int, ...]:
+    """The shape of y as the call gives it."""
+    assert prepared.output is not None
+    sizes = prepared.output.sizes
+    return tuple(int(np.prod([sizes[c] for c in axis])) for axis in call.layout("y").axes)
+
+
+def _weights_fit(code: Code, call: Call, prepared: Prepared, tried: _Tried) -> bool:
+    """Whether the printed lines of NumPy give the very arrays with which the code was run."""
+    own = {call.weight_name(which): native(prepared, which, call.layout(which)) for which in _weights(code)}
+    found = convert(code.weights, own)
+    for which, name in _weights(code).items():
+        wanted = native(prepared, which, code.ran.plan.layout(which))
+        if name not in found or not np.array_equal(found[name], wanted):
+            tried.note(code.target, f"the line that converts {name!r} does not give what was run", "wrong")
+            tried.target = None
+            return False
+    return True
+
+
+def _weights(code: Code) -> dict[str, str]:
+    return {which: name for name, which in code.ran.inputs if which != "x"}
