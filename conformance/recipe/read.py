@@ -68,8 +68,8 @@ def _unknown(parsed: Parsed) -> str:
     shorts = {s.short: s.name for s in signatures().values()}
     close = get_close_matches(word, shorts, n=1, cutoff=0.75)
     if close:
-        hint = f"; did you mean {shorts[close[0]]}?{hint}"
-    return f"{parsed.dotted} is no convolution that is known here{hint}. Known are: {', '.join(_families(known))}"
+        hint = f"; did you mean {shorts[close[0]]}{hint}"
+    return f"{parsed.dotted} is no convolution that is known here{hint}; known are: {', '.join(_families(known))}"
 
 
 def _families(names: list[str]) -> list[str]:
