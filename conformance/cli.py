@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from conformance.commands import build_parser
-from conformance.usage import INTERRUPTED, OK, USAGE, UsageError
+from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, HarnessError, UsageError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"conformance: {error}", file=sys.stderr)
         return USAGE
+    except HarnessError as error:
+        print(f"conformance: {error}", file=sys.stderr)
+        return HARNESS
     except BrokenPipeError:
         # `conformance list | head` closes our output: that is no error. Python would complain again while it exits.
         sys.stderr.close()

@@ -197,6 +197,7 @@ def _minimize(commands: Commands) -> None:
     _one_case(minimize)
     minimize.add_argument("--on", required=True, metavar="TARGET")
     minimize.add_argument("--budget", type=int, default=400, metavar="N", help="try at most N cases (400)")
+    minimize.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for one case (60)")
     minimize.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the YAML case there")
     minimize.set_defaults(command=_later("minimize:minimize_command"))
 
@@ -204,7 +205,9 @@ def _minimize(commands: Commands) -> None:
 def _recipe(commands: Commands) -> None:
     recipe = commands.add_parser("recipe", help="translate a call into other frameworks, verified by running it")
     recipe.add_argument("call", metavar="CALL", help="a layer or function call as it stands in your code")
-    recipe.add_argument("--to", required=True, metavar="TARGETS", help="comma-separated: torch,jax,tensorflow,keras")
+    recipe.add_argument(
+        "--to", required=True, nargs="+", metavar="TARGET", help="torch, jax, tensorflow, keras, or such as keras/jax"
+    )
     recipe.add_argument("--input", metavar="SHAPE", help="the shape of the input, such as 1,8,8,3")
     recipe.add_argument("--weight", metavar="SHAPE", help="the shape of the weights, where the call does not say it")
     recipe.add_argument("--weights", type=Path, metavar="FILE", help="convert these weights (.npz) and check them")
@@ -235,10 +238,14 @@ def _diff(commands: Commands) -> None:
     diff.set_defaults(command=_later("diff.command:diff_command"))
 
 
-def _diff_options(parser: argparse.ArgumentParser) -> None:
+def _fail_on(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on", default="", metavar="KINDS", help="exit 1 where one of these is found, such as pass-to-fail,value"
     )
+
+
+def _diff_options(parser: argparse.ArgumentParser) -> None:
+    _fail_on(parser)
     parser.add_argument("--map", action="append", default=[], metavar="A=B", help="compare target A with target B")
     _outputs(parser, "markdown", "html", "json")
 
@@ -253,8 +260,10 @@ def _upgrade(commands: Commands) -> None:
     upgrade.add_argument(
         "--record", type=Path, metavar="FILE", help="where the record goes (default: reports/<time>.db)"
     )
+    upgrade.add_argument("--resume", type=Path, metavar="FILE", help="go on with an interrupted record")
     _environments(upgrade)
-    _diff_options(upgrade)
+    _fail_on(upgrade)
+    _outputs(upgrade, "markdown", "html", "json")
     upgrade.set_defaults(command=_later("upgrade:upgrade_command"))
 
 

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from conformance.executor import Answer, Request
 from conformance.executor.local import Command, LocalExecutor
+from conformance.interpreters import versioned
 from conformance.outcome import Outcome
 from conformance.record import Writer
 from conformance.run import Run
@@ -48,6 +49,8 @@ class Probe:
         command: Command | None = None,
     ) -> None:
         self.targets = tuple(dict.fromkeys(targets))
+        if command is None:
+            pythons = versioned(self.targets, pythons)
         self._folder = Path(tempfile.mkdtemp(prefix="conformance-probe-"))
         self._writer = Writer.create(self._folder / "probe.db", {})
         self._executor = LocalExecutor(

@@ -17,6 +17,7 @@ import pytest
 
 from conformance.executor.local import LocalExecutor
 from conformance.installed import default_targets, expand
+from conformance.interpreters import versioned
 from conformance.known import KnownTable
 from conformance.record import Writer
 from conformance.report.terminal import describe
@@ -24,6 +25,7 @@ from conformance.run import Run
 from conformance.suite.case import Case
 from conformance.suite.loader import CaseFileError, find_files, load
 from conformance.target import Target, TargetError, parse_target
+from conformance.usage import HarnessError, UsageError
 from conformance.verdict import Status, Verdict
 
 
@@ -137,8 +139,12 @@ class Live:
         items = [item for item in first.session.items if isinstance(item, CaseItem)]
         targets = list(dict.fromkeys(target for item in items for target in self._targets(item.case)))
         known = KnownTable.load(_known_folders(items))
+        try:
+            pythons = versioned(targets)
+        except (UsageError, HarnessError) as error:
+            raise pytest.UsageError(str(error)) from None
         self.writer = Writer.create(self.folder / "pytest.db", {})
-        self.executor = LocalExecutor(targets, timeout=120.0, log_dir=self.folder)
+        self.executor = LocalExecutor(targets, timeout=120.0, pythons=pythons, log_dir=self.folder)
         self.run = Run(targets, self.executor, self.writer, known, on_verdict=self._collect)
         self.executor.start()
         if not hasattr(self.config, "workerinput"):

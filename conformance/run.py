@@ -90,12 +90,14 @@ class Run:
         known: KnownTable | None = None,
         on_verdict: Listener = lambda _t, _v: None,
         on_ready: Callable[[Target, Mapping[str, object]], None] = lambda _t, _i: None,
+        keep_outputs: bool = False,
     ) -> None:
         self.executor = executor
         self.writer = writer
         self.known = known
         self.on_verdict = on_verdict
         self.on_ready = on_ready
+        self.keep_outputs = keep_outputs  # passed ones too, for a diff of the bits
         self.findings = Findings()
         self.cases: list[Case] = []
         self.waiting: list[int] = []  # how many targets have not finished the case at this index
@@ -367,7 +369,11 @@ class Run:
             plan.render() if plan else "",
             outcome.seconds if isinstance(outcome, Value) else 0.0,
             digest=digest(outcome),
+            dtype=outcome.output.dtype if isinstance(outcome, Value) else "",
+            shape=outcome.output.shape if isinstance(outcome, Value) else None,
         )
+        if self.keep_outputs and isinstance(outcome, Value):
+            self._keep(verdict.digest, outcome)
         if verdict.divergent and isinstance(outcome, Value) and outcome.output.values is not None:
             self.writer.add_array(case.id, str(target), "y", outcome.output.values)
             if prepared.expectation.output is not None:
@@ -378,6 +384,11 @@ class Run:
                 self.writer.add_array(case.id, "", name, array)
         self._emit(target, case, verdict)
         self._release(index)
+
+    def _keep(self, name: str, value: Value) -> None:
+        tensors = {"y": value.output, **{f"gradient of {given}": t for given, t in value.gradients.items()}}
+        for subject, tensor in tensors.items():
+            self.writer.add_output(name, subject, tensor.values, tensor.dtype)
 
     def _explain(self, prepared: Prepared, judgement: Judgement, output: Tensor) -> str:
         op, params = _meaning(prepared)

@@ -3,30 +3,61 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from conformance.executor.local import LocalExecutor
+from conformance.gate import Gate, told
 from conformance.installed import default_targets, expand, missing
-from conformance.known import KnownTable, render_table
+from conformance.interpreters import interpreters
+from conformance.known import KnownTable
 from conformance.listing import load_suites, report, selected, selector, suite_root
 from conformance.record import Reader, RecordError, Summary, Writer, describe_environment
-from conformance.report import jsonlines, junit, markdown, show, terminal
+from conformance.report import html, jsonlines, junit, markdown, show, terminal
 from conformance.run import Findings, Run
 from conformance.suite.case import Case
 from conformance.suite.loader import CaseFileError
 from conformance.target import Target, TargetError, parse_target
 from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, UsageError
-from conformance.verdict import Problem
+from conformance.verdict import Problem, Verdict
 
 REPORTS = Path("reports")
 
 
 def run_command(options: argparse.Namespace) -> int:
     """Run cases on targets; the record is the only thing that the reports see."""
+    with told(options):
+        gate = Gate(options)
+        return HARNESS if gate.refuses() else _run(options, gate)
+
+
+def _run(options: argparse.Namespace, gate: Gate) -> int:
+    cases = select_cases(options)
+    explicit = _explicit_targets(options.on)
+    installed, absent = default_targets()
+    for target in absent:
+        print(f"not installed, left out: {target} (needs the module {missing(target)!r})", file=sys.stderr)
+    if not explicit and any("=" not in word for word in options.python):
+        raise UsageError(
+            "--python PATH without --on: say which targets it is for, with --on or as --python TARGET=PATH"
+        )
+    path = execute(options, gate, [(case, explicit or expand(case.targets, installed)) for case in cases], explicit)
+    if path is None:
+        return INTERRUPTED
+    with Reader(path) as reader:
+        _write_reports(options, reader)
+        code = terminal.print_report(reader, sys.stdout, quiet=options.quiet, compact=options.gate)
+        gate.tell(reader, code)
+        return code
+
+
+def select_cases(options: argparse.Namespace) -> list[Case]:
+    """The cases that `paths`, `-k` and `--tag` ask for; UsageError where there is none, or two have one id."""
     suites = load_suites(options.paths)
     try:
         cases = list(selected(suites, selector(options)))
@@ -35,44 +66,58 @@ def run_command(options: argparse.Namespace) -> int:
     if not cases:
         raise UsageError("the selection matches no case; `conformance list` shows what there is")
     _refuse_duplicates(cases)
-    explicit = _explicit_targets(options.on)
-    installed, absent = default_targets()
-    for target in absent:
-        print(f"not installed, left out: {target} (needs the module {missing(target)!r})", file=sys.stderr)
-    known = None if options.no_known else _known_table(options)
+    return cases
 
-    def targets_of(case: Case) -> Sequence[Target]:
-        return explicit or expand(case.targets, installed)
 
-    targets = list(dict.fromkeys(target for case in cases for target in targets_of(case)))
+def execute(
+    options: argparse.Namespace,
+    gate: Gate,
+    asked: Sequence[tuple[Case, Sequence[Target]]],
+    explicit: Sequence[Target] = (),
+) -> Path | None:
+    """Run cases on their targets into a record, with the options of `run`; the record, or None where interrupted.
+
+    `explicit` are the targets that must run something. Environments that are lacking are built first.
+    """
+    targets = list(dict.fromkeys(target for _, own in asked for target in own))
     if not targets:
         raise UsageError("no framework is installed; install one of torch, jax, tensorflow-cpu, keras")
-    if options.resume and known is not None:
-        _replay(known, options.resume)
+    pythons = interpreters(targets, options.python, options.pip_args)
+    known = gate.table(None if options.no_known else _known_table(options))
+    if options.resume:
+        gate.resume(options.resume)
+        if known is not None:
+            _replay(known, options.resume)
     path, writer, skip = _open_record(options)
     progress = terminal.Progress(quiet=options.quiet)
     interrupted = False
     findings = Findings()
+
+    def heard(target: Target, verdict: Verdict) -> None:
+        progress.advance(target, verdict)
+        gate.count(verdict)
+
     # The last words of a worker that dies go into its verdicts; the logs themselves are not needed after the run.
     with (
         tempfile.TemporaryDirectory(prefix="conformance-logs-", ignore_cleanup_errors=True) as logs,
         writer,
-        LocalExecutor(targets, timeout=options.timeout, log_dir=Path(logs)) as executor,
+        LocalExecutor(targets, timeout=options.timeout, pythons=pythons, log_dir=Path(logs)) as executor,
     ):
         run = Run(
             targets,
             executor,
             writer,
             known,
-            on_verdict=progress.advance,
+            on_verdict=heard,
             on_ready=lambda target, info: progress.worker_ready(target, str(info.get("version", ""))),
+            keep_outputs=options.keep_outputs,
         )
-        for case in cases:
-            run.add(case, [t for t in targets_of(case) if (case.id, case.fingerprint, str(t)) not in skip])
         findings = run.findings
-        executor.start()
-        progress.start(targets, run.total)
         try:
+            for case, own in asked:
+                run.add(case, [t for t in own if (case.id, case.fingerprint, str(t)) not in skip])
+            executor.start()
+            progress.start(targets, run.total)
             run.go()
         except KeyboardInterrupt:
             interrupted = True
@@ -81,16 +126,23 @@ def run_command(options: argparse.Namespace) -> int:
         if not interrupted:
             # What a resumed record holds already was run, too.
             findings.executed = {**{name: 0 for _, _, name in skip}, **findings.executed}
-            writer.finish(_summary(findings, known, explicit))
+            writer.finish(gate.footer(_summary(findings, known, explicit)))
     if interrupted:
-        print(
-            f"interrupted after {findings.verdicts:,} verdicts; go on with: conformance run --resume {path}",
-            file=sys.stderr,
-        )
-        return INTERRUPTED
-    with Reader(path) as reader:
-        _write_reports(options, reader)
-        return terminal.print_report(reader, sys.stdout, quiet=options.quiet)
+        print(f"interrupted after {findings.verdicts:,} verdicts; go on with: {again(path)}", file=sys.stderr)
+        return None
+    return path
+
+
+def again(path: Path) -> str:
+    """The command that goes on with an interrupted record: the one that was given, with --resume."""
+    command, *words = sys.argv[1:] or ["run"]
+    kept: list[str] = []
+    for position, word in enumerate(words):
+        named = word.partition("=")[0] in ("--record", "--resume")
+        value = position > 0 and words[position - 1] in ("--record", "--resume")
+        if not named and not value:
+            kept.append(word)
+    return shlex.join(["conformance", command, "--resume", str(path), *kept])
 
 
 def _summary(findings: Findings, known: KnownTable | None, explicit: Sequence[Target]) -> Summary:
@@ -124,10 +176,6 @@ def _explicit_targets(text: str | None) -> list[Target]:
         targets = [parse_target(word) for word in text.split(",") if word.strip()]
     except TargetError as error:
         raise UsageError(f"--on: {error}") from None
-    for target in targets:
-        lacking = missing(target)
-        if lacking:
-            raise UsageError(f"--on: {target} is not installed: there is no module {lacking!r}; pip install it first")
     return list(dict.fromkeys(targets))
 
 
@@ -175,11 +223,26 @@ def _open_record(options: argparse.Namespace) -> tuple[Path, Writer, set[tuple[s
         if options.resume:
             writer = Writer.resume(options.resume)
             return options.resume, writer, writer.done()
-        path = options.record or REPORTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.db"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path, Writer.create(path, describe_environment(sys.argv[1:])), set()
+        environment = describe_environment(sys.argv[1:])
+        if options.record:
+            return options.record, Writer.create(options.record, environment), set()
+        return *_by_time(environment), set()
     except (RecordError, OSError) as error:
         raise UsageError(f"record: {error}") from None
+
+
+def _by_time(environment: dict[str, Any]) -> tuple[Path, Writer]:
+    """A record named after the time; several runs may begin in the same second."""
+    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    number = 1
+    while True:
+        path = REPORTS / f"{name}{f'-{number}' if number > 1 else ''}.db"
+        try:
+            return path, Writer.create(path, environment)
+        except RecordError:
+            if number == 100 or not path.exists():
+                raise
+        number += 1
 
 
 def _write_reports(options: argparse.Namespace, reader: Reader) -> None:
@@ -191,6 +254,8 @@ def _write_reports(options: argparse.Namespace, reader: Reader) -> None:
             junit.write(reader, options.junit)
         if options.markdown:
             options.markdown.write_text(markdown.render(reader), encoding="utf-8")
+        if options.html:
+            html.write(reader, options.html)
     except OSError as error:
         raise UsageError(f"the report can't be written: {error}") from None
 
@@ -203,6 +268,24 @@ def newest_record() -> Path:
     return records[-1]
 
 
+def report_command(options: argparse.Namespace) -> int:
+    """Write reports of a record that exists, complete or not."""
+    path = options.record or newest_record()
+    wanted = [options.html, options.markdown, options.junit, options.json]
+    if not any(wanted):
+        raise UsageError(
+            "no report was asked for; name at least one of --html, --markdown, --junit, --json with a file"
+        )
+    try:
+        with Reader(path, complete=False) as reader:
+            _write_reports(options, reader)
+    except RecordError as error:
+        raise UsageError(str(error)) from None
+    for file in filter(None, wanted):
+        print(f"wrote {file}")
+    return OK
+
+
 def show_command(options: argparse.Namespace) -> int:
     """Show one case of a record."""
     path = options.record or newest_record()
@@ -210,14 +293,4 @@ def show_command(options: argparse.Namespace) -> int:
         print(show.render(Reader(path, complete=False), options.case, options.on))
     except RecordError as error:
         raise UsageError(str(error)) from None
-    return OK
-
-
-def known_command(options: argparse.Namespace) -> int:
-    """Print the declared divergences."""
-    paths = options.paths or [suite_root() / "known"]
-    try:
-        print(render_table(KnownTable.load(paths)))
-    except CaseFileError as error:
-        raise UsageError(report(error.findings)) from None
     return OK

@@ -73,6 +73,8 @@ class Verdict:
     seconds: float = 0.0
     known: Known | None = None
     digest: str = ""  # of the output's bits (dtype, shape, bytes), by which two records are compared; "" where none
+    dtype: str = ""  # of the output, the framework's word; "" where there was no answer
+    shape: tuple[int, ...] | None = None  # of the output in canonical layout; None where there was no answer
 
     @property
     def divergent(self) -> bool:
