@@ -5,6 +5,8 @@ run         `conformance run` against a bare loop over the same framework calls
 pytest      the same cases as a plain parametrised pytest
 cli         --help and list: CPU time; a million cases listed: time and memory
 record      what writing a verdict to the record costs
+diff        two records of 200,000 verdicts compared: time and memory
+html        the page of 50,000 verdicts: size, first paint, scrolling and filtering in Chromium
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ BENCHMARKS = {
     "pytest": "plain_pytest",
     "cli": "command_line",
     "record": "record_cost",
+    "diff": "diff",
+    "html": "html_page",
 }
 
 

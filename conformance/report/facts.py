@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -107,9 +108,14 @@ class Group:
     count: int = 0
 
 
+def modulo_numbers(text: str) -> str:
+    """Words, whatever the numbers in them."""
+    return _NUMBERS.sub("#", text)
+
+
 def alike(verdict: Verdict) -> str:
     """What two divergences must share to be listed as one: their words, whatever the numbers."""
-    return _NUMBERS.sub("#", f"{verdict.subject} {verdict.explanation or verdict.message}")
+    return modulo_numbers(f"{verdict.subject} {verdict.explanation or verdict.message}")
 
 
 def unexpected_groups(rows: Iterable[Row], keep: int = 3) -> list[Group]:
@@ -211,6 +217,17 @@ def conclusion(reader: Reader, problems: Iterable[Problem] = ()) -> Conclusion:
     if summary.reason:
         reason = f"{summary.reason}; {reason}"
     return Conclusion(code, reason, found)
+
+
+def notes(reader: Reader) -> list[str]:
+    """What is worth a line and decides nothing, such as what a baseline covers."""
+    summary = reader.summary
+    return [str(note) for note in summary.details.get("notes", ())] if summary else []
+
+
+def reproduce(verdict: Verdict) -> str:
+    """The command that gives a script for this divergence alone, as a shell takes it."""
+    return f"conformance repro {shlex.quote(clean(verdict.case))} --on {verdict.target}"
 
 
 def ran(verdict: Verdict) -> list[str]:

@@ -14,9 +14,11 @@ from conformance.report.facts import (
     conclusion,
     known_uses,
     matrix,
+    notes,
     one_line,
     plural,
     ran,
+    reproduce,
     unexpected_groups,
     version,
 )
@@ -30,6 +32,7 @@ def render(reader: Reader, stale: Iterable[Problem] = ()) -> str:
     end = conclusion(reader, stale)
     lines = ["# Conformance", ""]
     lines += [f"**{'incomplete' if end.code is None else f'exit {end.code}'}**: {escaped(end.reason)}", ""]
+    lines += [line for note in notes(reader) for line in (escaped(note), "")]
     lines += _matrix(reader)
     lines += _unexpected(reader)
     if end.problems:
@@ -105,6 +108,8 @@ def _group(group: Group) -> list[str]:
         if plan := ran(verdict):
             lines[-1] += "  "
             lines.append("  ran: " + "; ".join(code(line) for line in plan))
+        lines[-1] += "  "
+        lines.append(f"  repro: {code(reproduce(verdict))}")
     if group.count > len(group.rows):
         lines.append(f"  and {group.count - len(group.rows):,} more like it")
     return lines

@@ -1,4 +1,5 @@
 """A small text picture of an error: where it lies, how large it is, and the numbers themselves where there are few.
+For a strided transposed convolution also how many kernel taps reach each output element, the chessboard.
 
 Arrays are in canonical layout, so the last two axes are the plane that is drawn (the last one alone for one spatial
 axis) and the axes before it name the plane: batch, channel, depth.
@@ -7,11 +8,17 @@ axis) and the axes before it name the plane: batch, channel, depth.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.record import RecordedArray
+from conformance.ops import OPS
+from conformance.ops.conv_transpose import ConvTranspose
+from conformance.ops.convolution import ConvParams
+from conformance.ops.trilinear import Axis
+from conformance.record import RecordedArray, RecordedCase
 
 Array = NDArray[np.float64]
 
@@ -60,6 +67,57 @@ def picture(arrays: Mapping[str, RecordedArray], shared: Mapping[str, RecordedAr
     return lines
 
 
+def overlap(case: RecordedCase) -> tuple[tuple[int, ...], ...] | None:
+    """How many kernel taps reach each output index, one tuple a spatial axis; their outer product is the chessboard.
+
+    Only for a transposed convolution with a stride, also where it is the reference of a `call`; None for any other.
+    """
+    name, params = case.op, case.params
+    if name == "call":
+        name, params = case.params.get("reference") or ("", {})
+    op = OPS.get(name)
+    if not isinstance(op, ConvTranspose) or max(params["stride"]) < 2:
+        return None
+    bound = ConvParams(**{key: _tuples(value) for key, value in params.items()})
+    if op.refusal(bound) is not None:
+        return None
+    return tuple(_taps(axis) for axis in op.geometry(bound))
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def _taps(axis: Axis) -> tuple[int, ...]:
+    counts = np.zeros(axis.large, dtype=np.int64)
+    for tap in range(axis.kernel):
+        if found := axis.tap(tap):
+            counts[found[1]] += 1
+    return tuple(map(int, counts))
+
+
+def chessboard(case: RecordedCase) -> list[str]:
+    """The overlap counts as text: the plane of the last two axes, and before it a line for the depth axis."""
+    axes = overlap(case)
+    if axes is None or not all(axes):
+        return []
+    counts = sorted(set(map(int, reduce(np.multiply.outer, [np.unique(axis) for axis in axes]).flat)))
+    words = ", ".join(map(str, counts))
+    lines = [f"  overlap: {words} kernel taps reach each output element" + (": uneven" if len(counts) > 1 else "")]
+    if len(axes) > 2:
+        lines.append(f"    along D, times the plane below: {_run(axes[0][:WIDE])}")
+    plane = np.multiply.outer(axes[-2], axes[-1]) if len(axes) > 1 else np.array(axes)
+    shown = plane[:HIGH, : WIDE // 3]
+    lines += [f"    {row}" for row in _columns(shown)]
+    if shown.shape != plane.shape:
+        lines.append(f"    and so on, to {plane.shape[0]}x{plane.shape[1]}")
+    return lines
+
+
+def _run(counts: tuple[int, ...]) -> str:
+    return " ".join(map(str, counts))
+
+
 def _real(values: NDArray[np.generic]) -> Array:
     return np.asarray(values, dtype=np.float64)
 
@@ -75,21 +133,32 @@ def _planes(values: Array) -> list[tuple[str, Array]]:
     return list(zip(names, flat, strict=False))
 
 
-def grade(got: Array, reference: Array, allowed: Array | None) -> tuple[NDArray[np.int8], str]:
-    """A shade (0 to 5) an element, and what the shades mean. 5 also stands for NaN or infinity in the wrong place."""
+def fractions(got: Array, reference: Array, allowed: Array | None) -> tuple[Array, float]:
+    """The error an element and what it is a fraction of: 0 for the allowance, else the largest finite error.
+
+    NaN or infinity in the wrong place is an infinite error.
+    """
     equal = (got == reference) | (np.isnan(got) & np.isnan(reference))
+    largest = 0.0
     with np.errstate(invalid="ignore", divide="ignore"):
         error = np.where(equal, 0.0, np.abs(got - reference))
         if allowed is not None and (allowed > 0).any():
             fraction = np.where(equal, 0.0, error / allowed)
-            limits = (0.0, 1.0, 10.0, 100.0, 1e4)
-            meaning = "in allowances: . <= 1 < ░ <= 10 < ▒ <= 100 < ▓ <= 1e4 < █"
         else:
             largest = float(np.max(error, where=np.isfinite(error), initial=0.0)) or 1.0
             fraction = np.where(equal, 0.0, error / largest)
-            limits = (0.0, 0.01, 0.25, 0.5, 0.75)
-            meaning = f"in {largest:.6g}: . <= 1/100 < ░ <= 1/4 < ▒ <= 1/2 < ▓ <= 3/4 < █"
-    fraction = np.where(np.isnan(fraction), np.inf, fraction)
+    return np.where(np.isnan(fraction), np.inf, fraction), largest
+
+
+def grade(got: Array, reference: Array, allowed: Array | None) -> tuple[NDArray[np.int8], str]:
+    """A shade (0 to 5) an element, and what the shades mean. 5 also stands for NaN or infinity in the wrong place."""
+    fraction, largest = fractions(got, reference, allowed)
+    if largest:
+        limits = (0.0, 0.01, 0.25, 0.5, 0.75)
+        meaning = f"in {largest:.6g}: . <= 1/100 < ░ <= 1/4 < ▒ <= 1/2 < ▓ <= 3/4 < █"
+    else:
+        limits = (0.0, 1.0, 10.0, 100.0, 1e4)
+        meaning = "in allowances: . <= 1 < ░ <= 10 < ▒ <= 100 < ▓ <= 1e4 < █"
     return np.searchsorted(np.array(limits), fraction, side="left").astype(np.int8), meaning
 
 
@@ -133,7 +202,7 @@ def _side_by_side(marks: list[str], reference: Array, got: Array, shade: Array) 
     return lines
 
 
-def _columns(plane: Array, marked: NDArray[np.bool_] | None = None) -> list[str]:
+def _columns(plane: NDArray[np.generic], marked: NDArray[np.bool_] | None = None) -> list[str]:
     texts = [[f"{value:.6g}" for value in row] for row in plane]
     if marked is not None:
         texts = [

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from conformance.record import Reader, RecordedCase, RecordError, Row
-from conformance.report.facts import clean, one_line, version
-from conformance.report.picture import inputs, picture
+from conformance.report.facts import clean, one_line, reproduce, version
+from conformance.report.picture import chessboard, inputs, picture
 from conformance.verdict import Figures, Verdict
 
 
@@ -27,6 +27,7 @@ def render(reader: Reader, case: str, target: str | None = None) -> str:
             f"{found.id} has no verdict on {target!r}; it has one on: {', '.join(ran_on) or 'none'}{hint}"
         )
     lines = _case(found)
+    lines += chessboard(found)
     lines += inputs(reader.arrays(found.id))
     if not rows:
         lines += ["", "no target has a verdict on it"]
@@ -89,6 +90,8 @@ def _verdict(reader: Reader, row: Row, version: str) -> list[str]:
     if verdict.plan:
         lines.append("  plan:")
         lines += [f"    {line}" for line in verdict.plan.splitlines()]
+    if verdict.divergent:
+        lines.append(f"  repro: {reproduce(verdict)}")
     lines.append("  " + _trivia(verdict, row.attempts))
     arrays = reader.arrays(verdict.case, verdict.target)
     if arrays:

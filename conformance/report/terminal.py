@@ -27,9 +27,11 @@ from conformance.report.facts import (
     conclusion,
     known_uses,
     matrix,
+    notes,
     one_line,
     plural,
     ran,
+    reproduce,
     unexpected_groups,
     version,
 )
@@ -39,6 +41,7 @@ from conformance.verdict import Problem, Status, Verdict
 
 STYLES = {"passed": "green", "unexpected": "bold red", "known": "yellow", "unsupported": "dim"}
 GROUPS_SHOWN = 60
+LINES_SHOWN = 500
 REASONS_SHOWN = 12
 PLAIN_EVERY_SECONDS = 30.0
 
@@ -74,10 +77,12 @@ def print_report(
     stale: Iterable[Problem] = (),
     quiet: bool = False,
     width: int | None = None,
+    compact: bool = False,
 ) -> int:
     """Print the report of a record; returns the exit code that it names.
 
     `stale` adds problems to those of the record's footer. `quiet` leaves out all but the unexpected and the last line.
+    `compact` gives each unexpected divergence one line, with file, line and column first, as compilers do.
     """
     out = Out(file or sys.stdout, width)
     end = conclusion(reader, stale)
@@ -87,8 +92,14 @@ def print_report(
             _matrix(out, table)
             _totals(out, reader)
             _reasons(out, reader)
-    _unexpected(out, reader)
-    _problems(out, end.problems)
+    if compact:
+        _lines(out, reader, end.problems)
+    else:
+        _unexpected(out, reader)
+        _problems(out, end.problems)
+    for note in notes(reader):
+        out.line()
+        out.line(("note", "bold"), f": {one_line(note)}")
     if not quiet:
         _known(out, reader)
         _claims(out, reader)
@@ -224,6 +235,33 @@ def _unexpected(out: Out, reader: Reader) -> None:
         )
 
 
+def _lines(out: Out, reader: Reader, problems: Sequence[Problem]) -> None:
+    count = 0
+    for row in reader.verdicts(unexpected=True):
+        count += 1
+        if count == 1:
+            out.head("unexpected results")
+        if count <= LINES_SHOWN:
+            out.line(*_line(row.case, row.verdict))
+    if count > LINES_SHOWN:
+        out.line(f"... and {plural(count - LINES_SHOWN, 'other divergence')}, all in the record and in JUnit")
+    if problems and not count:
+        out.head("unexpected results")
+    for problem in problems:
+        where = f"{problem.where}: " if problem.where else ""
+        out.line((where, "cyan"), (problem.name, "bold"), f": {one_line(problem.message)}")
+
+
+def _line(case: RecordedCase, verdict: Verdict) -> list[str | tuple[str, str]]:
+    subject = f" ({verdict.subject})" if verdict.subject not in ("", "y") else ""
+    explained = f"; explained: {one_line(verdict.explanation)}" if verdict.explanation else ""
+    return [
+        (f"{case.source}: ", "cyan"),
+        (f"{verdict.status}{subject}", "bold red"),
+        f" on {verdict.target}: {case.label}: {one_line(verdict.message)}{explained}",
+    ]
+
+
 def divergence(out: Out, case: Case | RecordedCase, verdict: Verdict) -> None:
     """One divergence in a few lines: where, what, why, and what was run."""
     out.line((f"{case.source.file}:{case.source.line}", "cyan"), f"  {case.label} on ", (verdict.target, "bold"))
@@ -233,6 +271,7 @@ def divergence(out: Out, case: Case | RecordedCase, verdict: Verdict) -> None:
         out.line("  ", ("explained", "bold"), f": {one_line(verdict.explanation)}")
     for index, line in enumerate(ran(verdict)):
         out.line("  ran: " if not index else "       ", line)
+    out.line("  repro: ", reproduce(verdict))
 
 
 def describe(case: Case, verdict: Verdict) -> str:

@@ -1,0 +1,72 @@
+"""HTML: one self-contained file a report, that opens from disk, offline, on a phone too.
+
+docs/html.md says what it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.record import Reader
+from conformance.report.facts import plural
+from conformance.report.html import data
+from conformance.report.html.page import write_page
+from conformance.verdict import Problem
+
+if TYPE_CHECKING:  # whoever reports a run pays for no diff
+    from conformance.diff import Diff
+    from conformance.history import History
+
+__all__ = ["write", "write_diff", "write_history"]
+
+
+def write(reader: Reader, path: Path | str, stale: Iterable[Problem] = ()) -> None:
+    """Write the report of a record. `stale` adds problems to those of its footer. OSError where it can't be written."""
+    found = data.record(reader, stale)
+    code = found["exit"]
+    ends = "incomplete" if code is None else f"exit {code}"
+    write_page(
+        path,
+        f"Conformance: {found['record']}",
+        f"{ends}: {found['reason']}",
+        "open" if code is None else "good" if code == 0 else "bad",
+        found,
+        ("base.js", "grid.js", "browse.js", "picture.js", "model.js", "detail.js", "report.js"),
+    )
+
+
+def write_diff(diff: Diff, path: Path | str) -> None:
+    """Write what changed between two records. OSError where it can't be written."""
+    from conformance.diff.changes import SETS
+    from conformance.report.html.changes import diff_data
+
+    worse = diff.found(SETS["regressions"])
+    write_page(
+        path,
+        f"Conformance: {Path(diff.before.path).name} to {Path(diff.after.path).name}",
+        f"{plural(diff.changed, 'change')} in {plural(diff.compared, 'verdict')} compared: "
+        f"{Path(diff.before.path).name} to {Path(diff.after.path).name}",
+        "bad" if worse else "open" if diff.changed else "good",
+        diff_data(diff),
+        ("base.js", "grid.js", "browse.js", "charts.js", "diff.js"),
+        charts=True,
+    )
+
+
+def write_history(history: History, path: Path | str) -> None:
+    """Write how counts moved over a series of records. OSError where it can't be written."""
+    from conformance.report.html.changes import history_data
+
+    moving = sum(bool(trend.events) for trend in history.trends)
+    write_page(
+        path,
+        "Conformance over time",
+        f"{plural(len(history.moments), 'record')}; {plural(moving, 'divergence')} moved, "
+        f"{plural(len(history.trends) - moving, 'divergence')} did not",
+        "open",
+        history_data(history),
+        ("base.js", "charts.js", "history.js"),
+        charts=True,
+    )
