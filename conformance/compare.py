@@ -64,8 +64,7 @@ def judge(expected: Expectation, outcome: Outcome) -> Judgement:
         case Unsupported(reason):
             return Judgement(Status.UNSUPPORTED, "", reason)
         case Crashed(signal, log):
-            last = log.strip().splitlines()[-1] if log.strip() else "no last words"
-            return Judgement(Status.CRASHED, "", f"the worker died ({signal}): {last}")
+            return Judgement(Status.CRASHED, "", f"the worker died ({signal}): {last_words(log)}")
         case TimedOut(seconds, _):
             return Judgement(Status.TIMEOUT, "", f"no answer within {seconds:g} s")
         case Raised(kind, message, phase):
@@ -76,6 +75,17 @@ def judge(expected: Expectation, outcome: Outcome) -> Judgement:
             return Judgement(Status.RAISED, subject, f"{kind}: {first}")
         case Value():
             return _judge_value(expected, outcome)
+
+
+# What Python's fault handler writes after the line that says what happened.
+_FAULT_HANDLER = ("Extension modules:", "Current thread ", "Thread ", "File ", "<no Python frame>", "...")
+
+
+def last_words(log: str) -> str:
+    """The last line of a worker's log that says what happened."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith(_FAULT_HANDLER)]
+    return (telling or lines or ["no last words"])[-1]
 
 
 def _judge_value(expected: Expectation, value: Value) -> Judgement:

@@ -18,7 +18,8 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -225,11 +226,10 @@ def _refusal(target: Target, wanted: tuple[str, ...], pip_args: str, error: Inst
     with contextlib.suppress(InstallError):
         existing = releases(name, pip_args, prereleases=True)
         if asked not in existing:
-            near = sorted(existing, key=lambda release: _distance(release, asked))[:4]
             python = platform.python_version()
             return UsageError(
                 f"{target}: there is no {name} {asked} for Python {python}; the nearest are "
-                f"{', '.join(str(release) for release in sorted(near))}"
+                f"{', '.join(str(release) for release in neighbours(existing, asked))}"
             )
     return HarnessError(
         f"{target} can't be {error.what}. Asked for: {' '.join(wanted)} {pip_args}".rstrip()
@@ -239,8 +239,8 @@ def _refusal(target: Target, wanted: tuple[str, ...], pip_args: str, error: Inst
     )
 
 
-def _distance(one: Version, other: Version) -> tuple[int, ...]:
-    """How far apart two releases are: a change of the first number counts before one of the second."""
-    width = max(len(one.release), len(other.release))
-    first, second = ((*v.release, *[0] * (width - len(v.release))) for v in (one, other))
-    return tuple(abs(a - b) for a, b in zip(first, second, strict=True))
+def neighbours(existing: Collection[Version], asked: Version, count: int = 4) -> list[Version]:
+    """The releases before and after one that does not exist, in their order."""
+    ordered = sorted(existing)
+    place = bisect_left(ordered, asked)
+    return ordered[max(0, min(place - count // 2, len(ordered) - count)) :][:count]

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from conformance.environments import MARKER, _distance, _yanked, cache_folder, requirements
+from conformance.environments import MARKER, _yanked, cache_folder, neighbours, requirements
 from conformance.installer import index_arguments, same_release
 from conformance.interpreters import _split, interpreters
 from conformance.target import parse_target
@@ -160,7 +160,16 @@ def test_an_environment_whose_interpreter_has_gone_is_built_again(folder: Path, 
     assert not stale.exists()
 
 
-@pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
+@pytest.fixture
+def with_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """uv on the path, for this test alone: the others show what happens without it."""
+    if shutil.which("uv") is None:
+        words = ["install", "--quiet", "--no-deps", "--target", str(tmp_path / "uv"), "uv"]
+        subprocess.run([sys.executable, "-m", "pip", *words], check=True, timeout=120)
+        monkeypatch.setenv("PATH", f"{tmp_path / 'uv' / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.usefixtures("with_uv")
 def test_uv_is_used_where_it_is(folder: Path, tmp_path: Path) -> None:
     done = command("run", "fft.yaml", "--on", f"numpy=={OLD}", cwd=folder, cache=tmp_path / "cache")
     assert done.returncode == 1, done.stdout + done.stderr
@@ -234,9 +243,12 @@ def test_which_versions_are_the_same() -> None:
     assert not same_release("0.9.10", "0.9.1")
 
 
-def test_the_nearest_release_shares_the_most_leading_numbers() -> None:
-    others = [Version(v) for v in ("1.9.99", "1.26.1", "2.26.99", "1.26.4")]
-    assert sorted(others, key=lambda v: _distance(v, Version("1.26.99")))[:2] == [Version("1.26.4"), Version("1.26.1")]
+def test_the_nearest_releases_are_those_before_and_after() -> None:
+    existing = [Version(v) for v in ("2.0.0", "1.9.99", "1.26.1", "2.26.99", "1.26.4", "1.10.0")]
+    assert [str(v) for v in neighbours(existing, Version("1.26.99"))] == ["1.26.1", "1.26.4", "2.0.0", "2.26.99"]
+    assert [str(v) for v in neighbours(existing, Version("99"))] == ["1.26.1", "1.26.4", "2.0.0", "2.26.99"]
+    assert [str(v) for v in neighbours(existing, Version("0.1"))] == ["1.9.99", "1.10.0", "1.26.1", "1.26.4"]
+    assert neighbours([Version("1.0")], Version("3.0")) == [Version("1.0")]
 
 
 def test_a_release_that_was_withdrawn_is_told() -> None:

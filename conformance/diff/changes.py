@@ -37,6 +37,7 @@ class Kind(StrEnum):
 
 
 RANK = {kind: rank for rank, kind in enumerate(Kind)}
+MENDED = (Kind.FAIL_TO_PASS, Kind.NEWLY_SUPPORTED)
 TITLES: dict[Kind, str] = {
     Kind.PASS_TO_FAIL: "passed, fails now",
     Kind.NO_LONGER_SUPPORTED: "no longer supported",
@@ -136,7 +137,7 @@ class Ulps:
 class Change:
     """One case that changed on one target. `before` is None where it was added, `after` where it was removed."""
 
-    kinds: tuple[Kind, ...]  # worst first
+    kinds: tuple[Kind, ...]  # worst first, but for one that is mended
     case: str  # the id (in the second record where both have it)
     op: str
     file: str
@@ -149,7 +150,7 @@ class Change:
 
     @property
     def kind(self) -> Kind:
-        """The worst of its kinds."""
+        """The one under which it is listed."""
         return self.kinds[0]
 
     @property
@@ -308,7 +309,8 @@ def compare(before: Side, after: Side) -> tuple[Kind, ...]:
         found |= _answers(before, after)
     if before.plan != after.plan and before.plan and after.plan:
         found.add(Kind.PLAN)
-    return tuple(sorted(found, key=RANK.__getitem__))
+    # What is mended comes before what else is other for it: another shape, the right one, is no damage.
+    return tuple(sorted(found, key=lambda kind: (kind not in MENDED, RANK[kind])))
 
 
 def _answers(before: Side, after: Side) -> set[Kind]:

@@ -100,7 +100,8 @@ def _markdown_group(group: Group) -> list[str]:
     for change in group.changes[:CASES_A_GROUP]:
         place = code(f"{change.file}:{change.line}")
         details = "; ".join(escaped(line) for line in _details(change))
-        named = f"  - {place} {code(change.label)}{escaped(_on(group, change))}"
+        on = f" on {code(_pairs([change.targets]))}" if len(group.targets) > 1 else ""
+        named = f"  - {place} {code(change.label)}{on}"
         lines.append(f"{named}: {details}" if details else named)
     if group.count > CASES_A_GROUP:
         lines.append(f"  - and {group.count - CASES_A_GROUP:,} more like it")

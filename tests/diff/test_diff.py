@@ -71,7 +71,7 @@ UNSTABLE = answer(CASE, status=Status.NONDETERMINISTIC)
         (WRONG, replace(WRONG, digest="bb"), [Kind.VALUE]),
         (WRONG, replace(WRONG, explanation="none"), [Kind.EXPLANATION]),
         (answer(CASE), UNSTABLE, [Kind.PASS_TO_FAIL, Kind.DETERMINISM]),
-        (UNSTABLE, answer(CASE), [Kind.DETERMINISM, Kind.FAIL_TO_PASS]),
+        (UNSTABLE, answer(CASE), [Kind.FAIL_TO_PASS, Kind.DETERMINISM]),
         (answer(CASE, plan="y = f(x)"), answer(CASE, plan="y = g(x)"), [Kind.PLAN]),
         (None, answer(CASE), [Kind.ADDED]),
         (answer(CASE), None, [Kind.REMOVED]),
