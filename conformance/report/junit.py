@@ -19,6 +19,7 @@ from xml.sax.xmlreader import AttributesImpl
 
 from conformance.record import Reader, Row
 from conformance.report.facts import conclusion, one_line, version
+from conformance.report.picture import picture
 from conformance.verdict import Problem, Status
 
 # What XML 1.0 can't hold, escaped or not.
@@ -98,9 +99,9 @@ class _Writer:
                         pass
             for row in reader.verdicts(target=target):
                 self.line()
-                self.verdict(row)
+                self.verdict(reader, row)
 
-    def verdict(self, row: Row) -> None:
+    def verdict(self, reader: Reader, row: Row) -> None:
         case, verdict = row.case, row.verdict
         with self.element(
             "testcase",
@@ -115,7 +116,7 @@ class _Writer:
                 self.text("skipped", "", message=message)
             elif verdict.unexpected:
                 kind = "error" if verdict.status in ERRORS else "failure"
-                self.text(kind, details(row), message=f"{verdict.status}: {message}", type=verdict.status.value)
+                self.text(kind, details(reader, row), message=f"{verdict.status}: {message}", type=verdict.status.value)
             elif verdict.known is not None:
                 known = verdict.known
                 link = f" ({known.link})" if known.link else ""
@@ -133,7 +134,7 @@ class _Writer:
                     self.text("failure", words, message=one_line(problem.message), type="unexpected")
 
 
-def details(row: Row) -> str:
+def details(reader: Reader, row: Row) -> str:
     """The lines below a failure's message."""
     case, verdict = row.case, row.verdict
     lines = [f"{case.source.file}:{case.source.line}  {case.label} on {verdict.target}", verdict.message]
@@ -141,6 +142,7 @@ def details(row: Row) -> str:
         lines.append(f"explained: {verdict.explanation}")
     if verdict.plan:
         lines += ["ran:", verdict.plan]
+    lines += picture(reader.arrays(verdict.case, verdict.target), reader.arrays(verdict.case))
     return "\n".join(lines)
 
 

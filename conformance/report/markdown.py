@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from conformance.record import Reader
+from conformance.record import Reader, Row
 from conformance.report.facts import (
     LEGEND,
     Group,
@@ -22,6 +22,7 @@ from conformance.report.facts import (
     unexpected_groups,
     version,
 )
+from conformance.report.picture import picture
 from conformance.verdict import Problem
 
 GROUPS_SHOWN = 50
@@ -86,7 +87,7 @@ def _unexpected(reader: Reader) -> list[str]:
         return []
     lines = ["## Unexpected divergences", ""]
     for group in groups[:GROUPS_SHOWN]:
-        lines += _group(group)
+        lines += [*_group(group), *_picture(reader, group.rows[0])]
     if len(groups) > GROUPS_SHOWN:
         rest = groups[GROUPS_SHOWN:]
         total = plural(sum(group.count for group in rest), "divergence")
@@ -113,6 +114,17 @@ def _group(group: Group) -> list[str]:
     if group.count > len(group.rows):
         lines.append(f"  and {group.count - len(group.rows):,} more like it")
     return lines
+
+
+def _picture(reader: Reader, row: Row) -> list[str]:
+    """Where the errors of a group's first case lie, folded; nothing where the record kept no arrays of it."""
+    verdict = row.verdict
+    drawn = picture(reader.arrays(verdict.case, verdict.target), reader.arrays(verdict.case))
+    if not drawn:
+        return []
+    fence = "  ```"
+    text = [f"  {line}".rstrip() for line in drawn]
+    return ["", "  <details><summary>the error</summary>", "", f"{fence}text", *text, fence, "  </details>", ""]
 
 
 def _known(reader: Reader) -> list[str]:

@@ -124,3 +124,10 @@ def test_every_status_has_its_place(tmp_path: Path) -> None:
     children = [[child.tag for child in case] for case in root.findall("testsuite/testcase")]
     expected = {Status.PASS: [], Status.UNSUPPORTED: ["skipped"], Status.CRASHED: ["error"], Status.TIMEOUT: ["error"]}
     assert children == [expected.get(status, ["failure"]) for status in Status]
+
+
+def test_a_failure_carries_the_picture_of_its_error(tmp_path: Path) -> None:
+    path, _ = mixed_record(tmp_path / "r.db")
+    junit.write(Reader(path), tmp_path / "out.xml")
+    texts = [e.text or "" for e in ElementTree.parse(tmp_path / "out.xml").iter("failure")]
+    assert any("y: the error" in text for text in texts)

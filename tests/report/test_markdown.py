@@ -72,3 +72,15 @@ def test_many_groups_are_cut(tmp_path: Path) -> None:
     text = markdown.render(Reader(write(tmp_path / "r.db", *verdicts, cases=tuple(cases))))
     assert text.count(f"- `{FILE}:14`") == markdown.GROUPS_SHOWN
     assert "- and 20 divergences in 20 other groups, all in the record" in text
+
+
+def test_a_divergence_has_its_picture_folded(tmp_path: Path) -> None:
+    path, _ = mixed_record(tmp_path / "r.db")
+    with Reader(path) as reader:
+        text = markdown.render(reader)
+        folded = re.findall(r"<details><summary>the error</summary>\n\n  ```text\n(.*?)\n  ```\n  </details>", text, re.S)
+        assert folded
+        kept = {(id, target) for id, target, _ in reader.raw_arrays() if target}
+        shown = [row for row in reader.verdicts(unexpected=True) if (row.verdict.case, row.verdict.target) in kept]
+    assert 1 <= len(folded) <= len(shown)
+    assert all("y: " in drawing for drawing in folded)
