@@ -12,6 +12,7 @@ from conformance.diff.ulps import pooled
 from conformance.report.facts import one_line
 from conformance.verdict import Status
 
+LONGEST = 400  # characters of a framework's own words
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?|\b(?:nan|inf)\b")
 _ROW = re.compile(r"#(?:, ?#)+,?")
 _CALL = re.compile(r"[A-Za-z_][\w.]*(?=\()")
@@ -50,9 +51,9 @@ def cause(change: Change) -> str:
         case Kind.DTYPE:
             return f"{before.dtype} -> {after.dtype}"
         case Kind.ERROR_TEXT:
-            return f"{one_line(before.message)} -> {one_line(after.message)}"
+            return f"{brief(before.message)} -> {brief(after.message)}"
         case Kind.EXPLANATION:
-            return f"{one_line(before.explanation) or 'none'} -> {one_line(after.explanation) or 'none'}"
+            return f"{brief(before.explanation) or 'none'} -> {brief(after.explanation) or 'none'}"
         case Kind.VALUE_INSIDE:
             return f"{after.dtype or 'other'} bits"
         case Kind.PLAN:
@@ -61,8 +62,14 @@ def cause(change: Change) -> str:
             return _why(after)
 
 
+def brief(text: str) -> str:
+    """Text on one line, cut where a framework goes on and on; the record has all of it."""
+    line = one_line(text)
+    return line if len(line) <= LONGEST else line[:LONGEST].rstrip() + " ..."
+
+
 def _why(side: Side) -> str:
-    return one_line(side.explanation or side.message)
+    return brief(side.explanation or side.message)
 
 
 def _calls(side: Side) -> str:

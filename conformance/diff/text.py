@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import IO
 
 from conformance.diff.changes import TITLES, Change, Diff, Group, Kind, RecordFacts, Side, SpeedChange, Ulps
+from conformance.diff.groups import brief
 from conformance.report.facts import one_line, plural
 from conformance.report.markdown import code, escaped, table
 from conformance.report.terminal import Out, quoted
@@ -181,7 +182,7 @@ def _details(change: Change) -> list[str]:
     if change.kind not in (Kind.VALUE_INSIDE, Kind.ERROR_TEXT) and before.message != after.message:
         for name, side in (("before", before), ("after", after)):
             known = f" (known: {side.known})" if side.known else ""
-            lines.append(f"{name}: {side.status}{known}: {one_line(side.message)}")
+            lines.append(f"{name}: {side.status}{known}: {brief(side.message)}")
     if change.kind is Kind.PLAN:
         lines += [f"before ran: {line}" for line in _ran(before)] + [f"after ran: {line}" for line in _ran(after)]
     if change.ulps:

@@ -135,7 +135,9 @@ class Torch(Runtime):
         try:
             return function(*tensors)
         except self.torch._dynamo.exc.Unsupported as error:
-            raise Refused("torch.compile can't compile this plan as one graph: %s" % error) from None
+            # What follows is a stack through the framework, with the paths of this machine.
+            reason = str(error).partition("\nfrom user code")[0]
+            raise Refused("torch.compile can't compile this plan as one graph: %s" % reason) from None
 
     def run_with_gradient(
         self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
