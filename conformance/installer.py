@@ -55,6 +55,9 @@ resolved = {d.metadata["Name"]: d.version for d in importlib.metadata.distributi
 print("\\n" + json.dumps({"versions": versions, "resolved": dict(sorted(resolved.items()))}))
 """
 
+# pip trusts what the system trusts; uv only where it is told so, under one name or the other.
+SYSTEM_CERTIFICATES = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}
+
 
 class InstallError(Exception):
     """A program that did not do what it was asked for; `tail` is the end of what it printed."""
@@ -143,7 +146,7 @@ def run(
     It gets a session of its own, so that Ctrl-C reaches us alone, and is killed with its children when we leave.
     """
     tied = [sys.executable, "-I", "-c", _TIED, str(os.getpid())] if sys.platform == "linux" else []
-    environment = {**inherited(argv[0]), "PYTHONSAFEPATH": "1", **(settings or {})}
+    environment = {**SYSTEM_CERTIFICATES, **inherited(argv[0]), "PYTHONSAFEPATH": "1", **(settings or {})}
     if argv[0] == sys.executable:
         environment.pop("PYTHONPATH", None)
     try:
