@@ -78,7 +78,8 @@ def test_a_divergence_has_its_picture_folded(tmp_path: Path) -> None:
     path, _ = mixed_record(tmp_path / "r.db")
     with Reader(path) as reader:
         text = markdown.render(reader)
-        folded = re.findall(r"<details><summary>the error</summary>\n\n  ```text\n(.*?)\n  ```\n  </details>", text, re.S)
+        fold = r"<details><summary>the error</summary>\n\n  ```text\n(.*?)\n  ```\n  </details>"
+        folded = re.findall(fold, text, re.DOTALL)
         assert folded
         kept = {(id, target) for id, target, _ in reader.raw_arrays() if target}
         shown = [row for row in reader.verdicts(unexpected=True) if (row.verdict.case, row.verdict.target) in kept]
