@@ -206,7 +206,7 @@ def _judge_finite(
     allowed = np.zeros_like(right) if expected.exact else allowance(reference, dtype, expected.ulps)
     if mask is not None:
         allowed = np.where(mask, np.nan_to_num(allowed), 0.0) if not expected.exact else allowed
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         fraction = np.where(error == 0.0, 0.0, error / allowed)
         relative = np.where(error == 0.0, 0.0, error / np.abs(right))
     figures = _figures(error, fraction, relative, got, right, allowed)

@@ -77,7 +77,6 @@ def history_command(options: argparse.Namespace) -> int:
         history = read(options.records)
     except RecordError as error:
         raise UsageError(f"history: {error}") from None
-    print_history(history, sys.stdout)
     try:
         if options.json:
             text = json.dumps(as_data(history), allow_nan=False, indent=1)
@@ -90,6 +89,7 @@ def history_command(options: argparse.Namespace) -> int:
             write_history(history, _made(options.html))
     except OSError as error:
         raise UsageError(f"the report can't be written: {error}") from None
+    print_history(history, sys.stdout)
     return OK
 
 

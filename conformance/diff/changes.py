@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from conformance.usage import UsageError
@@ -260,6 +261,15 @@ class Diff:
     def changed(self) -> int:
         """How many cases (a target) changed; speed is counted apart."""
         return sum(group.count for group in self.groups)
+
+    @property
+    def subject(self) -> str:
+        """What was compared, in a few words: two records by name, or within one record two targets."""
+        if self.before.path != self.after.path:
+            return f"{Path(self.before.path).name} -> {Path(self.after.path).name}"
+        # The shortest is the target without a mode or an option.
+        named = min((pair.label for pair in self.pairs), key=len, default="two targets")
+        return f"{named} and {len(self.pairs) - 1} more" if len(self.pairs) > 1 else named
 
     def found(self, kinds: Iterable[Kind]) -> dict[Kind, int]:
         """Which of these kinds were found, and how often; worst first."""

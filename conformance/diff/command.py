@@ -31,12 +31,13 @@ def diff_command(options: argparse.Namespace) -> int:
 
 
 def conclude(diff: Diff, kinds: Iterable[Kind], options: argparse.Namespace, file: IO[str]) -> int:
-    """Print a diff, write what `options` asks for (markdown, html, json: paths or None), and say the exit code.
+    """Write what `options` asks for (markdown, html, json: paths or None), print the diff, and say the exit code.
 
     It is 1 where a change of one of `kinds` was found, else 0.
     """
-    print_diff(diff, file)
+    # The files first: whoever reads only the head of what is printed (`| head`) still has them.
     _write(diff, options)
+    print_diff(diff, file)
     asked = frozenset(kinds)
     found = diff.found(asked)
     said = ", ".join(f"{count:,} {kind}" for kind, count in found.items())

@@ -112,7 +112,7 @@ def _markdown_group(group: Group) -> list[str]:
 def heading(diff: Diff) -> str:
     """One line: what was compared with what."""
     if diff.before.path == diff.after.path:
-        return f"Two targets of {_record(diff.before)}"
+        return f"{diff.subject}, of {_record(diff.before)}"
     return f"{_record(diff.before)} -> {_record(diff.after)}"
 
 

@@ -55,7 +55,7 @@ def test_the_diff_page(chromium: Browser, pair: tuple[Path, Path], folder: Path)
     with Reader(pair[0]) as before, Reader(pair[1]) as after:
         write_diff(diff_records(before, after), page)
     chromium.open(page)
-    assert "3 changes in 4 verdicts compared: earlier.db to newer.db" in chromium.text("#lead")
+    assert "3 changes in 4 verdicts compared: earlier.db -> newer.db" in chromium.text("#lead")
     tiles = chromium.js(
         "return [...document.querySelectorAll('.tile')].map((tile) => tile.innerText.split(/\\s*\\n\\s*/))"
     )

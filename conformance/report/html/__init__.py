@@ -45,9 +45,8 @@ def write_diff(diff: Diff, path: Path | str) -> None:
     worse = diff.found(SETS["regressions"])
     write_page(
         path,
-        f"Conformance: {Path(diff.before.path).name} to {Path(diff.after.path).name}",
-        f"{plural(diff.changed, 'change')} in {plural(diff.compared, 'verdict')} compared: "
-        f"{Path(diff.before.path).name} to {Path(diff.after.path).name}",
+        f"Conformance: {diff.subject}",
+        f"{plural(diff.changed, 'change')} in {plural(diff.compared, 'verdict')} compared: {diff.subject}",
         "bad" if worse else "open" if diff.changed else "good",
         diff_data(diff),
         ("base.js", "grid.js", "browse.js", "charts.js", "diff.js"),
