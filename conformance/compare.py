@@ -239,7 +239,7 @@ def _ordinary(subject: str, got: Array, right: Array, reference: Reference, dtyp
         return None
     error = np.subtract(got, right)
     np.abs(error, out=error)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         fraction = error / allowance(reference, dtype, None)
         flat = int(np.argmax(fraction))
         largest = float(fraction.reshape(-1)[flat])
