@@ -157,10 +157,11 @@ def _judge_pattern(subject: str, got: Array, right: Array, policy: str, dtype: D
     """NONFINITE where the pattern breaks the policy, else None. A reference at the end of the range may overflow."""
     a, b = _classes(got), _classes(right)
     near_overflow = np.abs(np.where(np.isfinite(right), right, 0.0)) > dtype.largest * (1 - dtype.unit_roundoff)
+    # A policy says which elements need not be finite, not that none need be: something must be left to compare.
+    if policy != "strict" and not ((a == 0) & (b == 0)).any():
+        return Judgement(Status.NONFINITE, subject, "nothing is finite on both sides, so nothing was compared")
     if policy == "ignore":
         wrong = np.zeros(got.shape, dtype=bool)
-        if not (np.isfinite(got) & np.isfinite(right)).any():
-            return Judgement(Status.NONFINITE, subject, "nothing is finite on both sides, so nothing was compared")
     elif policy == "superset":
         # Whatever is not finite in the reference must not be finite here; more may be.
         wrong = (b != 0) & (a == 0)

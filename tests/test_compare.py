@@ -400,3 +400,17 @@ def test_zeros_are_no_half_precision_answer(dtype: str) -> None:
     # Many products, so that the bound for sums in the dtype itself is above the values.
     right = Reference(rounded(values, dtype), 4096, lambda: np.full(64, 4096.0), lambda: np.full(64, 4096.0))
     assert status(expect(right, dtype, exact=False), answer(np.zeros(64), dtype)) is Status.VALUE
+
+
+@pytest.mark.parametrize("policy", ["superset", "ignore"])
+def test_a_policy_for_infinities_lets_nothing_pass_that_compares_nothing(policy: str) -> None:
+    """What need not be finite is a choice of the case; an answer of nothing but NaN is none."""
+    right = np.array([[np.inf, 2.0, 3.0, 4.0]])
+    reference = Reference(right, 1, lambda: np.abs(right), lambda: right**2)
+    expected = Expectation("float32", reference, right.shape, True, {}, nonfinite=policy)
+    some = np.array([[np.nan, np.nan, 3.0, 4.0]], np.float32)
+    assert judge(expected, Value(Tensor("float32", some.shape, some))).status is Status.PASS
+    none = np.full(right.shape, np.nan, np.float32)
+    judged = judge(expected, Value(Tensor("float32", none.shape, none)))
+    assert judged.status is Status.NONFINITE
+    assert "nothing was compared" in judged.message
