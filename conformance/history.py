@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from conformance.record import Reader, RecordError
-from conformance.report.facts import LEGEND, Cell, alike, conclusion, one_line, plural, version
+from conformance.report.facts import LEGEND, Cell, alike, conclusion, made, one_line, plural, version
 from conformance.report.jsonlines import strict
 from conformance.report.markdown import code, escaped, table
 from conformance.report.terminal import STYLES, Out
@@ -80,22 +80,17 @@ def history_command(options: argparse.Namespace) -> int:
     try:
         if options.json:
             text = json.dumps(as_data(history), allow_nan=False, indent=1)
-            _made(options.json).write_text(text + "\n", encoding="utf-8")
+            made(options.json).write_text(text + "\n", encoding="utf-8")
         if options.markdown:
-            _made(options.markdown).write_text(render(history), encoding="utf-8")
+            made(options.markdown).write_text(render(history), encoding="utf-8")
         if options.html:
             from conformance.report.html import write_history
 
-            write_history(history, _made(options.html))
+            write_history(history, made(options.html))
     except OSError as error:
         raise UsageError(f"the report can't be written: {error}") from None
     print_history(history, sys.stdout)
     return OK
-
-
-def _made(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 @dataclass

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 
-from conformance.target import FRAMEWORKS, Target, parse_target
+from conformance.target import FRAMEWORKS, Target, TargetError, parse_target
+from conformance.usage import UsageError
 
 # What `default` stands for, in the order of the report's columns. Keras on JAX is compiled, as its fit and predict
 # always are: call by
@@ -54,3 +55,16 @@ def expand(names: Sequence[str], defaults: Sequence[Target]) -> list[Target]:
         if not missing(target):
             result[target] = None
     return list(result)
+
+
+def named_target(text: str, option: str) -> Target:
+    """The target that an option of the command line names; UsageError."""
+    try:
+        return parse_target(text)
+    except TargetError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+def named_targets(text: str | None, option: str) -> list[Target]:
+    """The targets that an option names, comma-separated, each once; UsageError."""
+    return list(dict.fromkeys(named_target(word, option) for word in (text or "").split(",") if word.strip()))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.listing import load_suites, suite_root
+from conformance.record.reader import nearest
 from conformance.suite.case import Case
 from conformance.suite.loader import CaseFileError
 from conformance.usage import UsageError
 
 SHOWN = 5
-COMPARED = 200  # ids that difflib looks at; on all of them it would take seconds
 
 
 def find_case(text: str, paths: Sequence[Path] = ()) -> Case:
@@ -56,10 +54,3 @@ def _named_file(text: str) -> list[Path]:
         if candidate.is_file():
             return [candidate]
     return []
-
-
-def nearest(text: str, ids: Sequence[str], count: int = 3) -> list[str]:
-    """The ids that look most like `text`."""
-    words = set(re.findall(r"\w+", text))
-    shared = sorted(ids, key=lambda id: -len(words & set(re.findall(r"\w+", id))))[:COMPARED]
-    return difflib.get_close_matches(text, shared, n=count, cutoff=0.4)

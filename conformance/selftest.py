@@ -23,16 +23,17 @@ from conformance.compare import judge
 from conformance.faults import workers
 from conformance.faults.asked import NUMPY, Asked, Fault, ask, can_ask
 from conformance.faults.catalogue import FAULTS
-from conformance.installed import default_targets, expand, missing
+from conformance.installed import default_targets, expand, missing, named_targets
 from conformance.known import KnownTable
 from conformance.listing import load_suites, selected, selector, suite_root
 from conformance.ops.base import Reference
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.prepare import CaseError, Prepared, canonical, limited, plan_for, prepare, request_for
 from conformance.probe import Probe, ProbeError
+from conformance.report.statusline import StatusLine
 from conformance.suite.case import Case
 from conformance.suite.values import ValuesError
-from conformance.target import Target, TargetError, parse_target
+from conformance.target import Target
 from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError
 from conformance.verdict import Status, Verdict
 
@@ -52,23 +53,6 @@ POLICY_REASON = (
     "{count} more are let pass where no framework defines what NaN or infinity may touch (`nonfinite` of the case)"
 )
 WITHIN_REASON = "within what an honest computation in that dtype may give"
-
-
-class Progress:
-    """One line on a terminal that says what is at hand; nothing elsewhere."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-
-    def show(self, text: str) -> None:
-        """Replace the line."""
-        if self._live:
-            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self._live:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 @dataclass
@@ -222,7 +206,7 @@ def honest(prepared: Prepared, before: Asked | None) -> Asked | None:
 
 
 def spoil(
-    cases: Sequence[Case], faults: Sequence[Fault], most: int, progress: Progress
+    cases: Sequence[Case], faults: Sequence[Fault], most: int, progress: StatusLine
 ) -> tuple[list[Tally], int, int]:
     """Every fault in the sampled cases; those that showed in no exact case are tried on further ones.
 
@@ -250,7 +234,7 @@ def spoil(
 # --- workers with a fault -------------------------------------------------------------------------------------------
 
 
-def spoil_workers(cases: Sequence[Case], names: Sequence[str], progress: Progress) -> list[Tally]:
+def spoil_workers(cases: Sequence[Case], names: Sequence[str], progress: StatusLine) -> list[Tally]:
     """Whole workers with one fault each, real processes, on a few cases of one shape and a few of others."""
     target = NUMPY
     alike = _alike(cases)
@@ -289,7 +273,7 @@ def _alike(cases: Sequence[Case]) -> list[Case]:
 # --- answers that nobody spoilt -------------------------------------------------------------------------------------
 
 
-def unspoilt(cases: Sequence[Case], targets: Sequence[Target], most: int, progress: Progress) -> Alarms:
+def unspoilt(cases: Sequence[Case], targets: Sequence[Target], most: int, progress: StatusLine) -> Alarms:
     """The real answers of the installed frameworks: whatever raises an alarm here, and is not declared, is false."""
     alarms = Alarms()
     known = KnownTable.load([suite_root() / "known"])
@@ -484,15 +468,11 @@ def markdown(result: Result) -> str:
 
 
 def _targets(text: str) -> list[Target]:
-    installed = default_targets()[0]
-    try:
-        asked = [parse_target(word) for word in text.split(",") if word.strip()]
-    except TargetError as error:
-        raise UsageError(f"--on: {error}") from None
+    asked = named_targets(text, "--on")
     for target in asked:
         if missing(target):
             raise UsageError(f"--on: {target} is not installed: there is no module {missing(target)!r}")
-    return asked or installed
+    return asked or default_targets()[0]
 
 
 def selftest_command(options: argparse.Namespace) -> int:
@@ -506,7 +486,7 @@ def selftest_command(options: argparse.Namespace) -> int:
     cases = [c for c in selected(load_suites(options.paths), chosen) if c.op in ("conv", "conv_transpose")]
     if not cases:
         raise UsageError("the selection has no case of conv or conv_transpose, into which faults are put")
-    progress = Progress()
+    progress = StatusLine()
     tallies, used, further = spoil(cases, faults, options.sample, progress) if faults else ([], 0, 0)
     if not used and faults:
         raise UsageError("none of the selected cases can be put to NumPy, into whose answers the faults go")

@@ -13,7 +13,7 @@ from typing import Any
 
 from conformance.executor.local import LocalExecutor
 from conformance.gate import Gate, told
-from conformance.installed import default_targets, expand, missing
+from conformance.installed import default_targets, expand, missing, named_targets
 from conformance.interpreters import interpreters
 from conformance.known import KnownTable
 from conformance.listing import load_suites, report, selected, selector, suite_root
@@ -22,7 +22,7 @@ from conformance.report import html, jsonlines, junit, markdown, show, terminal
 from conformance.run import Findings, Run
 from conformance.suite.case import Case
 from conformance.suite.loader import CaseFileError
-from conformance.target import Target, TargetError, parse_target
+from conformance.target import Target
 from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, UsageError
 from conformance.verdict import Problem, Verdict
 
@@ -38,7 +38,7 @@ def run_command(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, gate: Gate) -> int:
     cases = select_cases(options)
-    explicit = _explicit_targets(options.on)
+    explicit = named_targets(options.on, "--on")
     installed, absent = default_targets()
     for target in absent:
         print(f"not installed, left out: {target} (needs the module {missing(target)!r})", file=sys.stderr)
@@ -167,16 +167,6 @@ def _summary(findings: Findings, known: KnownTable | None, explicit: Sequence[Ta
         "coordinator_seconds": findings.coordinator_seconds,
     }
     return Summary(tuple(problems), code, reason, details)
-
-
-def _explicit_targets(text: str | None) -> list[Target]:
-    if not text:
-        return []
-    try:
-        targets = [parse_target(word) for word in text.split(",") if word.strip()]
-    except TargetError as error:
-        raise UsageError(f"--on: {error}") from None
-    return list(dict.fromkeys(targets))
 
 
 def _refuse_duplicates(cases: Sequence[Case]) -> None:

@@ -52,7 +52,7 @@ def test_a_blind_comparison_is_found_out(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(selftest, "judge", lambda *_: Judgement(Status.PASS))
     cases = [case for suite in load_suites([ROOT / path for path in SMOKE]) for case in suite.cases()]
     faults = [fault for fault in FAULTS if fault.name == "answer negated"]
-    tallies, used, _ = selftest.spoil(cases, faults, 10, selftest.Progress())
+    tallies, used, _ = selftest.spoil(cases, faults, 10, selftest.StatusLine())
     assert used == 10
     assert tallies[0].survives
     assert len(tallies[0].missed) == 10
@@ -62,7 +62,7 @@ def test_a_blind_comparison_is_found_out(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_an_alarm_over_an_honest_answer_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selftest, "judge", lambda *_: Judgement(Status.VALUE, "y", "all wrong"))
     cases = [case for suite in load_suites([ROOT / SMOKE[0]]) for case in suite.cases()]
-    alarms = selftest.unspoilt(cases, [selftest.NUMPY], 5, selftest.Progress())
+    alarms = selftest.unspoilt(cases, [selftest.NUMPY], 5, selftest.StatusLine())
     assert len(alarms.harness) == alarms.answers == 5
     assert not selftest.Result([], 5, 0, alarms, ["numpy"]).ok
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import IO
 
 from conformance.diff.changes import Diff, Kind, parse_kinds
@@ -14,6 +13,7 @@ from conformance.diff.join import diff_records
 from conformance.diff.targets import parse_maps
 from conformance.diff.text import print_diff, render
 from conformance.record import Reader, RecordError
+from conformance.report.facts import made
 from conformance.usage import OK, UNEXPECTED, UsageError
 
 
@@ -52,18 +52,13 @@ def conclude(diff: Diff, kinds: Iterable[Kind], options: argparse.Namespace, fil
 def _write(diff: Diff, options: argparse.Namespace) -> None:
     try:
         if options.json:
-            with open(_made(options.json), "w", encoding="utf-8") as file:
+            with open(made(options.json), "w", encoding="utf-8") as file:
                 write(diff, file)
         if options.markdown:
-            _made(options.markdown).write_text(render(diff), encoding="utf-8")
+            made(options.markdown).write_text(render(diff), encoding="utf-8")
         if options.html:
             from conformance.report.html import write_diff
 
-            write_diff(diff, _made(options.html))
+            write_diff(diff, made(options.html))
     except OSError as error:
         raise UsageError(f"the report can't be written: {error}") from None
-
-
-def _made(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path

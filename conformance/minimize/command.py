@@ -8,13 +8,15 @@ import sys
 from dataclasses import replace
 
 from conformance import __version__
+from conformance.installed import named_target
 from conformance.interpreters import interpreters
 from conformance.lookup import find_case
 from conformance.minimize.search import Asker, Minimal, NotMinimizable, minimize
 from conformance.probe import ProbeError
+from conformance.report.statusline import StatusLine
 from conformance.suite.case import Case
 from conformance.suite.write import case_text
-from conformance.target import Target, TargetError, parse_target
+from conformance.target import Target
 from conformance.usage import OK, UsageError
 
 NAME_LENGTH = 80
@@ -27,17 +29,21 @@ def minimize_command(options: argparse.Namespace) -> int:
     if options.output is not None and not options.output.parent.is_dir():
         # Said before minutes of work are lost.
         raise UsageError(f"-o: there is no folder {options.output.parent}; create it first")
-    target = _target(options.on)
+    target = named_target(options.on, "--on")
     case = find_case(options.case, options.cases)
-    progress = _Progress(options.budget)
+    status = StatusLine()
+
+    def told(tried: int, now: Case) -> None:
+        status.show(f"{tried} of at most {options.budget} cases tried, now {now.op} {dict(now.given)}")
+
     with Asker(target, options.timeout, interpreters([target])) as asker:
         try:
-            minimal = minimize(case, asker, options.budget, progress, anew=True)
+            minimal = minimize(case, asker, options.budget, told, anew=True)
             version = asker.version()
         except (NotMinimizable, ProbeError) as error:
             raise UsageError(str(error)) from None
         finally:
-            progress.end()
+            status.end()
     text = render(minimal, case, target, version)
     if options.output is None:
         print(text, end="")
@@ -69,29 +75,3 @@ def render(minimal: Minimal, original: Case, target: Target, version: str) -> st
 def _name(original: Case) -> str:
     words = re.sub(r"[^A-Za-z0-9]+", "-", original.label).strip("-")
     return words[:NAME_LENGTH].rstrip("-") or "minimal"
-
-
-def _target(text: str) -> Target:
-    try:
-        return parse_target(text)
-    except TargetError as error:
-        raise UsageError(f"--on: {error}") from None
-
-
-class _Progress:
-    """One line on stderr that changes, where stderr is a terminal."""
-
-    def __init__(self, budget: int) -> None:
-        self.budget = budget
-        self.shown = 0
-
-    def __call__(self, tried: int, case: Case) -> None:
-        if sys.stderr.isatty():
-            line = f"{tried} of at most {self.budget} cases tried, now {case.op} {dict(case.given)}"[:110]
-            print("\r" + line.ljust(self.shown), end="", file=sys.stderr, flush=True)
-            self.shown = len(line)
-
-    def end(self) -> None:
-        """Leave the line empty."""
-        if self.shown:
-            print("\r" + " " * self.shown + "\r", end="", file=sys.stderr, flush=True)

@@ -212,7 +212,7 @@ class Reader:
         if some:
             shown = "".join(f"\n  {s}" for s in some[:5]) + ("\n  ..." if len(some) > 5 else "")
             raise RecordError(f"{id!r} stands for more than one case of {self.path}:{shown}\ngive the whole id of one")
-        near = _nearest(id, (r[0] for r in self._rows("SELECT id FROM cases")))
+        near = nearest(id, (r[0] for r in self._rows("SELECT id FROM cases")))
         hint = "; the nearest are:" + "".join(f"\n  {n}" for n in near) if near else ""
         raise RecordError(f"no case {id!r} in {self.path}{hint}")
 
@@ -305,7 +305,8 @@ def _array(name: str, kinds: str, shape: str, data: bytes | None) -> RecordedArr
     return RecordedArray(name, dtype, size, values)
 
 
-def _nearest(id: str, ids: Iterable[str], count: int = 3) -> list[str]:
+def nearest(id: str, ids: Iterable[str], count: int = 3) -> list[str]:
+    """The ids that look most like one that does not exist."""
     # difflib on 100,000 ids would take seconds: only those that share the most words are worth it.
     words = set(re.findall(r"\w+", id))
     shared = sorted(((len(words & set(re.findall(r"\w+", other))), other) for other in ids), key=lambda p: -p[0])[:200]

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from conformance.record import Reader, Row
@@ -25,6 +26,12 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """Text on one line, safe to print."""
     return " ".join(clean(text).split())
+
+
+def made(path: Path) -> Path:
+    """A report's path, with its folder made where it is not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def plural(count: int, noun: str) -> str:

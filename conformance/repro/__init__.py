@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import argparse
 
+from conformance.installed import named_target
 from conformance.repro.across import across
 from conformance.repro.finding import Finding, beside, find
 from conformance.repro.issue import body
 from conformance.repro.script import script
-from conformance.target import Target, TargetError, parse_target
 from conformance.usage import OK, UsageError
 
 __all__ = ["Finding", "across", "find", "repro_command", "script"]
@@ -22,8 +22,8 @@ __all__ = ["Finding", "across", "find", "repro_command", "script"]
 
 def repro_command(options: argparse.Namespace) -> int:
     """Print or write the script, or with --issue the report around it."""
-    target = _target(options.on, "--on")
-    second = _target(options.across, "--across") if options.across else None
+    target = named_target(options.on, "--on")
+    second = named_target(options.across, "--across") if options.across else None
     found = find(options.case, target, options.record, options.cases)
     other = beside(found, second) if second is not None else None
     text = script(found) if other is None else across(found, other)
@@ -37,10 +37,3 @@ def repro_command(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"--output: {options.output} can't be written: {error.strerror or error}") from None
     return OK
-
-
-def _target(text: str, option: str) -> Target:
-    try:
-        return parse_target(text)
-    except TargetError as error:
-        raise UsageError(f"{option}: {error}") from None
