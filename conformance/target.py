@@ -6,9 +6,12 @@ The grammar is `framework[/backend][:mode][@device][+option=value]...[==version]
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+
+from conformance.worker.processor import CAPS
 
 
 class TargetError(ValueError):
@@ -29,7 +32,7 @@ class Framework:
     options: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-_COMMON = {"threads": ("<int>",)}
+_COMMON = {"threads": ("<int>",), "isa": CAPS}
 
 FRAMEWORKS: dict[str, Framework] = {
     f.name: f
@@ -102,6 +105,17 @@ class Target:
             text += f"@{self.device}"
         text += "".join(f"+{name}={value}" for name, value in self.options)
         return text + (f"=={self.version}" if self.version else "")
+
+    def capped(self) -> Target:
+        """This target with the instruction set of CONFORMANCE_ISA, where that is set and the target names none.
+
+        It caps a whole run, tests included, as if on an older processor. TargetError where it is no instruction set.
+        """
+        cap = os.environ.get("CONFORMANCE_ISA", "")
+        if not cap or "isa" not in self.spec.options or self.option("isa", ""):
+            return self
+        _one_of("value of CONFORMANCE_ISA", cap, CAPS, str(self))
+        return replace(self, options=tuple(sorted((*self.options, ("isa", cap)))))
 
     def option(self, name: str, default: str) -> str:
         """The value of an option, or `default` where the target does not set it."""

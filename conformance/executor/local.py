@@ -385,7 +385,7 @@ def configuration(target: Target) -> str:
         "backend": target.backend,
         "mode": target.mode,
         "device": target.device,
-        "options": dict(target.options),
+        "options": dict(target.capped().options),
         "version": target.version,
     }
     return json.dumps(parts, separators=(",", ":"))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from conformance.target import Target
 from conformance.worker.environment import Config, prepare_environment
+from conformance.worker.processor import SWITCHES
 
 # What a framework or its libraries read from the environment; the rest of what workers set is not theirs.
 _READS = {
@@ -59,8 +60,10 @@ class Surface:
         made: dict[str, str] = {"TF_ENABLE_ONEDNN_OPTS": ""}
         t = self.target
         config = {"framework": t.framework, "backend": t.backend, "mode": t.mode, "device": t.device}
-        prepare_environment(Config({**config, "options": dict(t.options)}), made)
-        found: dict[str, str | None] = {name: made[name] for name in self.reads if name in made}
+        options = dict(t.capped().options)
+        prepare_environment(Config({**config, "options": options}), made)
+        reads = (*self.reads, *(SWITCHES if "isa" in options else ()))
+        found: dict[str, str | None] = {name: made[name] for name in reads if name in made}
         if "TF_ENABLE_ONEDNN_OPTS" in self.reads:
             found.setdefault("TF_ENABLE_ONEDNN_OPTS", None)
         return found

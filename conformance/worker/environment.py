@@ -1,12 +1,14 @@
 """What a worker is started with, and what frameworks and their libraries read from the environment at their import.
 
-This must run before NumPy is imported, so it imports nothing of ours.
+This must run before NumPy is imported, so it imports nothing that does.
 """
 
 from __future__ import annotations
 
 import os
 from typing import Any, Dict, MutableMapping, Optional
+
+from .processor import apply_cap
 
 
 class Config:
@@ -25,6 +27,11 @@ class Config:
         """How many threads the framework may compute with."""
         return int(self.options.get("threads", "1"))
 
+    @property
+    def isa(self) -> str:
+        """The instruction set beyond which no library may go; "" where there is no cap."""
+        return self.options.get("isa", "")
+
     def flag(self, name: str) -> Optional[bool]:
         """An option that is 0 or 1; None where it is not given, and the framework's own default holds."""
         return self.options[name] == "1" if name in self.options else None
@@ -35,6 +42,7 @@ def prepare_environment(config: Config, environ: MutableMapping[str, str] = os.e
     threads = str(config.threads)
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS"):
         environ[name + "_NUM_THREADS"] = threads
+    apply_cap(config.isa, environ)
     environ["TF_NUM_INTRAOP_THREADS"] = threads
     environ["TF_NUM_INTEROP_THREADS"] = "1"
     environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from . import wire
+from . import processor, wire
 from .environment import Config
 from .runtimes import (
     Function,
@@ -52,7 +52,9 @@ def hello(config: Config, runtime: Runtime) -> wire.Header:
         "platform": platform.platform(),
         "executable": sys.executable,
         "pid": os.getpid(),
+        "processor": processor.describe(config.isa),
     }
+    said["processor"]["libraries"].update(info.pop("libraries", {}))
     said.update(info)
     return {"hello": said}
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 import numpy as np
 
 from ..environment import Config as Config
+from ..processor import within
 
 if TYPE_CHECKING:
     NDArray = np.ndarray[Any, Any]
@@ -61,7 +62,10 @@ class Runtime:
         self.config = config
 
     def info(self) -> Dict[str, Any]:
-        """What a report should know: `version`, `devices`, and `flags` that decide how the framework computes."""
+        """What a report should know: `version`, `devices`, and `flags` that decide how the framework computes.
+
+        Where its libraries say which instruction set they use, `libraries` holds that: name -> their word.
+        """
         raise NotImplementedError
 
     def begin(self, dtypes: Sequence[str]) -> None:
@@ -111,6 +115,8 @@ def load(config: Config) -> Runtime:
     """Import the framework and set it up; Unavailable where it can't run here."""
     if config.framework not in _CLASSES:
         raise Unavailable("no runtime for %r, expected one of: %s" % (config.framework, ", ".join(_CLASSES)))
+    if config.isa and config.isa not in within(config.isa):
+        raise Unavailable("this processor has no %s, so nothing can be capped to it" % config.isa)
     module = importlib.import_module("." + config.framework, __name__)
     runtime: Runtime = getattr(module, _CLASSES[config.framework])(config)
     info = runtime.info()

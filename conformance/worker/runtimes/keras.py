@@ -66,6 +66,7 @@ class Keras(Runtime):
             "backend_version": under["version"],
             "devices": under["devices"],
             "flags": flags,
+            "libraries": under.get("libraries", {}),
         }
 
     def begin(self, dtypes: Sequence[str]) -> None:

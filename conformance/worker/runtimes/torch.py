@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import ctypes
+import os
 import shutil
 from typing import Any, Dict, List, Sequence, Tuple
 
@@ -52,6 +54,7 @@ class Torch(Runtime):
             torch.backends.cudnn.allow_tf32 = tf32
         if config.flag("deterministic"):
             torch.use_deterministic_algorithms(True)
+        self.libraries = {"aten": str(torch.backends.cpu.get_cpu_capability()), **_onednn(torch)}
         if self.mode == "compile":
             self._warm_up()
 
@@ -74,9 +77,8 @@ class Torch(Runtime):
             devices += [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
         flags = {
             "threads": torch.get_num_threads(),
-            "mkldnn": bool(torch.backends.mkldnn.is_available()),
+            "onednn": bool(torch.backends.mkldnn.is_available()),
             "deterministic": bool(torch.are_deterministic_algorithms_enabled()),
-            "cpu": torch.backends.cpu.get_cpu_capability(),
         }
         if self.config.device == "gpu":
             flags["tf32"] = {
@@ -85,7 +87,7 @@ class Torch(Runtime):
             }
             flags["cuda"] = str(torch.version.cuda)
             flags["cudnn"] = torch.backends.cudnn.version()
-        return {"version": torch.__version__, "devices": devices, "flags": flags}
+        return {"version": torch.__version__, "devices": devices, "flags": flags, "libraries": self.libraries}
 
     def from_numpy(self, array: NDArray, dtype: str) -> Any:
         """A tensor of its own memory on the device; on the meta device a shape and a dtype alone."""
@@ -162,6 +164,25 @@ class Torch(Runtime):
         """Drop every compiled function: each holds its graph, its guards and a loaded library."""
         if self.mode == "compile":
             self.torch._dynamo.reset()
+
+
+def _onednn(torch: Any) -> Dict[str, str]:
+    """Which instruction set oneDNN says it uses; it says so only on standard output, before its first primitive."""
+    if not torch.backends.mkldnn.is_available() or not hasattr(os, "memfd_create"):
+        return {}
+    kept, heard = os.dup(1), os.memfd_create("onednn")
+    try:
+        os.dup2(heard, 1)
+        with torch.no_grad(), torch.backends.mkldnn.verbose(torch.backends.mkldnn.VERBOSE_ON):
+            x, w = torch.ones((2, 3, 8, 8), device="cpu"), torch.ones((4, 3, 3, 3), device="cpu")
+            torch.nn.functional.conv2d(x, w)  # one that is large enough for oneDNN
+        ctypes.CDLL(None).fflush(None)
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+    text = os.pread(heard, 1 << 16, 0).decode("utf-8", "replace")
+    os.close(heard)
+    return {"onednn": line.partition("isa:")[2] for line in text.splitlines() if ",cpu,isa:" in line}
 
 
 class _Exported:
