@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.adapters import Ask, limitations, lower
+from conformance.adapters import Ask, lower
 from conformance.compare import Expectation, allowance
 from conformance.dtypes import DTYPES, encode
 from conformance.executor import Request
@@ -210,20 +210,6 @@ def _encoded(prepared: Prepared, name: str, layout: Layout) -> NDArray[np.generi
         coded = encode(array, prepared.case.dtype)
         prepared.encoded[key] = to_layout(coded, axes, layout, name)
     return prepared.encoded[key]
-
-
-def limited(target: Target, outcome: Outcome) -> Outcome:
-    """A refusal in which a framework says that this build has no such kernel, as Unsupported, with its own words.
-
-    Whether it has may depend on the processor (oneDNN), so no adapter can know. Where the target names the option
-    itself, the refusal is its answer and stays one.
-    """
-    if isinstance(outcome, Raised) and not target.option("onednn", ""):
-        for pattern in limitations(target.framework):
-            for line in outcome.message.splitlines():
-                if pattern.search(line):
-                    return Unsupported(line.rpartition("}}")[2].partition(" [Op:")[0].strip())
-    return outcome
 
 
 def canonical(prepared: Prepared, plan: Plan, outcome: Outcome) -> Outcome:

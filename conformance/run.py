@@ -34,7 +34,6 @@ from conformance.prepare import (
     canonical,
     dual,
     gradient_reason,
-    limited,
     plan_for,
     prepare,
     request_for,
@@ -271,7 +270,7 @@ class Run:
         if pending.first is not None:
             self._conclude_adjoint(target, pending, prepared, outcome)
         else:
-            outcome = limited(target, canonical(prepared, pending.plan, outcome))
+            outcome = canonical(prepared, pending.plan, outcome)
             if prepared.unanswered:
                 outcome = Unsupported(prepared.unanswered)
             if prepared.against:

@@ -28,7 +28,7 @@ from conformance.known import KnownTable
 from conformance.listing import load_suites, selected, selector, suite_root
 from conformance.ops.base import Reference
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
-from conformance.prepare import CaseError, Prepared, canonical, limited, plan_for, prepare, request_for
+from conformance.prepare import CaseError, Prepared, canonical, plan_for, prepare, request_for
 from conformance.probe import Probe, ProbeError
 from conformance.report.statusline import StatusLine
 from conformance.suite.case import Case
@@ -290,7 +290,7 @@ def unspoilt(cases: Sequence[Case], targets: Sequence[Target], most: int, progre
             asked = [(p, plan) for p in meant if not isinstance(plan := plan_for(p, target), Unsupported)]
             outcomes = probe.ask(target, [request_for(p, plan, target) for p, plan in asked])
             for (prepared, plan), outcome in zip(asked, outcomes, strict=True):
-                answer = limited(target, canonical(prepared, plan, outcome))
+                answer = canonical(prepared, plan, outcome)
                 _judge_unspoilt(alarms, known, target, info, prepared, answer)
     return alarms
 

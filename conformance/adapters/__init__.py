@@ -7,8 +7,7 @@ and then `lower` answers Unsupported; a test walks the whole table.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -54,14 +53,6 @@ def table() -> Mapping[str, Mapping[str, Lowering]]:
         "keras": keras.TABLE,
         "onnx": onnx.TABLE,
     }
-
-
-def limitations(framework: str) -> Sequence[re.Pattern[str]]:
-    """What a framework says where its build or this processor has no kernel for a call that it knows."""
-    from conformance.adapters import keras, onnx, tensorflow
-
-    found = {"tensorflow": tensorflow.LIMITATIONS, "keras": keras.LIMITATIONS, "onnx": onnx.LIMITATIONS}
-    return found.get(framework, ())
 
 
 def lower(ask: Ask) -> Plan | Unsupported:

@@ -16,16 +16,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conformance.adapters import Ask, Lowering
-from conformance.adapters.tensorflow import LIMITATIONS as TENSORFLOW_LIMITATIONS
 from conformance.adapters.text import bias_shape, call, lines, pad_pairs, rejected, sliced
 from conformance.adapters.windows import Window, gather_window, is_same, scatter_length, scatter_window
 from conformance.ops.convolution import ConvParams
 from conformance.ops.trilinear import Axis, Geometry
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
-
-# The tensorflow backend hands on what TensorFlow says where it has no kernel.
-LIMITATIONS = TENSORFLOW_LIMITATIONS
 
 
 def conv(ask: Ask) -> Plan | Unsupported:

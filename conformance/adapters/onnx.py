@@ -12,7 +12,6 @@ graph.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from conformance.adapters import Ask, Lowering
@@ -27,9 +26,6 @@ from conformance.plan import Plan
 _HEADER = '<ir_version: 10, opset_import: ["" : 22]>'
 _TYPES = {"float32": "float", "float64": "double", "float16": "float16", "bfloat16": "bfloat16"}
 _WORDS = {"valid": "VALID", "same_upper": "SAME_UPPER", "same_lower": "SAME_LOWER"}
-
-# What ONNX Runtime says where it has no kernel for an operator in a dtype: float64 and bfloat16, with 1.31.1.
-LIMITATIONS = (re.compile(r"Could not find an implementation for \w+\(\d+\)"),)
 
 
 def conv(ask: Ask) -> Plan | Unsupported:

@@ -9,6 +9,9 @@ What was observed (TensorFlow 2.21.0, x86-64 CPU), and what follows from it:
 - A transposed convolution with groups is the input gradient of a grouped convolution, and tf.nn's functions hand it
   down as that: oneDNN (float32) and XLA compute it in 1-D and 2-D, Eigen refuses. In 3-D nothing but XLA takes groups.
 
+Whether oneDNN is on depends on the processor, so no table can know it: every case is asked, and what is refused is a
+divergence that `cases/known/` declares.
+
     https://www.tensorflow.org/api_docs/python/tf/nn/conv2d
     https://www.tensorflow.org/api_docs/python/tf/nn/conv2d_transpose
     https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2
@@ -16,7 +19,6 @@ What was observed (TensorFlow 2.21.0, x86-64 CPU), and what follows from it:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from conformance.adapters import Ask, Lowering
@@ -35,26 +37,12 @@ from conformance.plan import Plan
 
 Pair = tuple[int, int]
 
-# What TensorFlow says where this build and processor have no kernel for a call that others have. Whether oneDNN is on
-# depends on the processor, so an adapter can't know it. Observed with TensorFlow 2.21.0.
-LIMITATIONS = (
-    re.compile(r"only supports (the )?ND?HWC", re.IGNORECASE),
-    re.compile(r"CPU implementations? do(es)? not yet support dilation rates larger than 1"),
-    re.compile(r"CPU implementation of Conv3D currently only supports dilated rates of 1"),
-    re.compile(r"Gradients for grouped convolutions are not supported on CPU"),
-    # tf.function alone: its optimiser fuses a grouped conv2d with the bias_add behind it.
-    re.compile(r"Fused conv implementation does not support grouped convolutions"),
-)
-
 
 def conv(ask: Ask) -> Plan | Unsupported:
     """tf.nn.conv1d, conv2d, conv3d; depthwise_conv2d and convolution where only they have every gradient."""
     p: ConvParams = ask.params
     if ask.geometry is None and not ask.native("tensorflow"):
         return rejected(p)
-    if p.dims == 3 and p.groups > 1 and _without_xla(ask):
-        # "input and filter must have the same depth: 4 vs 2", in every dtype, with oneDNN or without.
-        return Unsupported("tf.nn.conv3d has no groups but under XLA (observed on the CPU with TensorFlow 2.21.0)")
     last = _channels_last(p)
     depthwise = _depthwise(p)
     batched = not depthwise and _space_to_batch(ask)
@@ -84,8 +72,6 @@ def conv_transpose(ask: Ask) -> Plan | Unsupported:
     p: ConvParams = ask.params
     if ask.geometry is None and not ask.native("tensorflow"):
         return rejected(p)
-    if p.groups > 1 and (reason := _no_groups(ask)):
-        return Unsupported(reason)
     last = _channels_last(p)
     padding: object
     windows: list[Window] = []
@@ -167,21 +153,6 @@ def _space_to_batch(ask: Ask) -> bool:
 
 def _without_xla(ask: Ask) -> bool:
     return ask.target.device == "cpu" and ask.target.mode != "xla"
-
-
-def _no_groups(ask: Ask) -> str:
-    """Why there is no transposed convolution with groups, or "" where there may be one."""
-    if not _without_xla(ask):
-        return ""
-    if ask.params.dims == 3:
-        # "input and filter must have the same depth", "... the same number of channels": with oneDNN and without.
-        return "tf.nn.conv3d_transpose has no groups but under XLA (observed on the CPU with TensorFlow 2.21.0)"
-    if ask.target.option("onednn", "") != "1" or ask.dtype != "float32":
-        return (
-            "TensorFlow's transposed convolution has groups in oneDNN (+onednn=1, float32) and under XLA alone "
-            "(TensorFlow 2.21.0: Gradients for grouped convolutions are not supported on CPU)"
-        )
-    return ""
 
 
 def _takes_pairs(p: ConvParams, geometry: Geometry) -> bool:

@@ -5,6 +5,7 @@ Does it apply to this target? Does it cover this case? Is this verdict what it d
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +16,20 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from conformance.ops import OPS
+from conformance.ops.base import Op
 from conformance.suite.case import Source
 from conformance.suite.expression import Expression, ExpressionError
-from conformance.target import Target
+from conformance.target import Target, parse_target
 from conformance.verdict import Known, Status, Verdict
+from conformance.worker.processor import FEATURES
 
 # What a target that answers with shapes alone (or an empty tensor) can show. Its pass says nothing of anything else.
 SHOWN_WITHOUT_VALUES = frozenset(
     {Status.SHAPE, Status.DTYPE, Status.RAISED, Status.ACCEPTED, Status.CRASHED, Status.TIMEOUT}
 )
+
+# What `when` may read, and what each stands for where a worker did not say it.
+FACTS: dict[str, Any] = {**dict.fromkeys(FEATURES, False), "capped": False, "onednn": False, "threads": 1}
 
 
 class CaseLike(Protocol):
@@ -70,17 +76,47 @@ class Words:
         return self._search(text) is not None
 
 
+class OnTarget:
+    """A target as an entry names it.
+
+    A plain one covers every target that says the same in what it says: `tensorflow` is the eager mode with any options,
+    `tensorflow+onednn=1` asks for that option. A pattern with `*` or `?` is matched against the whole text. A family
+    covers everything that computes with a framework: each of its modes, devices and options, and Keras on it.
+    """
+
+    def __init__(self, text: str, family: bool = False) -> None:
+        self.pattern = text
+        self._family = family
+        self._glob = None if family or not set("*?") & set(text) else Glob(text)
+        self._target = None if family or self._glob is not None else parse_target(text)
+
+    def __call__(self, target: Target) -> bool:
+        if self._family:
+            return self.pattern in (target.framework, target.backend)
+        if self._glob is not None:
+            return self._glob(str(target).partition("==")[0])
+        named = self._target
+        assert named is not None
+        same = (named.framework, named.backend, named.mode, named.device)
+        found = (target.framework, target.backend, target.mode, target.device)
+        return same == found and set(named.options) <= set(target.options)
+
+    def __str__(self) -> str:
+        return f"everything on {self.pattern}" if self._family else self.pattern
+
+
 @dataclass(frozen=True)
 class Entry:
     """One declared divergence. An empty tuple or None asks for nothing."""
 
     known: Known
     source: Source
-    targets: tuple[Glob, ...]
+    targets: tuple[OnTarget, ...]
     statuses: frozenset[Status]
     ops: tuple[str, ...] = ()
     cases: tuple[Glob, ...] = ()
     params: tuple[Expression, ...] = ()
+    when: tuple[Expression, ...] = ()
     versions: tuple[tuple[str, SpecifierSet], ...] = ()
     dtypes: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
@@ -90,18 +126,22 @@ class Entry:
     fraction: tuple[float, float] | None = None
     expires: date | None = None
     sometimes: bool = False
-    depends_on: str = ""  # what else decides whether it happens (a processor): then its absence says nothing
+    comes_and_goes: bool = False  # from run to run, as with unwritten memory: then its absence says nothing
     reference: str = ""
 
     def on_target(self, target: Target) -> bool:
         """Whether it speaks of this target, whatever the version."""
         if (self.devices and target.device not in self.devices) or (self.modes and target.mode not in self.modes):
             return False
-        name = str(target).partition("==")[0]
-        return any(glob(name) for glob in self.targets)
+        return any(named(target) for named in self.targets)
 
-    def at_versions(self, versions: Mapping[str, str]) -> bool:
-        """Whether it speaks of these versions (framework or backend -> version)."""
+    def applies(self, info: Mapping[str, Any], target: Target) -> bool:
+        """Whether it speaks of the versions, the processor and the flags that a target's worker said it has."""
+        versions = versions_of(info, target)
+        if self.when:
+            found = facts(info)
+            if not all(part(found) for part in self.when):
+                return False
         for name, wanted in self.versions:
             try:
                 if not wanted.contains(Version(versions[name]), prereleases=True):
@@ -165,14 +205,28 @@ def environment(case: CaseLike) -> dict[str, Any]:
         bound = params.get(name) if isinstance(params, Mapping) else getattr(params, name, None)
         if isinstance(bound, list | tuple):
             values[name + "_axes"] = bound
+    if op is not None:
+        # A record may hold what no op takes; then a condition on these names does not hold.
+        with contextlib.suppress(LookupError, TypeError, ValueError):
+            bound = _bound(op, case)
+            values.update(op.derived(bound), refused=op.refusal(bound) is not None)
     return {name: _lists(value) for name, value in values.items()}
+
+
+def _bound(op: Op, case: CaseLike) -> Any:
+    """A case's parameters as the op takes them; a record holds them as JSON."""
+    if not isinstance(case.params, Mapping):
+        return case.params
+    return op.bind({name: op.fields[name].parse(value) for name, value in case.given})
 
 
 def names(ops: Sequence[str]) -> list[str]:
     """The names that an expression over these ops may read."""
     fields = [list(OPS[op].fields) for op in ops if op in OPS]
     shared = [name for name in fields[0] if all(name in other for other in fields)] if fields else []
-    return [*shared, *(f"{name}_axes" for name in shared)]
+    derived = [list(OPS[op].derived_names) for op in ops if op in OPS]
+    also = [name for name in derived[0] if all(name in other for other in derived)] if derived else []
+    return [*shared, *(f"{name}_axes" for name in shared), *also, "refused"]
 
 
 def specifier_text(specifier: SpecifierSet) -> str:
@@ -191,3 +245,15 @@ def versions_of(info: Mapping[str, Any], target: Target) -> dict[str, str]:
     if isinstance(info.get("versions"), Mapping):
         found.update(info["versions"])
     return {name: str(number) for name, number in found.items() if name and number}
+
+
+def facts(info: Mapping[str, Any]) -> dict[str, Any]:
+    """What `when` reads, from what a worker said of itself: instruction sets that it may use, and its flags."""
+    processor, flags = info.get("processor"), info.get("flags")
+    found = dict(FACTS)
+    if isinstance(processor, Mapping) and isinstance(uses := processor.get("uses"), list):
+        found |= {name: name in uses for name in FEATURES}
+        found["capped"] = uses != processor.get("has")
+    if isinstance(flags, Mapping):
+        found |= {name: flags[name] for name in ("onednn", "threads") if isinstance(flags.get(name), int)}
+    return found

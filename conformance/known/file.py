@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 
 from conformance.dtypes import DTYPES
-from conformance.known.entry import Entry, Glob, Words, names
+from conformance.known.entry import FACTS, Entry, Glob, OnTarget, Words, names
 from conformance.ops import OPS
 from conformance.suite.case import Source
 from conformance.suite.document import Node, parse_document, read_text
@@ -33,15 +33,17 @@ KEYS = (
     "link",
     "expires",
     "sometimes",
-    "depends_on",
+    "comes_and_goes",
     "reference",
 )
-WHERE = ("op", "case", "params", "targets", "versions", "dtype", "device", "mode")
+WHERE = ("op", "case", "params", "targets", "family", "when", "versions", "dtype", "device", "mode")
 SIGNATURE = ("message", "explanation", "fraction")
 STATUSES = tuple(s.value for s in Status if s not in (Status.PASS, Status.UNSUPPORTED))
 OP_NAMES = (*OPS, "call") if "call" not in OPS else tuple(OPS)
 DEVICES = tuple(dict.fromkeys(device for f in FRAMEWORKS.values() for device in f.devices))
 MODES = tuple(dict.fromkeys(mode for f in FRAMEWORKS.values() for mode in f.modes))
+# What something can compute with: a framework, or what lies below one.
+FAMILIES = tuple(dict.fromkeys(name for f in FRAMEWORKS.values() for name in (f.name, *f.backends)))
 # Every target without options, to see whether a pattern can match any.
 _TARGETS = tuple(
     str(Target(framework.name, backend, mode, device))
@@ -180,7 +182,7 @@ class _Reader:
             self.refuse(fields["reason"], f"{said}; write why it is so in a sentence, then it counts")
         expires = self.expires(fields.get("expires"))
         sometimes = self.boolean(fields.get("sometimes"), "sometimes")
-        depends_on = self.text(fields.get("depends_on"), "depends_on")
+        comes_and_goes = self.boolean(fields.get("comes_and_goes"), "comes_and_goes")
         reference = self.text(fields.get("reference"), "reference")
         if len(self.findings) > before:
             return None
@@ -190,14 +192,16 @@ class _Reader:
             statuses=frozenset(map(Status, statuses)),
             expires=expires,
             sometimes=sometimes,
-            depends_on=depends_on,
+            comes_and_goes=comes_and_goes,
             reference=reference,
             **where,
             **signature,
         )
 
     def where(self, node: Node) -> dict[str, Any]:
-        fields = self.mapping(node, "where", WHERE, ("targets",))
+        fields = self.mapping(node, "where", WHERE)
+        if node.is_mapping and not {"targets", "family"} & fields.keys():
+            self.refuse(node, "where has neither `targets` nor `family`, so it would cover no target; give one of them")
         if node.is_mapping and not {"op", "case"} & fields.keys():
             self.refuse(node, "where has neither `op` nor `case`, so it would cover every case; it needs one of them")
         ops = self.words(fields.get("op"), "op", OP_NAMES)
@@ -205,7 +209,11 @@ class _Reader:
             "ops": ops,
             "cases": self.each(fields.get("case"), "case", lambda _, text: Glob(text)),
             "params": self.params(fields.get("params"), ops),
-            "targets": self.each(fields.get("targets"), "targets", self.target),
+            "targets": (
+                *self.each(fields.get("targets"), "targets", self.target),
+                *self.each(fields.get("family"), "family", self.family),
+            ),
+            "when": self.expression(fields.get("when"), "when", tuple(FACTS)),
             "versions": self.each(fields.get("versions"), "versions", self.version),
             "dtypes": self.words(fields.get("dtype"), "dtype", tuple(DTYPES)),
             "devices": self.words(fields.get("device"), "device", DEVICES),
@@ -213,28 +221,37 @@ class _Reader:
         }
 
     def params(self, node: Node | None, ops: Sequence[str]) -> tuple[Expression, ...]:
-        text = self.text(node, "params")
-        if node is None or not text:
-            return ()
-        if not ops:
+        if node is not None and not ops:
             self.refuse(node, "params is given without `op`, which says what parameters there are")
             return ()
+        return self.expression(node, "params", names(ops) if ops else ())
+
+    def expression(self, node: Node | None, what: str, known: Sequence[str]) -> tuple[Expression, ...]:
+        text = self.text(node, what)
+        if node is None or not text:
+            return ()
         try:
-            return tuple(parse_expression(text, names(ops)))
+            return tuple(parse_expression(text, known))
         except ExpressionError as error:
             # The text's own column is the file's where the scalar stands on one line.
             quote = 1 if node.style in ("'", '"') else 0
             offset = error.column - 1 + quote if error.column and node.style not in ("|", ">") else 0
-            self.refuse(node, f"params: {error}", offset)
+            self.refuse(node, f"{what}: {error}", offset)
             return ()
 
-    def target(self, node: Node, text: str) -> Glob | None:
+    def family(self, node: Node, text: str) -> OnTarget | None:
+        if text not in FAMILIES:
+            self.refuse(node, unknown("family", text, FAMILIES))
+            return None
+        return OnTarget(text, family=True)
+
+    def target(self, node: Node, text: str) -> OnTarget | None:
         if "==" in text:
             self.refuse(node, f"target {text!r} names a version; versions go into `versions`, such as 'torch >=2.4,<3'")
             return None
         if not set("*?") & set(text):
             try:
-                return Glob(str(parse_target(text)))
+                return OnTarget(str(parse_target(text)))
             except TargetError as error:
                 self.refuse(node, str(error))
                 return None
@@ -243,7 +260,7 @@ class _Reader:
             hint = suggestion(words, FRAMEWORKS)
             self.refuse(node, f"no target matches {text!r}; frameworks are: {', '.join(FRAMEWORKS)}{hint}")
             return None
-        return Glob(text)
+        return OnTarget(text)
 
     def version(self, node: Node, text: str) -> tuple[str, SpecifierSet] | None:
         try:

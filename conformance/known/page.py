@@ -43,13 +43,14 @@ def _row(entry: Entry) -> list[str]:
 
 
 def _where(entry: Entry) -> str:
-    said = [", ".join(code(glob.pattern) for glob in entry.targets)]
+    said = [", ".join(code(str(named)) for named in entry.targets)]
     said += [escaped(f"{name} {specifier_text(specifier)}") for name, specifier in entry.versions]
     said += [" or ".join(map(code, entry.ops))] if entry.ops else []
     said += [" or ".join(code(glob.pattern) for glob in entry.cases)] if entry.cases else []
     said += [" and ".join(code(part.text) for part in entry.params)] if entry.params else []
     said += [" or ".join(words) for words in (entry.dtypes, entry.devices, entry.modes) if words]
-    said += [f"depends on the {escaped(entry.depends_on)}"] if entry.depends_on else []
+    said += ["when " + " and ".join(code(part.text) for part in entry.when)] if entry.when else []
+    said += ["comes and goes"] if entry.comes_and_goes else []
     return "<br>".join(said)
 
 

@@ -15,7 +15,7 @@ from functools import cached_property, reduce
 
 from conformance.known.baseline import KIND as BASELINE
 from conformance.known.condition import Condition, Separator, base
-from conformance.known.entry import SHOWN_WITHOUT_VALUES, Entry, environment, versions_of
+from conformance.known.entry import SHOWN_WITHOUT_VALUES, Entry, environment
 from conformance.known.file import parse_entries
 from conformance.known.table import KnownTable
 from conformance.record import Reader, RecordedCase
@@ -65,7 +65,7 @@ class Evidence:
         infos = self.reader.targets
         found = []
         for name, target in self.targets.items():
-            if entry.on_target(target) and entry.at_versions(versions_of(infos[name], target)):
+            if entry.on_target(target) and entry.applies(infos[name], target):
                 found += [
                     (case, verdict)
                     for case, verdict in self.rows[name]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.known.condition import Separator
-from conformance.known.entry import Entry, environment, specifier_text, versions_of
+from conformance.known.entry import Entry, environment, specifier_text
 from conformance.known.propose import Evidence, where_lines
 from conformance.known.table import KnownTable
 from conformance.record import RecordedCase
@@ -43,7 +43,7 @@ def edits(evidence: Evidence, table: KnownTable) -> Edits:
     spans = _spans(table.entries)
     separator = Separator()
     for entry in table.entries:
-        if entry.known.name not in stale or entry.sometimes or entry.depends_on:
+        if entry.known.name not in stale or entry.sometimes or entry.comes_and_goes:
             continue
         first, last = spans[entry.known.name]
         happened = evidence.happened(entry)
@@ -82,7 +82,7 @@ def _narrowed(evidence: Evidence, entry: Entry, separator: Separator, first: int
     pairs = {(case.id, verdict.target) for case, verdict in happened}
     for target in targets:
         spec = evidence.targets[target]
-        if not entry.at_versions(versions_of(evidence.reader.targets[target], spec)):
+        if not entry.applies(evidence.reader.targets[target], spec):
             continue
         for case, verdict in evidence.rows[target]:
             covered = case.op in ops and entry.covers(case, environment(case))
@@ -90,7 +90,7 @@ def _narrowed(evidence: Evidence, entry: Entry, separator: Separator, first: int
                 outside[case.id] = case
     lines = Path(entry.source.file).read_text(encoding="utf-8").splitlines(keepends=True)[first - 1 : last]
     start = next((i for i, line in enumerate(lines) if re.match(r" {2}where:", line)), None)
-    if len(ops) != 1 or inside.keys() & outside.keys() or start is None or entry.devices or entry.modes:
+    if len(ops) != 1 or inside.keys() & outside.keys() or start is None or entry.devices or entry.modes or entry.when:
         return []
     end = next((i for i in range(start + 1, len(lines)) if re.match(r" {0,2}\S", lines[i])), len(lines))
     condition = separator.separate(list(inside.values()), list(outside.values()))

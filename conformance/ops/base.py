@@ -77,6 +77,12 @@ class Op(ABC):
     name: str
     version: int = 1  # raise it when the meaning changes: fingerprints change with it
     fields: ClassVar[Mapping[str, Field]]
+    # What conditions may read besides the parameters; see `derived`.
+    derived_names: ClassVar[tuple[str, ...]] = ()
+
+    def derived(self, bound: Any) -> Mapping[str, Any]:
+        """What follows from the parameters and is worth a name in conditions: name -> value."""
+        return {}
 
     @abstractmethod
     def bind(self, params: Mapping[str, Any]) -> Any:

@@ -231,6 +231,12 @@ class Convolution(Op):
     """The base of `conv` and `conv_transpose`. A subclass gives the geometry and says which side x is on."""
 
     transposed: bool
+    derived_names = ("extent_axes", "empty")
+
+    def derived(self, bound: ConvParams) -> Mapping[str, Any]:
+        """`extent_axes`: d*(k-1)+1 an axis. `empty`: the output has no element, or had none if it were not refused."""
+        lengths = [_length(self.transposed, bound.padding, axis) for axis in per_axis_params(bound)]
+        return {"extent_axes": bound.extent, "empty": min(bound.batch, bound.out_channels, *lengths) <= 0}
 
     @abstractmethod
     def axes(self, bound: ConvParams) -> Geometry:
@@ -357,6 +363,16 @@ def _judged(
         magnitude=cache(lambda: compute(np.abs(left), np.abs(right), None if bias is None else np.abs(bias))),
         energy=cache(lambda: compute(left**2, right**2, None if bias is None else bias**2)),
     )
+
+
+def _length(transposed: bool, padding: Any, a: AxisParams) -> int:
+    """The length that an axis comes to by its words, whatever a convention makes of the result."""
+    if a.output_size is not None:
+        return a.output_size
+    same = isinstance(padding, str) and padding.startswith("same")
+    if transposed:
+        return a.n * a.s if same else (a.n - 1) * a.s + a.extent + (a.output_padding or 0) - sum(a.pad or (0, 0))
+    return -(-a.n // a.s) if same else (a.n + sum(a.pad or (0, 0)) - a.extent) // a.s + 1
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from conformance.ops.convolution import Convolution, ConvParams
 from conformance.ops.trilinear import Geometry
 from conformance.outcome import Outcome
 from conformance.plan import Plan
-from conformance.prepare import Prepared, canonical, limited, prepare
+from conformance.prepare import Prepared, canonical, prepare
 from conformance.probe import Probe, ProbeError
 from conformance.recipe.call import Call
 from conformance.suite.case import Case, Source, Values
@@ -183,11 +183,9 @@ class Bench:
             requests = [(target, _request(what, prepared)) for target, what, prepared in group]
             self.runs += len(requests)
             for question, outcome in zip(group, probe.ask_all(requests), strict=True):
-                target, what, prepared = question
+                _, what, prepared = question
                 self._outcomes[_key(question)] = (
-                    outcome
-                    if isinstance(outcome, ProbeError)
-                    else canonical(prepared, what.plan, limited(target, outcome))
+                    outcome if isinstance(outcome, ProbeError) else canonical(prepared, what.plan, outcome)
                 )
 
 

@@ -182,7 +182,8 @@ def _onednn(torch: Any) -> Dict[str, str]:
         os.close(kept)
     text = os.pread(heard, 1 << 16, 0).decode("utf-8", "replace")
     os.close(heard)
-    return {"onednn": line.partition("isa:")[2] for line in text.splitlines() if ",cpu,isa:" in line}
+    said = text.partition(",cpu,isa:")[2].partition("\n")[0]
+    return {"onednn": said} if said else {}
 
 
 class _Exported:
