@@ -73,7 +73,12 @@ FRAMEWORKS: dict[str, Framework] = {
             options={**_COMMON, "api": ("layer", "ops"), "onednn": ("0", "1")},
         ),
         Framework(
-            "onnx", "onnx", "onnx", backends=("onnxruntime", "reference"), devices=("cpu",), options=dict(_COMMON)
+            "onnx",
+            "onnx",
+            "onnx",
+            backends=("onnxruntime", "reference"),
+            devices=("cpu",),
+            options={"threads": ("<int>",)},  # MLAS, below ONNX Runtime, has no switch for instruction sets
         ),
     )
 }

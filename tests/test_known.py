@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 
 from conformance.known import KnownTable, render_table
-from conformance.known.entry import Glob
+from conformance.known.entry import Glob, environment
 from conformance.known.file import parse_entries
+from conformance.ops import OPS
 from conformance.record import Reader, Summary, Writer
 from conformance.suite.case import Case
 from conformance.suite.findings import CaseFileError
 from conformance.target import parse_target
 from conformance.verdict import Figures, Known, Status, Verdict
 from tests.records import FILE, make_case, verdict
+from tests.strategies import a_case
 
 INFO = {"version": "2.13.0+cpu", "devices": ["cpu"]}
 
@@ -215,7 +217,7 @@ def test_one_case_that_passes_is_enough_unless_the_entry_says_sometimes() -> Non
 
 
 def test_sometimes_means_at_least_once() -> None:
-    known = table(ENTRY + "  sometimes: true\n")
+    known = table(ENTRY + "  sometimes: true\n", full=True)
     ask(known, make_case(2), "jax", Status.PASS)
     ask(known, make_case(3), "jax", Status.PASS)
     assert said(known) == ["known divergence flipped did not happen in any of the 2 verdicts it covers"]
@@ -444,9 +446,91 @@ def test_a_hundred_thousand_verdicts_against_sixty_entries_are_cheap() -> None:
     assert seconds < 30, "an order of magnitude over what it takes"
 
 
-def test_what_depends_on_the_processor_may_be_absent() -> None:
-    known, strict = table(ENTRY + "  depends_on: processor\n"), table()
+def test_what_comes_and_goes_may_be_absent() -> None:
+    known, strict = table(ENTRY + "  comes_and_goes: true\n"), table()
     for one in (known, strict):
         ask(one, make_case(2), "jax", Status.PASS)
     assert len(strict.stale()) == 1
     assert known.stale() == []
+
+
+AVX2 = {**INFO, "processor": {"has": ["sse41", "avx", "avx2"], "uses": ["sse41", "avx", "avx2"]}}
+AVX512 = {**INFO, "processor": {"has": ["sse41", "avx", "avx2", "avx512"], "uses": ["sse41", "avx", "avx2", "avx512"]}}
+CAPPED = {**INFO, "processor": {"has": ["sse41", "avx", "avx2", "avx512"], "uses": ["sse41", "avx", "avx2"]}}
+
+
+@pytest.mark.parametrize(
+    ("when", "holds"),
+    [
+        ("avx512", [AVX512]),
+        ("not avx512", [AVX2, CAPPED]),
+        ("capped and avx2", [CAPPED]),
+        ("threads == 1", [AVX2, AVX512, CAPPED]),
+        ("onednn", []),
+    ],
+)
+def test_an_entry_says_the_processor_as_a_condition(when: str, holds: list[dict[str, Any]]) -> None:
+    text = ENTRY.replace("    dtype: float32\n", f"    dtype: float32\n    when: {when}\n")
+    for info in (AVX2, AVX512, CAPPED):
+        known = table(text)
+        assert (ask(known, make_case(2), "jax", info=info) is not None) == (info in holds)
+        ask(known, make_case(3), "jax", Status.PASS, info=info)
+        assert bool(known.stale()) == (info in holds)
+
+
+def test_onednn_is_what_the_worker_says() -> None:
+    text = ENTRY.replace("    dtype: float32\n", "    dtype: float32\n    when: onednn\n")
+    for flag in (True, False):
+        known = table(text)
+        assert (ask(known, make_case(2), "jax", info={**INFO, "flags": {"onednn": flag}}) is not None) == flag
+
+
+def test_a_condition_that_no_worker_tells_is_refused() -> None:
+    text = ENTRY.replace("    dtype: float32\n", "    dtype: float32\n    when: avx51\n")
+    assert "when: unknown parameter 'avx51'" in findings(text)[0]
+
+
+FAMILY = ENTRY.replace('targets: [jax, "tensorflow*", keras/jax]', "family: tensorflow")
+
+
+def test_a_family_is_everything_that_computes_with_a_framework() -> None:
+    inside = (
+        "tensorflow",
+        "tensorflow:xla",
+        "tensorflow+isa=avx2+onednn=1",
+        "keras/tensorflow+api=ops",
+        "tensorflow@gpu",
+    )
+    for target in inside:
+        assert ask(table(FAMILY), make_case(2), target) is not None, target
+    for target in ("jax", "keras/torch", "numpy"):
+        assert ask(table(FAMILY), make_case(2), target) is None, target
+    assert "unknown family 'tensorflw'" in findings(FAMILY.replace("family: tensorflow", "family: tensorflw"))[0]
+    assert "neither `targets` nor `family`" in findings(FAMILY.replace("    family: tensorflow\n", ""))[0]
+
+
+def test_a_target_covers_itself_with_options_and_no_other_mode() -> None:
+    text = ENTRY.replace('targets: [jax, "tensorflow*", keras/jax]', "targets: [torch]")
+    for target in ("torch", "torch+threads=2", "torch+isa=avx2"):
+        assert ask(table(text), make_case(2), target) is not None, target
+    assert ask(table(text), make_case(2), "torch:compile") is None
+    named = ENTRY.replace('targets: [jax, "tensorflow*", keras/jax]', "targets: [torch+threads=2]")
+    assert ask(table(named), make_case(2), "torch+isa=avx2+threads=2") is not None
+    assert ask(table(named), make_case(2), "torch") is None
+
+
+@pytest.mark.parametrize(
+    ("params", "empty"),
+    [
+        ({"size": [4, 4], "kernel": 5, "padding": "valid"}, True),
+        ({"size": [4, 4], "kernel": 5, "padding": "same"}, False),
+        ({"size": [4, 4], "kernel": 3, "padding": 0, "convention": "torch"}, False),
+        ({"size": [4, 4], "kernel": 3, "dilation": 2, "padding": "valid"}, True),
+        ({"batch": 0, "size": [4, 4], "kernel": 1, "padding": "valid"}, True),
+    ],
+)
+def test_conditions_read_what_follows_from_the_parameters(params: dict[str, Any], empty: bool) -> None:
+    case = a_case("conv", **params)
+    found = environment(case)
+    assert found["empty"] is empty
+    assert found["refused"] is (OPS["conv"].refusal(case.params) is not None)

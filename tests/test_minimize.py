@@ -308,22 +308,6 @@ def test_the_command_says_why_it_can_not(
 # --- the declared divergences -------------------------------------------------------------------------------------
 
 ENTRIES = {entry.known.name: entry for entry in load_entries(ROOT / "cases" / "known")}
-# What another processor may not show: where it passes, that is no failure of this test.
-DEPENDS_ON_THE_PROCESSOR = {
-    "half-precision-sums": "with AVX-512 FP16 or AMX the sums may be float32's",
-    "onednn-multiplies-some-inserted-zeros": "which oneDNN kernel runs depends on the instruction set",
-    "subnormals-flushed-to-zero": "flush-to-zero is a bit of the processor",
-    "tensorflow-conv3d-same-takes-the-wrong-element": "right wherever oneDNN is the default",
-    "tensorflow-onednn-conv-of-an-empty-output": "oneDNN",
-    "tensorflow-onednn-dies-of-the-gradient-of-a-dilated-stride": "writes memory that is not its own, by chance",
-    "tensorflow-onednn-gradient-of-kernel-1-with-a-stride": "writes memory that is not its own, by chance",
-    "tensorflow-onednn-takes-any-empty-output-shape": "oneDNN",
-    "torch-dies-of-channels-last-dilation-and-bias": "oneDNN",
-    "torch-gradient-needs-contiguous-weights": "oneDNN takes another path",
-    "torch-zero-length-depends-on-the-batch": "oneDNN takes another path",
-}
-# Not run here: each of these takes a worker of its own, and nothing may be demanded of it.
-LEFT_OUT = [name for name in DEPENDS_ON_THE_PROCESSOR if name.startswith(("tensorflow-onednn", "onednn"))]
 
 
 def minimal_cases() -> list[Case]:
@@ -339,7 +323,6 @@ def entry_of(case: Case | RecordedCase) -> str:
 def test_every_declared_divergence_has_a_minimal_case_that_falls_under_it() -> None:
     cases = {entry_of(case): case for case in minimal_cases()}
     assert sorted(cases) == sorted(ENTRIES)
-    assert {name for name, entry in ENTRIES.items() if entry.depends_on} == set(DEPENDS_ON_THE_PROCESSOR)
     for name, case in cases.items():
         entry = ENTRIES[name]
         assert entry.covers(case, environment(case)), name
@@ -358,21 +341,21 @@ def test_a_minimal_case_is_no_larger_than_the_case_that_it_is_from() -> None:
 
 
 def test_every_minimal_case_shows_its_divergence_on_what_is_installed(tmp_path: Path) -> None:
-    chosen = " and ".join(f"not tag={name}" for name in LEFT_OUT)
-    done = command("run", "cases/minimal", "-k", chosen, "--record", str(tmp_path / "r.db"), cwd=ROOT)
+    """Where an entry's condition holds on this processor; elsewhere its smallest case is answered right."""
+    done = command("run", "cases/minimal", "--record", str(tmp_path / "r.db"), cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr  # nothing unexpected, no entry that does not happen
-    shown = set()
+    due, shown = set(), set()
     with Reader(tmp_path / "r.db") as reader:
         for row in reader.verdicts():
-            name, verdict = entry_of(row.case), row.verdict
-            if verdict.target == "numpy":
-                assert verdict.status is Status.PASS, row.case.id
-            elif verdict.known is None:
-                assert name in DEPENDS_ON_THE_PROCESSOR, f"{row.case.id} on {verdict.target}: {verdict.message}"
+            verdict, target = row.verdict, parse_target(row.verdict.target)
+            entry = ENTRIES[entry_of(row.case)]
+            if verdict.known is not None:
+                assert verdict.known.name == entry.known.name
+                shown.add(entry.known.name)
+            elif entry.on_target(target) and entry.applies(reader.targets[verdict.target], target):
+                due.add(entry.known.name)
             else:
-                assert verdict.known.name == name
-                shown.add(name)
-    for name, entry in ENTRIES.items():
-        targets = [parse_target(t) for c in minimal_cases() if entry_of(c) == name for t in c.targets[:1]]
-        installed = not any(missing(target) for target in targets)
-        assert name in shown or name in DEPENDS_ON_THE_PROCESSOR or not installed, entry.source
+                assert verdict.status is Status.PASS, f"{row.case.id} on {verdict.target}: {verdict.message}"
+    chance = {name for name, entry in ENTRIES.items() if entry.sometimes or entry.comes_and_goes}
+    assert due - shown <= chance
+    assert len(shown) > len(ENTRIES) // 2

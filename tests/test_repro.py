@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from conformance.known.entry import Entry
 from conformance.layout import from_layout, parse_layout, to_layout
 from conformance.listing import suite_root
 from conformance.lookup import find_case
+from conformance.probe import Probe, ProbeError
 from conformance.record import Summary, Writer, describe_environment
 from conformance.repro import across, find, script
 from conformance.repro.arrays import evaluated, into_layout, out_of_layout, same_bits, written
@@ -58,7 +60,7 @@ class Expected:
     target: str
     code: int
     alone: bool = False
-    maybe: bool = False  # the divergence depends on the processor
+    maybe: bool = False  # the divergence does not happen every time
 
 
 def entries() -> dict[str, Entry]:
@@ -73,10 +75,21 @@ def known_scripts() -> list[Expected]:
     declared, made = entries(), []
     for name, target, status, subject, id in known_rows():
         found = finding(find_case(id), parse_target(target), Verdict(id, target, Status(status), subject), {})
-        maybe = bool(declared[name].depends_on) if name in declared else False
-        alone = Status(status) in ALONE
-        made.append(Expected(f"{name} on {target}", script(found), target, 1, alone, maybe))
+        entry, alone = declared[name], Status(status) in ALONE
+        code = int(not entry.when or entry.applies(said_here(target), parse_target(target)))
+        maybe = entry.sometimes or entry.comes_and_goes
+        made.append(Expected(f"{name} on {target}", script(found), target, code, alone, maybe))
     return made
+
+
+@cache
+def said_here(target: str) -> dict[str, object]:
+    """What a worker on this machine says of itself, its processor among it; nothing where it can't run."""
+    with Probe([parse_target(target)]) as probe:
+        try:
+            return dict(probe.info(parse_target(target)))
+        except ProbeError:
+            return {}
 
 
 Change = Callable[[Finding], Finding]

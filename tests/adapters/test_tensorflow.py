@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
-from conformance.adapters.tensorflow import LIMITATIONS, TABLE
+from conformance.adapters.tensorflow import TABLE
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from tests.adapters.exercise import asked, in_its_own_process, unlike
 
-LIMITS = tuple(
-    pattern.pattern if not pattern.flags & re.IGNORECASE else f"(?i){pattern.pattern}" for pattern in LIMITATIONS
+# What Eigen's kernels have not, and in three dimensions oneDNN's neither (observed with 2.21.0).
+LIMITS = (
+    r"(?i)only supports (the )?ND?HWC",
+    r"CPU implementations? do(es)? not yet support dilation rates larger than 1",
+    r"CPU implementation of Conv3D currently only supports dilated rates of 1",
+    r"Gradients for grouped convolutions are not supported on CPU",
+    r"must have the same (depth|number of channels)",
 )
 # oneDNN gives the answer to an empty convolution the shape of x (observed with 2.21.0), which bias_add may then refuse.
 EMPTY = (r"^shape \(.*, expected \(.*\b0\b", r"Must provide as many biases as the last dimension")
@@ -108,13 +113,10 @@ def test_depthwise_has_its_own_function() -> None:
     assert dict(found.layouts)["w"] == "HWGO"
 
 
-def test_groups_of_a_transposed_convolution_need_onednn_or_xla() -> None:
+def test_groups_of_a_transposed_convolution_are_asked_whoever_has_them() -> None:
     given = {"in_channels": 4, "out_channels": 6, "groups": 2}
-    assert isinstance(TABLE["conv_transpose"](asked("tensorflow", "conv_transpose", **given)), Unsupported)
-    assert dict(plan("conv_transpose", "tensorflow+onednn=1", **given).layouts)["w"] == "HWO(GI)"
-    assert dict(plan("conv_transpose", "tensorflow:xla", "float64", **given).layouts)["w"] == "HWO(GI)"
-    float64 = asked("tensorflow+onednn=1", "conv_transpose", "float64", **given)
-    assert isinstance(TABLE["conv_transpose"](float64), Unsupported)
+    for target, dtype in (("tensorflow", "float32"), ("tensorflow+onednn=1", "float64"), ("tensorflow:xla", "float64")):
+        assert dict(plan("conv_transpose", target, dtype, **given).layouts)["w"] == "HWO(GI)"
 
 
 def test_another_convention_that_refuses_has_no_words() -> None:
