@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
+from conformance.usage import UsageError
 from conformance.worker.processor import CAPS
 
 
@@ -114,12 +115,13 @@ class Target:
     def capped(self) -> Target:
         """This target with the instruction set of CONFORMANCE_ISA, where that is set and the target names none.
 
-        It caps a whole run, tests included, as if on an older processor. TargetError where it is no instruction set.
+        It caps a whole run, tests included, as if on an older processor. UsageError where it is no instruction set.
         """
         cap = os.environ.get("CONFORMANCE_ISA", "")
         if not cap or "isa" not in self.spec.options or self.option("isa", ""):
             return self
-        _one_of("value of CONFORMANCE_ISA", cap, CAPS, str(self))
+        if cap not in CAPS:
+            raise UsageError(f"CONFORMANCE_ISA is {cap!r}, expected one of: {', '.join(CAPS)}")
         return replace(self, options=tuple(sorted((*self.options, ("isa", cap)))))
 
     def option(self, name: str, default: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from conformance import __version__
+from conformance.worker.processor import instruction_sets
 
 
 def describe_environment(command: Sequence[str]) -> dict[str, Any]:
@@ -19,6 +20,7 @@ def describe_environment(command: Sequence[str]) -> dict[str, Any]:
         "numpy": np.__version__,
         "platform": platform.platform(),
         "cpu": _cpu(),
+        "instruction_sets": instruction_sets(),
         "command": list(command),
     }
 

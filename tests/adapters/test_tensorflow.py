@@ -11,6 +11,7 @@ import pytest
 from conformance.adapters.tensorflow import TABLE
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
+from conformance.worker.processor import instruction_sets
 from tests.adapters.exercise import asked, in_its_own_process, unlike
 
 # What Eigen's kernels have not, and in three dimensions oneDNN's neither (observed with 2.21.0).
@@ -130,6 +131,11 @@ def wrong_window(note: dict[str, str]) -> bool:
     return "elements differ" in note["message"] and bool(re.search(r"tf\.nn\.conv3d\(.*padding='SAME'", note["plan"]))
 
 
+def unwritten(note: dict[str, str]) -> bool:
+    """Through oneDNN on AVX-512, conv2d of a batch with a stride beyond the kernel answers memory that nobody wrote."""
+    return "avx512" in instruction_sets() and "elements differ" in note["message"] and "tf.nn.conv2d(" in note["plan"]
+
+
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 @pytest.mark.parametrize(
     ("target", "convention", "seed"), [("tensorflow+onednn=0", "", 1), ("tensorflow+onednn=1", "", 2)]
@@ -138,7 +144,8 @@ def test_tensorflow_answers_as_defined(target: str, convention: str, seed: int) 
     count = 300
     found = in_its_own_process(target, count, seed, convention=convention)
     onednn = target.endswith("1")
-    mismatches = [note for note in found["mismatches"] if onednn or not wrong_window(note)]
+    declared = unwritten if onednn else wrong_window
+    mismatches = [note for note in found["mismatches"] if not declared(note)]
     assert unlike(mismatches, *(EMPTY if onednn else ())) == []
     assert found["whitelist"] == []
     assert unlike(found["raised"], *LIMITS, *(EMPTY if onednn else ())) == []
