@@ -400,7 +400,7 @@ class Run:
             shape=outcome.output.shape if isinstance(outcome, Value) else None,
         )
         if self.keep_outputs and isinstance(outcome, Value):
-            self._keep(verdict.digest, outcome)
+            self._keep(verdict, outcome)
         if verdict.divergent and isinstance(outcome, Value) and outcome.output.values is not None:
             self.writer.add_array(case.id, str(target), "y", outcome.output.values)
             if prepared.expectation.output is not None:
@@ -412,10 +412,11 @@ class Run:
         self._emit(target, index, verdict)
         self._release(index)
 
-    def _keep(self, name: str, value: Value) -> None:
+    def _keep(self, verdict: Verdict, value: Value) -> None:
         tensors = {"y": value.output, **{f"gradient of {given}": t for given, t in value.gradients.items()}}
         for subject, tensor in tensors.items():
-            self.writer.add_output(name, subject, tensor.values, tensor.dtype)
+            place = self.writer.place(verdict.case, verdict.target)
+            self.writer.add_output(verdict.digest, subject, tensor.values, tensor.dtype, place)
 
     @staticmethod
     def _explain(prepared: Prepared, judgement: Judgement, output: Tensor) -> str:

@@ -121,6 +121,7 @@ def execute(
             for case, own in asked:
                 done = {t for t in own if (case.id, case.fingerprint, str(t)) in skip}
                 run.add(case, own, done)
+            writer.plan([case.id for case, _ in asked], [str(target) for target in targets])
             executor.start()
             progress.start(targets, run.total)
             run.go()

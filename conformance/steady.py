@@ -25,7 +25,7 @@ _CHANCE = tuple(
         # Processes and threads.
         (r"(?i)\b(pid|tid|process|process id|thread|thread id)([ =:#]{1,2})\d+\b", rf"\1\2{GONE}"),
         # Objects and graphs, numbered in the order in which a process made them.
-        (r"\b(id|uid|graph_id|config_proto|executor_type|run_id|step_id|session_handle)=(['\"]?)\d+\b", rf"\1=\2{GONE}"),
+        (r"\b(id|uid|graph_id|config_proto|executor_type|run_id|step_id)=(['\"]?)\d+\b", rf"\1=\2{GONE}"),
         (r"\b(__(?:inference|forward|backward)_\w*?)_\d+(?:_\d+)*\b", rf"\1_{GONE}"),
         (r"\b(cluster|HloModule [\w-]+?|module|jit_\w+?)[._]\d+(?:[._]\d+)*\b", rf"\1_{GONE}"),
         (r"\b(layers? ['\"]?[A-Za-z]\w*?)_\d+\b", rf"\1_{GONE}"),
