@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import LONG
+
 ROOT = Path(__file__).resolve().parents[1]
 
 SMALL = """
@@ -48,7 +50,7 @@ KNOWN = """
 """
 
 
-def command(*words: str, cwd: Path, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
+def command(*words: str, cwd: Path, timeout: float = LONG) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
     argv = [sys.executable, "-m", "conformance", *words]
     return subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
@@ -166,11 +168,11 @@ def test_an_interrupted_run_is_resumed(folder: Path) -> None:
     argv = [sys.executable, "-m", "conformance", "run", "--on", "numpy,jax", "--record", "r.db"]
     with subprocess.Popen(argv, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
         # Once something is in the record, however long the workers take to start on this machine.
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LONG
         while not recorded(folder / "r.db") and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=LONG)
     if process.returncode == 130:
         assert "go on with: conformance run --resume r.db" in said
         done = command("run", "--on", "numpy,jax", "--resume", "r.db", cwd=folder)
@@ -206,7 +208,7 @@ def pytest_run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment.pop("PYTEST_XDIST_WORKER", None)
     environment.pop("PYTEST_ADDOPTS", None)
-    return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=LONG, check=False)
 
 
 def test_pytest_collects_the_same_cases(folder: Path) -> None:

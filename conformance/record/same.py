@@ -1,4 +1,4 @@
-"""Whether two records tell the same: everything but times, places on the disk and the machine. docs/diff.md defines it."""
+"""Whether two records tell the same: everything but times, places and the machine. docs/diff.md defines it."""
 
 from __future__ import annotations
 
