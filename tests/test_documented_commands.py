@@ -84,7 +84,7 @@ def commands() -> Iterator[Command]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             for text, inline in _in_line(line):
                 # A name in prose, such as `conformance show`, stands for the command, not for a call of it.
-                bare = inline and len(text.split()) == 2
+                bare = inline and text.startswith("conformance ") and len(text.split()) == 2
                 if (text, bare) not in seen:
                     seen.add((text, bare))
                     yield Command(text, f"{path.relative_to(ROOT)}:{number}", bare)

@@ -200,13 +200,13 @@ LIVE = """
     jax, torch = parse_target("jax"), parse_target("torch:compile")
     progress = Progress()
     progress.start([jax, torch], 100)
-    time.sleep(0.4)
+    time.sleep(1.5)
     progress.worker_ready(jax, "0.10.2")
     for i in range(40):
         status = Status.VALUE if i % 10 == 0 else Status.PASS
         known = Known("a", "bug", "b", "") if i == 0 else None
         progress.advance(jax, Verdict("case", "jax", status, known=known))
-    time.sleep(0.5)
+    time.sleep(1.5)
     progress.stop()
     print("after")
 """
