@@ -122,6 +122,26 @@ def test_a_framework_as_the_measure(folder: Path, torch: str, numpy: str, code: 
     assert said in done.stdout
 
 
+def test_the_measure_is_asked_whatever_else_is(folder: Path) -> None:
+    (folder / "cases" / "held.yaml").write_text(AGAINST.replace("TORCH", "x + x").replace("NUMPY", "x * x"))
+    done = command("run", "cases/held.yaml", "--on", "numpy", cwd=folder)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "also asked: torch, which 1 case is held against" in done.stderr
+    assert "1 unexpected divergence in 2 verdicts" in done.stdout
+
+
+def test_of_one_framework_in_two_modes_the_named_one_is_the_measure(folder: Path) -> None:
+    text = AGAINST.replace("TORCH", "x + x").replace("NUMPY", "x + x").replace("against: torch", "against: jax:jit")
+    text = text.replace("torch: y = x + x", "jax: y = 2 * x")
+    (folder / "cases" / "held.yaml").write_text(text)
+    done = command("run", "cases/held.yaml", "--on", "jax,numpy,jax:jit", "--json", "v.jsonl", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "cases" / "held.yaml").write_text(text.replace("against: jax:jit", "against: jax:fast"))
+    done = command("check", "cases/held.yaml", cwd=folder)
+    assert done.returncode == 2
+    assert "cases/held.yaml:10:16: against: target 'jax:fast': unknown mode of jax 'fast'" in done.stderr
+
+
 @pytest.mark.parametrize(("target", "code"), [("jax", 0), ("torch", 1)])
 def test_what_is_declared_is_green_and_what_no_longer_happens_is_red(folder: Path, target: str, code: int) -> None:
     (folder / "cases" / "flipped.yaml").write_text(FLIPPED)
