@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conformance.commands import build_parser
@@ -41,7 +43,7 @@ PLACEHOLDERS = (
     (r"\[CASES\]", ""),
     (r"\bdiff A B\b", "diff before.db after.db"),
     (r"\bCASE\b", CASE),
-    (r"\bTARGET2\b", "numpy"),
+    (r"\bTARGET2\b", "torch"),
     (r"\bTARGET\b", "jax"),
     (r"\bFRAMEWORK OLD NEW\b", "jax 0.9.2 0.10.2"),
     (r"--good VERSION --bad VERSION", "--good 0.9.2 --bad 0.10.2"),
@@ -65,6 +67,7 @@ BOUNDED = (
         "{} --on torch,jax",
         "imports the other frameworks: half a minute",
     ),
+    (r"conformance run\b(?!.* --on ).*(minimal|does-not-flip)", "{} --on jax", "the other frameworks: half a minute"),
     (r"conformance run\b(?!.* --on )", "{} --on numpy", "imports seven frameworks: half a minute, for each command"),
 )
 
@@ -96,11 +99,13 @@ def commands() -> Iterator[Command]:
 
 def _in_line(line: str) -> Iterator[tuple[str, bool]]:
     begins = r"(?:conformance|pytest|python -m pytest|python benchmarks/|python docs/)(?: |(?<=/))"
-    if re.match(rf"(?:    )?(?:\$ )?{begins}[a-z_-]", line):
+    # What stands behind a `$` at the start of a line is a transcript: its script has run it, step by step.
+    if re.match(rf"(?:    (?:\$ )?)?{begins}[a-z_-]", line):
         code = re.sub(r"\s+#.*$", "", line.strip().removeprefix("$ "))
         yield from ((part.strip(), False) for part in code.split(";"))
     elif not line.startswith("    "):
-        yield from ((text, True) for text in re.findall(rf"`({begins}[^`]+)`", line))
+        found = re.findall(rf"`({begins}[^`]+)`", line)
+        yield from ((text, True) for text in found if not text.startswith("pytest --"))  # an option's name
 
 
 def written(command: Command) -> tuple[str, str]:
@@ -129,6 +134,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("after.db", "baseline.db", "run.db", "cut.db", "reports/20260102-030405.db"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(folder / "before.db", folder / name)
+    np.savez(folder / "mine.npz", w=np.arange(54, dtype=np.float32).reshape(3, 2, 3, 3))
     edited(folder / "run.db", "UPDATE targets SET name = replace(name, 'numpy', 'jax==0.10.2')")
     edited(folder / "run.db", "UPDATE targets SET name = 'jax==0.9.2' WHERE name = 'jax'")
     edited(folder / "cut.db", "DELETE FROM meta WHERE key IN ('finished', 'summary')")
@@ -166,8 +172,6 @@ def test_a_command_of_the_documents_does_what_is_written(tmp_path: Path, records
         assert all((ROOT / script).exists() for script in scripts)
         return
     if run == PARSED:
-        import shlex
-
         assert build_parser().parse_args(shlex.split(text)[1:]).command
         return
     shutil.copytree(records, tmp_path, dirs_exist_ok=True)
@@ -185,8 +189,6 @@ def test_a_command_of_the_documents_does_what_is_written(tmp_path: Path, records
 
 def test_every_command_has_a_document() -> None:
     """A command that no document shows would not be run here."""
-    from conformance.commands import build_parser
-
     shown = {words[1] for command in commands() if (words := command.text.split())[0] == "conformance"}
     (names,) = [action.choices for action in build_parser()._actions if action.choices and not action.option_strings]
     assert set(names) <= shown

@@ -170,7 +170,7 @@ def parse_against(value: Any) -> str:
     try:
         return str(parse_target(value))
     except TargetError as error:
-        raise CallError([Detail(("against",), f"against: {error}")]) from None
+        raise CallError([Detail(("against",), str(error))]) from None
 
 
 def parse_allowance(value: Any) -> int:
