@@ -54,7 +54,9 @@ class Shuffled:
         self.stop_after -= 1
         if self.stop_after == 0:
             raise Interrupted
-        choices = [*self.coming, *(target for target, queue in self.asked.items() if queue)]
+        # Those that never come are often heard of only when the others are far ahead.
+        coming = [target for target in self.coming if target not in self.silent or self.random.random() < 0.03]
+        choices = [*coming, *(target for target, queue in self.asked.items() if queue)]
         events: list[Event] = []
         for target in self.random.sample(choices, self.random.randint(0, len(choices))):
             if target in self.coming:

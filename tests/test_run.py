@@ -49,6 +49,7 @@ KNOWN = """
 - {name: shapes, kind: bug, where: {op: conv_transpose, targets: ["*"]}, status: shape, reason: r, link: https://example.org/1}
 - {name: words, kind: bug, where: {op: [conv_transpose, call], targets: [torch, "tensorflow*"]},
    status: [raised, crashed, timeout], reason: r, link: https://example.org/2}
+- {name: mended-calls, kind: bug, where: {op: call, targets: ["*"]}, status: dtype, reason: r, link: https://example.org/4}
 - {name: mended, kind: bug, where: {op: conv_transpose, targets: ["*"]}, status: dtype, reason: r, link: https://example.org/3}
 """
 
