@@ -107,7 +107,7 @@ def test_a_difference_is_found(folder: Path) -> None:
     shutil.copy(first, other)
     assert list(differences(first, other, set())) == []
     with sqlite3.connect(other) as db:
-        db.execute("UPDATE verdicts SET message = 'otherwise' WHERE case_key = 3")
+        db.execute("UPDATE verdicts SET message = 'otherwise' WHERE case_key = 3 AND target_key = 1")
     db.close()
     found = list(differences(first, other, set()))
     assert len(found) == 2
