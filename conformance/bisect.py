@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from packaging.version import Version
 
 from conformance.environments import environment, package
+from conformance.installed import with_anchor
 from conformance.installer import InstallError, releases
 from conformance.interpreters import named
 from conformance.lookup import find_case
@@ -173,7 +174,7 @@ def _attempt(target: Target, case: Case, version: Version, options: argparse.Nam
         if built.yanked:
             raise Untestable(f"it was withdrawn by its makers ({built.yanked})")
         chosen[target] = built.python
-    with Probe([target], pythons=chosen) as probe:
+    with Probe(with_anchor(case, [target]), pythons=chosen) as probe:
         try:
             found = probe.judge([case])[0]
         except ProbeError as error:

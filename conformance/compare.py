@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from conformance.dtypes import DTYPES, DType
 from conformance.ops.base import Reference
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value
+from conformance.steady import steady
 from conformance.verdict import Figures, Status
 
 Array = NDArray[np.float64]
@@ -64,11 +65,11 @@ def judge(expected: Expectation, outcome: Outcome) -> Judgement:
         case Unsupported(reason):
             return Judgement(Status.UNSUPPORTED, "", reason)
         case Crashed(signal, log):
-            return Judgement(Status.CRASHED, "", f"the worker died ({signal}): {last_words(log)}")
+            return Judgement(Status.CRASHED, "", f"the worker died ({signal}): {steady(last_words(log))}")
         case TimedOut(seconds, _):
             return Judgement(Status.TIMEOUT, "", f"no answer within {seconds:g} s")
         case Raised(kind, message, phase):
-            first = next((line.strip() for line in message.splitlines() if line.strip()), "")
+            first = steady(next((line.strip() for line in message.splitlines() if line.strip()), ""))
             if expected.refused is not None and phase == "forward":
                 return Judgement(Status.PASS, "refusal", f"refused, as it should: {kind}: {first}")
             subject = "y" if phase == "forward" else "gradient"

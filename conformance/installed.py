@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.util import find_spec
 
+from conformance.ops.call import CallParams
+from conformance.suite.case import Case
 from conformance.target import FRAMEWORKS, Target, TargetError, parse_target
 from conformance.usage import UsageError
 
@@ -55,6 +57,30 @@ def expand(names: Sequence[str], defaults: Sequence[Target]) -> list[Target]:
         if not missing(target):
             result[target] = None
     return list(result)
+
+
+def with_anchor(case: Case, targets: Iterable[Target]) -> list[Target]:
+    """Where a case is asked: on these targets, and on the one that it is held against, if any is.
+
+    A version is not installed because a case file says so: such an anchor is asked only where it is among the targets.
+    """
+    asked = list(targets)
+    anchor = anchor_of(case)
+    if asked and anchor is not None and anchor not in asked and not anchor.version and not missing(anchor):
+        asked.append(anchor)
+    return asked
+
+
+def not_asked(anchor: Target) -> str:
+    """Why `with_anchor` has left an anchor out."""
+    if (module := missing(anchor)) != "":
+        return f"the module {module!r} is not installed"
+    return "a case file does not have a version installed; name the target with --on" if anchor.version else ""
+
+
+def anchor_of(case: Case) -> Target | None:
+    """The target whose answer is the reference of a case, or None where the case has another reference."""
+    return case.params.anchor if isinstance(case.params, CallParams) else None
 
 
 def named_target(text: str, option: str) -> Target:

@@ -116,7 +116,7 @@ def check_command(options: argparse.Namespace) -> int:
     return OK
 
 
-def schema_command() -> int:
+def schema_command(_: argparse.Namespace) -> int:
     """Print the JSON Schema of case files."""
     from conformance.suite.schema import json_schema
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.adapters import Ask, lower
-from conformance.compare import Expectation, allowance
+from conformance.compare import Expectation, allowance, judge
 from conformance.dtypes import DTYPES, encode
 from conformance.executor import Request
 from conformance.layout import Layout, LayoutError, from_layout, parse_layout, shape_from_layout, to_layout
@@ -25,6 +25,7 @@ from conformance.ops.call import CallParams
 from conformance.ops.convolution import Convolution, ConvParams
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.plan import Plan
+from conformance.steady import steady
 from conformance.suite.case import Case
 from conformance.suite.fit import oversize
 from conformance.suite.values import make_cotangent, make_inputs
@@ -56,9 +57,10 @@ class Prepared:
     output: TensorSpec | None
     cotangent: Array | None = None
     encoded: dict[tuple[str, str], NDArray[np.generic]] = field(default_factory=dict)
-    # The framework whose answer is the reference (`call` with `against`), until it has answered.
-    against: str = ""
-    unanswered: str = ""  # why it never will be, once it is known that it gave no answer
+    anchor: Target | None = None  # the target whose answer is the reference (`call` with `against`)
+    settled: bool = True  # False until the anchor has answered
+    explained: dict[str, str] = field(default_factory=dict)  # wrong answer -> why it is wrong
+    unanswered: str = ""  # why there is no reference, once it is known that the anchor gave no answer
 
     @property
     def nbytes(self) -> int:
@@ -83,9 +85,9 @@ def prepare(case: Case) -> Prepared:
     if refused is not None:
         expectation = Expectation(case.dtype, None, (), exact, {}, refused=refused)
         return Prepared(case, op, specs, arrays, expectation, None)
-    if isinstance(case.params, CallParams) and case.params.against is not None:
+    if isinstance(case.params, CallParams) and case.params.anchor is not None:
         expectation = Expectation(case.dtype, None, (), exact, {}, nonfinite=case.nonfinite, ulps=case.params.ulp)
-        return Prepared(case, op, specs, arrays, expectation, None, against=case.params.against)
+        return Prepared(case, op, specs, arrays, expectation, None, anchor=case.params.anchor, settled=False)
     output = op.output(case.params)
     reference = op.reference(case.params, arrays)
     draw = 0
@@ -244,13 +246,13 @@ def _back(tensor: Tensor, axes: str, layout: Layout, sizes: Mapping[str, int]) -
 
 
 def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
-    """Take the answer of the framework that the others are held against as what is expected.
+    """Take the answer of the target that the others are held against as what is expected.
 
     Where it refuses, the others are expected to refuse too; where it gives no answer, they can't be judged. CaseError
     where its answer compares nothing.
     """
     old = prepared.expectation
-    prepared.against = ""
+    prepared.settled = True
     if isinstance(outcome, Value) and outcome.output.values is not None:
         value = outcome.output.values.astype(np.float64)
         reference = Reference(value, 0, lambda: np.abs(value), lambda: value**2)
@@ -302,11 +304,11 @@ def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupport
 def adjoint_gap(prepared: Prepared, forward: Tensor, plan: Plan, backward: Outcome) -> str:
     """ "" where <A x, dy> equals <x, A* dy> within both allowances, else what differs."""
     if isinstance(backward, Raised):
-        return (
-            f"the adjoint call raised {backward.type}: {backward.message.splitlines()[0] if backward.message else ''}"
-        )
+        first = steady(backward.message.splitlines()[0]) if backward.message else ""
+        return f"the adjoint call raised {backward.type}: {first}"
     if not isinstance(backward, Value) or backward.output.values is None or forward.values is None:
-        return f"the adjoint call did not answer: {backward}"
+        how = judge(prepared.expectation, backward).message if not isinstance(backward, Value) else "a shape alone"
+        return f"the adjoint call did not answer: {how}"
     assert prepared.output is not None
     assert prepared.cotangent is not None
     assert prepared.expectation.output is not None

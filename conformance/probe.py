@@ -88,8 +88,6 @@ class Probe:
     def judge(self, cases: Sequence[Case], targets: Sequence[Target] | None = None) -> list[Found]:
         """The verdicts on some cases, in their order; ProbeError where a target can't answer at all."""
         self._start()
-        # That limit is one for a suite; whether a cause is looked for here may hang on no clock.
-        self._run.explained_seconds = 0.0
         asked: list[tuple[Case, str, int]] = []
         for case in cases:
             # Two candidates may have the same id; within the probe each has its own.

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from conformance.executor.local import LocalExecutor
-from conformance.installed import default_targets, expand
+from conformance.installed import default_targets, expand, with_anchor
 from conformance.interpreters import versioned
 from conformance.known import KnownTable
 from conformance.record import Writer
@@ -128,7 +128,7 @@ class Live:
         return self.found.pop(item.case.id, [])
 
     def _targets(self, case: Case) -> list[Target]:
-        return self.explicit or expand(case.targets, default_targets()[0])
+        return with_anchor(case, self.explicit or expand(case.targets, default_targets()[0]))
 
     def _start(self, first: CaseItem) -> Run:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from conformance.compare import Judgement, judge
 from conformance.executor import Answer, Event, Failed, Ready, Unavailable
 from conformance.executor.local import LocalExecutor
 from conformance.explain import explain
+from conformance.installed import anchor_of, not_asked
 from conformance.known import KnownTable
 from conformance.ops import OPS
 from conformance.ops.base import Op
@@ -47,8 +48,9 @@ from conformance.verdict import Status, Verdict
 
 # What may be held for targets that are behind; beyond it those that are ahead wait.
 PREPARED_BYTES = 512 * 2**20
-EXPLAIN_SECONDS_A_RUN = 60.0
-EXPLAIN_SECONDS_A_CASE = 1.0
+# By `explain`'s fixed model of what work costs, not by a clock. There is no limit for a run: what was left of one would
+# depend on which answers came first.
+EXPLAIN_SECONDS = 1.0
 
 
 @dataclass
@@ -61,6 +63,13 @@ class Findings:
     verdicts: int = 0
     coordinator_seconds: float = 0.0
     executed: dict[str, int] = field(default_factory=dict)  # target -> cases that it was really asked
+
+    def sort(self, cases: Sequence[Case], targets: Sequence[str]) -> None:
+        """Bring everything into the order of the cases and targets that were asked for, whoever answered first."""
+        position = {id(case): index for index, case in enumerate(cases)}
+        self.case_errors.sort(key=lambda found: position[id(found[0])])
+        self.failed = {name: self.failed[name] for name in targets if name in self.failed}
+        self.executed = {name: self.executed[name] for name in targets if name in self.executed}
 
 
 Listener = Callable[[Target, Verdict], None]
@@ -101,6 +110,7 @@ class Run:
         self.cases: list[Case] = []
         self.waiting: list[int] = []  # how many targets have not finished the case at this index
         self.queues: dict[Target, list[int]] = {target: [] for target in targets}
+        self.recorded: set[tuple[Target, int]] = set()  # asked again as an anchor; the verdict is there already
         self.cursor: dict[Target, int] = dict.fromkeys(targets, 0)
         self.outstanding: dict[Target, int] = dict.fromkeys(targets, 0)
         self.ready: set[Target] = set()
@@ -108,23 +118,30 @@ class Run:
         self.prepared: dict[int, Prepared | None] = {}
         self.prepared_bytes = 0
         self.pending: dict[tuple[Target, int], _Pending] = {}
-        self.held: dict[
-            int, list[tuple[Target, _Pending, Outcome]]
-        ] = {}  # waiting for the answer they are held against
+        # What waits for the answer that it is held against.
+        self.held: dict[int, list[tuple[Target, _Pending, Outcome]]] = {}
         self.next_key = 0
-        self.explained_seconds = 0.0
 
     @property
     def total(self) -> int:
         """How many verdicts the run gives for the cases added so far."""
-        return sum(len(queue) for queue in self.queues.values())
+        return sum(len(queue) for queue in self.queues.values()) - len(self.recorded)
 
-    def add(self, case: Case, targets: Iterable[Target]) -> int:
-        """Queue a case for its targets; the answer is the index by which `finished` knows it."""
+    def add(self, case: Case, targets: Iterable[Target], done: Collection[Target] = ()) -> int:
+        """Queue a case for its targets; the answer is the index by which `finished` knows it.
+
+        `done` are those whose verdicts an interrupted run has recorded. They are not asked again, but for the one that
+        the rest are held against.
+        """
         index = len(self.cases)
         self.cases.append(case)
         self.waiting.append(0)
-        for target in targets:
+        left = [target for target in targets if target not in done]
+        anchor = anchor_of(case)
+        if left and anchor is not None and anchor in done:
+            self.recorded.add((anchor, index))
+            left.append(anchor)
+        for target in left:
             self.queues[target].append(index)
             self.waiting[index] += 1
         return index
@@ -144,6 +161,7 @@ class Run:
                 if target in self.ready:
                     self.executor.retire(target)
             busy -= idle
+        self.findings.sort(self.cases, [str(target) for target in self.queues])
         return self.findings
 
     def step(self) -> None:
@@ -253,13 +271,25 @@ class Run:
         if record:
             case = self.cases[index]
             self.writer.add_case(case)
-            self._emit(target, case, Verdict(case.id, str(target), Status.UNSUPPORTED, "", reason))
-        for other, waiting, _ in self.held.pop(index, []):
-            prepared = self.prepared[index]
-            assert prepared is not None
-            gone = Unsupported(f"held against {prepared.against}, which gave no answer: {reason}")
-            self._conclude(other, index, prepared, waiting.plan, gone)
+            self._emit(target, index, Verdict(case.id, str(target), Status.UNSUPPORTED, "", reason))
+        if target == anchor_of(self.cases[index]):
+            for other, waiting, _ in self.held.pop(index, []):
+                self._unanchored(other, waiting)
         self._release(index)
+
+    def _unanchored(self, target: Target, pending: _Pending) -> None:
+        """A target has answered, and the one that it is held against can't."""
+        prepared = self.prepared[pending.index]
+        assert prepared is not None
+        anchor = prepared.anchor
+        assert anchor is not None
+        reason, record = self.gone.get(anchor, (not_asked(anchor) or "it is not among the targets of the case", True))
+        if not record:
+            # The anchor's worker failed: once it works, a resumed run has the verdicts of both.
+            self._release(pending.index)
+            return
+        outcome = Unsupported(f"held against {anchor}, which can't answer here: {reason}")
+        self._conclude(target, pending.index, prepared, pending.plan, outcome)
 
     def _answered(self, target: Target, key: int, outcome: Outcome) -> None:
         started = time.thread_time()
@@ -273,24 +303,21 @@ class Run:
             outcome = canonical(prepared, pending.plan, outcome)
             if prepared.unanswered:
                 outcome = Unsupported(prepared.unanswered)
-            if prepared.against:
+            if not prepared.settled:
                 self._weigh(target, pending, prepared, outcome)
             elif not self._ask_dual(target, pending, prepared, outcome):
                 self._conclude(target, pending.index, prepared, pending.plan, outcome)
         self.findings.coordinator_seconds += time.thread_time() - started
 
     def _weigh(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> None:
-        """For a case whose reference is a framework's answer: hold what comes before that answer, then judge it all."""
-        if target.framework != prepared.against:
-            anchored = any(
-                t.framework == prepared.against and t not in self.gone and pending.index in queue
-                for t, queue in self.queues.items()
-            )
-            if anchored:
+        """For a case whose reference is a target's answer: hold what comes before that answer, then judge it all."""
+        anchor = prepared.anchor
+        assert anchor is not None
+        if target != anchor:
+            if anchor not in self.gone and pending.index in self.queues.get(anchor, ()):
                 self.held.setdefault(pending.index, []).append((target, pending, outcome))
             else:
-                reason = f"held against {prepared.against}, which does not run here"
-                self._conclude(target, pending.index, prepared, pending.plan, Unsupported(reason))
+                self._unanchored(target, pending)
             return
         if isinstance(outcome, Value) and outcome.output.values is None:
             outcome = Unsupported("it answers with a shape alone, so nothing can be held against it")
@@ -372,7 +399,7 @@ class Run:
             shape=outcome.output.shape if isinstance(outcome, Value) else None,
         )
         if self.keep_outputs and isinstance(outcome, Value):
-            self._keep(verdict.digest, outcome)
+            self._keep(verdict, outcome)
         if verdict.divergent and isinstance(outcome, Value) and outcome.output.values is not None:
             self.writer.add_array(case.id, str(target), "y", outcome.output.values)
             if prepared.expectation.output is not None:
@@ -381,36 +408,41 @@ class Run:
                     self.writer.add_array(case.id, "", "allowance", prepared.expectation.output.cache["allowance"])
             for name, array in prepared.arrays.items():
                 self.writer.add_array(case.id, "", name, array)
-        self._emit(target, case, verdict)
+        self._emit(target, index, verdict)
         self._release(index)
 
-    def _keep(self, name: str, value: Value) -> None:
+    def _keep(self, verdict: Verdict, value: Value) -> None:
         tensors = {"y": value.output, **{f"gradient of {given}": t for given, t in value.gradients.items()}}
         for subject, tensor in tensors.items():
-            self.writer.add_output(name, subject, tensor.values, tensor.dtype)
+            place = self.writer.place(verdict.case, verdict.target)
+            self.writer.add_output(verdict.digest, subject, tensor.values, tensor.dtype, place)
 
-    def _explain(self, prepared: Prepared, judgement: Judgement, output: Tensor) -> str:
+    @staticmethod
+    def _explain(prepared: Prepared, judgement: Judgement, output: Tensor) -> str:
         op, params = _meaning(prepared)
         if judgement.subject != "y" or not isinstance(op, Convolution):
             return ""
-        left = EXPLAIN_SECONDS_A_RUN - self.explained_seconds
-        if left <= 0:
-            return "not looked for: the run's time for explanations was used up; run this case alone to have it"
-        started = time.thread_time()
-        actual = None if output.values is None else output.values.astype(np.float64)
-        found = explain(
-            op,
-            params,
-            prepared.arrays,
-            actual,
-            output.shape,
-            dtype=prepared.case.dtype,
-            budget_seconds=min(left, EXPLAIN_SECONDS_A_CASE),
-        )
-        self.explained_seconds += time.thread_time() - started
-        return found.text
+        # Targets that share a kernel give the same wrong answer.
+        key = f"{output.shape}"
+        if output.values is not None:
+            key = hashlib.blake2b(np.ascontiguousarray(output.values).tobytes(), digest_size=16).hexdigest() + key
+        if key not in prepared.explained:
+            actual = None if output.values is None else output.values.astype(np.float64)
+            prepared.explained[key] = explain(
+                op,
+                params,
+                prepared.arrays,
+                actual,
+                output.shape,
+                dtype=prepared.case.dtype,
+                budget_seconds=EXPLAIN_SECONDS,
+            ).text
+        return prepared.explained[key]
 
-    def _emit(self, target: Target, case: Case, verdict: Verdict) -> None:
+    def _emit(self, target: Target, index: int, verdict: Verdict) -> None:
+        if (target, index) in self.recorded:
+            return
+        case = self.cases[index]
         if self.known is not None:
             info = self.findings.versions.get(str(target), {})
             matched = self.known.match(case, target, info, verdict)

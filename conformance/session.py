@@ -6,6 +6,7 @@ import argparse
 import shlex
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from conformance.executor.local import LocalExecutor
 from conformance.gate import Gate, told
-from conformance.installed import default_targets, expand, missing, named_targets
+from conformance.installed import default_targets, expand, missing, named_targets, with_anchor
 from conformance.interpreters import interpreters
 from conformance.known import KnownTable
 from conformance.listing import load_suites, report, selected, selector, suite_root
@@ -79,6 +80,9 @@ def execute(
 
     `explicit` are the targets that must run something. Environments that are lacking are built first.
     """
+    held = [(case, with_anchor(case, own)) for case, own in asked]
+    _say_anchors(asked, held)
+    asked = held
     targets = list(dict.fromkeys(target for _, own in asked for target in own))
     if not targets:
         raise UsageError("no framework is installed; install one of torch, jax, tensorflow-cpu, keras")
@@ -115,7 +119,9 @@ def execute(
         findings = run.findings
         try:
             for case, own in asked:
-                run.add(case, [t for t in own if (case.id, case.fingerprint, str(t)) not in skip])
+                done = {t for t in own if (case.id, case.fingerprint, str(t)) in skip}
+                run.add(case, own, done)
+            writer.plan([case.id for case, _ in asked], [str(target) for target in targets])
             executor.start()
             progress.start(targets, run.total)
             run.go()
@@ -131,6 +137,16 @@ def execute(
         print(f"interrupted after {findings.verdicts:,} verdicts; go on with: {again(path)}", file=sys.stderr)
         return None
     return path
+
+
+def _say_anchors(
+    named: Sequence[tuple[Case, Sequence[Target]]], asked: Sequence[tuple[Case, Sequence[Target]]]
+) -> None:
+    """Say which targets are asked beside those that were named, since cases are held against them."""
+    count = Counter(t for (_, own), (_, all_) in zip(named, asked, strict=True) for t in all_ if t not in own)
+    for target, cases in sorted(count.items()):
+        words = "1 case is" if cases == 1 else f"{cases} cases are"
+        print(f"also asked: {target}, which {words} held against", file=sys.stderr)
 
 
 def again(path: Path) -> str:

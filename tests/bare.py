@@ -15,7 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SECONDS = 120
+from tests.patience import LONG
+
+SECONDS = int(LONG)
 
 # What runs there: `import`s first, then a path a line, and a status a line back.
 ZYGOTE = """

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import LONG
+
 ROOT = Path(__file__).resolve().parents[1]
 
 SMALL = """
@@ -48,7 +50,7 @@ KNOWN = """
 """
 
 
-def command(*words: str, cwd: Path, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
+def command(*words: str, cwd: Path, timeout: float = LONG) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
     argv = [sys.executable, "-m", "conformance", *words]
     return subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
@@ -120,6 +122,26 @@ def test_a_framework_as_the_measure(folder: Path, torch: str, numpy: str, code: 
     assert said in done.stdout
 
 
+def test_the_measure_is_asked_whatever_else_is(folder: Path) -> None:
+    (folder / "cases" / "held.yaml").write_text(AGAINST.replace("TORCH", "x + x").replace("NUMPY", "x * x"))
+    done = command("run", "cases/held.yaml", "--on", "numpy", cwd=folder)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "also asked: torch, which 1 case is held against" in done.stderr
+    assert "1 unexpected divergence in 2 verdicts" in done.stdout
+
+
+def test_of_one_framework_in_two_modes_the_named_one_is_the_measure(folder: Path) -> None:
+    text = AGAINST.replace("TORCH", "x + x").replace("NUMPY", "x + x").replace("against: torch", "against: jax:jit")
+    text = text.replace("torch: y = x + x", "jax: y = 2 * x")
+    (folder / "cases" / "held.yaml").write_text(text)
+    done = command("run", "cases/held.yaml", "--on", "jax,numpy,jax:jit", "--json", "v.jsonl", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "cases" / "held.yaml").write_text(text.replace("against: jax:jit", "against: jax:fast"))
+    done = command("check", "cases/held.yaml", cwd=folder)
+    assert done.returncode == 2
+    assert "cases/held.yaml:10:16: against: target 'jax:fast': unknown mode of jax 'fast'" in done.stderr
+
+
 @pytest.mark.parametrize(("target", "code"), [("jax", 0), ("torch", 1)])
 def test_what_is_declared_is_green_and_what_no_longer_happens_is_red(folder: Path, target: str, code: int) -> None:
     (folder / "cases" / "flipped.yaml").write_text(FLIPPED)
@@ -166,11 +188,11 @@ def test_an_interrupted_run_is_resumed(folder: Path) -> None:
     argv = [sys.executable, "-m", "conformance", "run", "--on", "numpy,jax", "--record", "r.db"]
     with subprocess.Popen(argv, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
         # Once something is in the record, however long the workers take to start on this machine.
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LONG
         while not recorded(folder / "r.db") and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=LONG)
     if process.returncode == 130:
         assert "go on with: conformance run --resume r.db" in said
         done = command("run", "--on", "numpy,jax", "--resume", "r.db", cwd=folder)
@@ -206,7 +228,7 @@ def pytest_run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment.pop("PYTEST_XDIST_WORKER", None)
     environment.pop("PYTEST_ADDOPTS", None)
-    return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=LONG, check=False)
 
 
 def test_pytest_collects_the_same_cases(folder: Path) -> None:

@@ -22,6 +22,7 @@ from conformance.installer import index_arguments, same_release
 from conformance.interpreters import _split, interpreters
 from conformance.target import parse_target
 from conformance.usage import UsageError
+from tests.patience import LONG
 from tests.versions import FFT, NEW, OLD, argv, command, settings, shared_cache
 
 INTERRUPTED = "1.26.3"
@@ -115,7 +116,7 @@ def test_a_killed_build_is_repaired_by_the_next_two_runs_at_once(folder: Path, t
         )
         for _ in range(2)
     ]
-    said = [run.communicate(timeout=200)[1] for run in runs]
+    said = [run.communicate(timeout=LONG)[1] for run in runs]
     assert [run.returncode for run in runs] == [1, 1], said
     assert sum("installing" in text for text in said) == 1, said
     assert json.loads((half / MARKER).read_text())["resolved"]["numpy"] == INTERRUPTED
@@ -127,7 +128,7 @@ def test_ctrl_c_leaves_no_half_environment(folder: Path, tmp_path: Path) -> None
     with subprocess.Popen(words, cwd=folder, env=settings(cache), stderr=subprocess.PIPE, text=True) as process:
         half = _wait_for_half(cache)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=LONG)
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert not half.exists()
@@ -136,7 +137,7 @@ def test_ctrl_c_leaves_no_half_environment(folder: Path, tmp_path: Path) -> None
 
 def _wait_for_half(cache: Path) -> Path:
     """The folder of an environment into which a package is being written."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + LONG
     while time.monotonic() < end:
         for path in cache.glob("*/lib/python*/site-packages/numpy"):
             return path.parents[3]
@@ -165,7 +166,7 @@ def with_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """uv on the path, for this test alone: the others show what happens without it."""
     if shutil.which("uv") is None:
         words = ["install", "--quiet", "--no-deps", "--target", str(tmp_path / "uv"), "uv"]
-        subprocess.run([sys.executable, "-m", "pip", *words], check=True, timeout=120)
+        subprocess.run([sys.executable, "-m", "pip", *words], check=True, timeout=LONG)
         monkeypatch.setenv("PATH", f"{tmp_path / 'uv' / 'bin'}{os.pathsep}{os.environ['PATH']}")
 
 

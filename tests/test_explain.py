@@ -17,6 +17,7 @@ from conformance.ops import OPS
 from conformance.ops.base import Array
 from tests.confused_calls import CALLS
 from tests.confusion_faults import FAULTS, NEED_REAL_VALUES, Plain, bind, random_problem
+from tests.patience import LONG
 
 HERE = Path(__file__).parent
 CONV, TRANSPOSED = OPS["conv"], OPS["conv_transpose"]
@@ -360,7 +361,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Array]:
                     given[f"{i}.{name}"] = (array[0] if plain_kernel else array).astype(np.float32)
         np.savez(folder / "in.npz", **given)
         command = [sys.executable, str(HERE / "confused_calls.py"), framework, "in.npz", f"{framework}.npz"]
-        subprocess.run(command, cwd=folder, check=True, timeout=300)
+        subprocess.run(command, cwd=folder, check=True, timeout=LONG)
         with np.load(folder / f"{framework}.npz") as results:
             found.update({int(key): results[key].astype(np.float64) for key in results})
     return found

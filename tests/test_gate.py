@@ -22,6 +22,7 @@ from conformance.report import annotations, badge, markdown, terminal
 from conformance.target import parse_target
 from conformance.usage import UsageError
 from conformance.verdict import Problem, Status
+from tests.patience import LONG
 from tests.records import HOSTILE, make_case, mixed_record, verdict, write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +37,7 @@ def conformance(folder: Path, *words: str, **variables: str) -> subprocess.Compl
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
     environment = {**clean, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **variables}
     argv = [sys.executable, "-m", "conformance", *words]
-    return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=LONG, check=False)
 
 
 # --- floors -------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from conformance.cli import main
 from conformance.commands import build_parser
 from conformance.init import FILES, STARTER, starter
 from conformance.target import parse_target
+from tests.patience import LONG
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def conformance(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
     argv = [sys.executable, "-m", "conformance", *words]
-    return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=LONG, check=False)
 
 
 def test_the_starter_is_valid_and_green(tmp_path: Path) -> None:

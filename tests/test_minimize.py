@@ -30,6 +30,7 @@ from conformance.suite.write import case_text, read_case
 from conformance.target import parse_target
 from conformance.verdict import Status, Verdict
 from tests import fakes
+from tests.patience import LONG
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -264,7 +265,7 @@ def test_a_flaky_failure_is_said_to_be_one(tmp_path: Path) -> None:
 def command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     argv = [sys.executable, "-m", "conformance", *words]
-    return subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, text=True, timeout=LONG, check=False)
 
 
 def test_the_command_writes_a_case_file_that_shows_the_failure(tmp_path: Path) -> None:

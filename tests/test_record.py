@@ -448,16 +448,16 @@ def test_fifty_thousand_verdicts_are_cheap(tmp_path: Path) -> None:
     for case in cases:
         assert case.fingerprint
     with Writer.create(tmp_path / "r.db", {}) as writer:
-        started = time.perf_counter()
+        started = time.process_time()
         for case in cases:
             writer.add_case(case)
             for target in range(10):
                 writer.add_verdict(verdict(case, f"t{target}", figures=figures, plan=plan, message="largest error 0.1"))
-        written = time.perf_counter() - started
+        written = time.process_time() - started
         writer.finish(Summary())
-    started = time.perf_counter()
+    started = time.process_time()
     assert sum(1 for _ in Reader(tmp_path / "r.db").verdicts()) == 50_000
-    read = time.perf_counter() - started
+    read = time.process_time() - started
     size = (tmp_path / "r.db").stat().st_size
     print(f"\nwrite {written / 5e4 * 1e6:.1f} us, read {read / 5e4 * 1e6:.1f} us, {size / 5e4:.0f} bytes a verdict")
     assert written < 50_000 * 1e-3, "a write must stay far below the millisecond that a verdict may cost altogether"

@@ -16,6 +16,7 @@ from conformance.faults import workers
 from conformance.faults.catalogue import FAULTS
 from conformance.listing import load_suites
 from conformance.verdict import Status
+from tests.patience import LONG
 
 ROOT = Path(__file__).resolve().parent.parent
 SMOKE = ["cases/conv/smoke.yaml", "cases/conv_transpose/smoke.yaml"]
@@ -24,7 +25,7 @@ SMOKE = ["cases/conv/smoke.yaml", "cases/conv_transpose/smoke.yaml"]
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     program = [sys.executable, "-m", "conformance", "selftest", *arguments]
-    return subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LONG, check=False)
 
 
 def test_the_catalogue_has_150_faults_and_more() -> None:

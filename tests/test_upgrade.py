@@ -13,6 +13,7 @@ import pytest
 from conformance.cli import main
 from conformance.target import parse_target
 from conformance.upgrade import targets_of
+from tests.patience import LONG
 from tests.records import make_case
 from tests.versions import FFT, NEW, OLD, argv, command, settings, shared_cache
 
@@ -66,7 +67,7 @@ def test_an_interrupted_upgrade_goes_on(folder: Path, cache: Path) -> None:
             time.sleep(0.01)
         time.sleep(0.2)  # the workers are starting
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=LONG)
     assert process.returncode == 130, said
     assert f"go on with: conformance upgrade --resume r.db numpy {OLD} {NEW} many.yaml" in said
     done = command("upgrade", "--resume", "r.db", *words[1:], cwd=folder, cache=cache)

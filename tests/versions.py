@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import LONG
+
 ROOT = Path(__file__).resolve().parents[1]
 OLD, NEW, NEWER = "1.26.4", "2.0.0", "2.0.1"
 
@@ -37,7 +39,7 @@ def argv(*words: str) -> list[str]:
     return [sys.executable, "-m", "conformance", *words]
 
 
-def command(*words: str, cwd: Path, cache: Path, timeout: float = 200.0) -> subprocess.CompletedProcess[str]:
+def command(*words: str, cwd: Path, cache: Path, timeout: float = LONG) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         argv(*words), cwd=cwd, env=settings(cache), capture_output=True, text=True, timeout=timeout, check=False
     )

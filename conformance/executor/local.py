@@ -17,7 +17,7 @@ from typing import Any
 
 from conformance.executor import Answer, Event, Failed, Ready, Request, Unavailable
 from conformance.executor.answers import outcome_of
-from conformance.executor.process import Process
+from conformance.executor.process import Process, left_of
 from conformance.outcome import Crashed, Outcome, TimedOut
 from conformance.target import Target
 from conformance.worker.wire import Header, ProtocolError, entry, frame
@@ -34,10 +34,11 @@ Command = Callable[[Target], Sequence[str]]
 class LocalExecutor:
     """Runs requests on local worker processes; use it as a context manager, from one thread.
 
-    timeout: seconds that a request may take, counted from when it became the oldest without an answer. start_timeout:
-    seconds until a worker must have said hello. window, window_bytes: what may be in flight a target. pythons: the
-    interpreter of targets that have their own. log_dir: where each worker's output goes, one file a target. command:
-    another program as worker (any that speaks `docs/wire.md`).
+    timeout: seconds that a request may take, counted from when it became the oldest without an answer; the time for
+    which its worker had no processor does not count. start_timeout: the same, until a worker must have said hello.
+    window, window_bytes: what may be in flight a target. pythons: the interpreter of targets that have their own.
+    log_dir: where each worker's output goes, one file a target. command: another program as worker (any that speaks
+    `docs/wire.md`).
     """
 
     def __init__(
@@ -157,6 +158,7 @@ class _Worker:
         self.flight: dict[int, _InFlight] = {}  # number on the wire -> request, oldest first
         self.flight_bytes = 0
         self.deadline = float("inf")
+        self._limit, self._armed, self._starved = float("inf"), 0.0, 0.0
         self.deaths = 0
         self.violations = 0
         self.starts = 0
@@ -171,7 +173,7 @@ class _Worker:
         except OSError as error:
             self._fail(f"can't start {self.argv[0]!r}: {error.strerror or error}")
             return
-        self.deadline = time.monotonic() + self.executor.start_timeout
+        self._arm(self.executor.start_timeout)
         self.executor.selector.register(self.process.output, selectors.EVENT_READ, (self, self.process))
 
     def submit(self, key: int, request: Request) -> None:
@@ -272,7 +274,12 @@ class _Worker:
         self._rearm()
 
     def _rearm(self) -> None:
-        self.deadline = time.monotonic() + self.executor.timeout if self.flight else float("inf")
+        self._arm(self.executor.timeout if self.flight else float("inf"))
+
+    def _arm(self, seconds: float) -> None:
+        self._limit, self._armed = seconds, time.monotonic()
+        self._starved = self.process.starved() if self.process is not None else 0.0
+        self.deadline = self._armed + seconds
 
     def check(self, now: float) -> None:
         """Notice a process that has died without closing its output, and one that is late."""
@@ -284,7 +291,11 @@ class _Worker:
             self.receive()
             if self.process is not process or now < self.deadline:
                 return
-            self._late()
+            left = left_of(self._limit, now - self._armed, process.starved() - self._starved)
+            if left:
+                self.deadline = now + left
+            else:
+                self._late()
         elif self.process.dead():
             process = self.process
             self.receive()

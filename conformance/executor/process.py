@@ -20,9 +20,13 @@ LOG_BYTES = 16_384
 READ_BYTES = 1 << 20
 PIPE_BYTES = 1 << 20
 # For how long a worker that hangs is given to write its stack into its log.
-LAST_WORDS_SECONDS = 0.1
+LAST_WORDS_SECONDS = 2.0
 # For how long a process that has closed its output is waited for.
-END_SECONDS = 1.0
+END_SECONDS = 10.0
+# How often a limit may be used up on the clock by a worker that waits for a processor.
+MOST_PATIENCE = 20.0
+# Less than this is not waited for once more.
+INSTANT = 0.05
 
 
 class Process:
@@ -114,8 +118,20 @@ class Process:
     def ask_where_it_is(self) -> None:
         """Have a hanging worker write the stack of each thread into its log."""
         with contextlib.suppress(ProcessLookupError):
+            before = os.path.getsize(self.log)
             os.kill(self.pid, signal.SIGUSR1)
-        time.sleep(LAST_WORDS_SECONDS)
+            patience = time.monotonic() + LAST_WORDS_SECONDS
+            while os.path.getsize(self.log) == before and time.monotonic() < patience:
+                time.sleep(0.01)
+            time.sleep(INSTANT)  # for the rest of them
+
+    def starved(self) -> float:
+        """Seconds for which the process could have run and no processor was free; 0 where the system doesn't say."""
+        try:
+            with open(f"/proc/{self.pid}/schedstat", encoding="ascii") as file:
+                return int(file.read().split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return 0.0
 
     def close(self) -> str:
         """Kill the group, and say how the process ended: a signal's name, or `exit N`."""
@@ -154,6 +170,16 @@ class Process:
             stream.seek(max(self._log_start, size - LOG_BYTES))
             text = stream.read().decode("utf-8", "replace")
         return "\n".join(text.splitlines()[-LOG_LINES:])
+
+
+def left_of(limit: float, waited: float, starved: float) -> float:
+    """How much of a limit in seconds is left after `waited` on the clock; 0 where none is.
+
+    The time for which the worker was ready and had no processor is the machine's, not its own: what a case gives may
+    not depend on what else the machine does. A worker that waits for anything else, or computes for ever, is late.
+    """
+    left = min(limit - (waited - starved), MOST_PATIENCE * limit - waited)
+    return left if left > INSTANT else 0.0
 
 
 def environment(python: str) -> dict[str, str]:

@@ -63,7 +63,7 @@ class Baseline:
         if covered:
             notes.append(f"{' and '.join(covered)} already in the baseline {self.path.name}")
         if self._gone:
-            first = ", ".join(list(self._gone)[:SHOWN])
+            first = ", ".join(sorted(self._gone)[:SHOWN])
             more = f" and {len(self._gone) - SHOWN:,} more" if len(self._gone) > SHOWN else ""
             gone = plural(len(self._gone), "divergence")
             notes.append(f"{gone} of the baseline {self.path.name} no longer there: {first}{more}; take a new baseline")

@@ -22,15 +22,15 @@ EXAMPLES = 3
 
 @dataclass
 class _Sample:
-    """The first few of something, and how many there were."""
+    """A few of something (the first by the alphabet, whichever came first), and how many there were."""
 
     first: list[str] = field(default_factory=list)
     count: int = 0
 
     def add(self, text: str) -> None:
         self.count += 1
-        if len(self.first) < EXAMPLES:
-            self.first.append(text)
+        if len(self.first) < EXAMPLES or text < self.first[-1]:
+            self.first = sorted([*self.first, text])[:EXAMPLES]
 
     def __str__(self) -> str:
         more = self.count - len(self.first)
@@ -167,7 +167,7 @@ class KnownTable:
             if self._full and any(entry.on_target(target) for target in self._targets.values()):
                 said.append(f"known divergence {name} covers no case of the suite: correct its `where`, or remove it")
             return said
-        for target, sample in tally.different.items():
+        for target, sample in sorted(tally.different.items()):
             declared = ", ".join(sorted(entry.statuses))
             said.append(f"known divergence {name} happens differently on {target}: declared {declared}; {sample}")
         if entry.comes_and_goes:
@@ -179,7 +179,7 @@ class KnownTable:
                     f"known divergence {name} did not happen in any of the {tally.covered:,} verdicts it covers"
                 )
             return said
-        for target, sample in tally.mended.items():
+        for target, sample in sorted(tally.mended.items()):
             all_of_them = not tally.happened and not tally.different
             advice = "remove it" if all_of_them else "narrow its `where`, or say `sometimes: true`"
             said.append(f"known divergence {name} no longer happens on {target} with {sample}: {advice}")

@@ -13,15 +13,15 @@ from types import TracebackType
 from typing import Self
 
 from conformance.executor.local import Command
+from conformance.installed import with_anchor
 from conformance.minimize import parameters, values
 from conformance.minimize.failure import Failure, failure_of
 from conformance.ops import OPS
-from conformance.ops.call import CallParams
 from conformance.probe import Found, Probe
 from conformance.suite.case import Case, Values
 from conformance.suite.findings import CaseFileError
 from conformance.suite.write import case_text, read_case
-from conformance.target import Target, parse_target
+from conformance.target import Target
 from conformance.verdict import Status, Verdict
 
 BATCH = 8  # candidates that are asked at once
@@ -104,10 +104,9 @@ class Asker:
         return verdict is not None and verdict.status in (Status.CRASHED, Status.TIMEOUT)
 
     def _targets(self, cases: Sequence[Case]) -> tuple[Target, ...]:
-        """The target, and the frameworks whose answers are the reference."""
-        against = {c.params.against for c in cases if isinstance(c.params, CallParams) and c.params.against}
-        others = sorted(name for name in against if name != self.target.framework)
-        return (self.target, *(parse_target(name) for name in others))
+        """The target, and those whose answers are the reference."""
+        others = {target for case in cases for target in with_anchor(case, [self.target])}
+        return (self.target, *sorted(others - {self.target}))
 
     def _probe(self, targets: tuple[Target, ...]) -> Probe:
         if targets not in self._probes:

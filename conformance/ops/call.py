@@ -1,6 +1,6 @@
 """`call`: plans written in the case file, one a framework, for two calls from a bug report or what no op covers.
 
-What is right is said in one of three ways: another op is the reference, the case states the values, or the frameworks
+What is right is said in one of three ways: another op is the reference, the case states the values, or the targets
 are held `against` one of their own. A plan's text is checked when the case is read; the worker checks it again.
 """
 
@@ -18,6 +18,7 @@ from conformance.layout import Layout, LayoutError, check_convertible, parse_lay
 from conformance.ops.base import REQUIRED, Array, Op, ParamError, Reference, TensorSpec
 from conformance.ops.call_fields import FIELDS, OUTPUT, CallError, Detail, Written, check_keys, unknown_word
 from conformance.plan import Plan
+from conformance.target import Target, parse_target
 from conformance.worker.whitelist import check_plan
 
 
@@ -37,8 +38,8 @@ class Answer:
 class CallParams:
     """A bound `call`: canonical input specs, the canonical letters of the output, and a plan a framework.
 
-    Exactly one of `reference` (an op's name and its bound parameters), `against` (a framework) and `answer` (see
-    `Call.with_answer`) is set once the case is complete. `ulp`: the allowance where nothing derives one.
+    Exactly one of `reference` (an op's name and its bound parameters), `against` (one target, see `anchor`) and
+    `answer` (see `Call.with_answer`) is set once the case is complete. `ulp`: the allowance where nothing derives one.
     """
 
     specs: tuple[TensorSpec, ...]
@@ -52,6 +53,11 @@ class CallParams:
     def plan(self, framework: str) -> Plan | None:
         """The plan of a framework, or None where the case has none for it."""
         return dict(self.plans).get(framework)
+
+    @property
+    def anchor(self) -> Target | None:
+        """The target whose answer the others are held against, or None where something else says what is right."""
+        return None if self.against is None else parse_target(self.against)
 
 
 class Call(Op):
@@ -94,8 +100,9 @@ class Call(Op):
                 "output", "no `output`; expected the layout of the result, such as NCHW, or a `reference` op"
             )
         plans = self._bind_plans(params["plans"], specs, output, shape)
-        if against is not None and against not in dict(plans):
-            raise ParamError("against", f"against is {against!r}, expected one of the plans: {', '.join(dict(plans))}")
+        if against is not None and (framework := parse_target(against).framework) not in dict(plans):
+            words = f"against is {against!r}, but there is no plan for {framework}"
+            raise ParamError("against", f"{words}; expected a target of one of: {', '.join(dict(plans))}")
         return CallParams(specs, output, plans, bound, against, ulp or 0)
 
     def _bind_reference(self, name: str, given: tuple[tuple[str, Any], ...]) -> tuple[str, Any]:

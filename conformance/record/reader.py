@@ -106,7 +106,7 @@ class Reader:
 
     @property
     def targets(self) -> dict[str, dict[str, Any]]:
-        """Target -> what its worker said of itself ({} where it never started), in the order of their first verdict."""
+        """Target -> what its worker said of itself ({} where it never started), in the order of asking."""
         return {name: json.loads(info) for name, info in self._rows("SELECT name, info FROM targets ORDER BY key")}
 
     def counts(self) -> dict[tuple[str, Status, bool], int]:
@@ -134,7 +134,8 @@ class Reader:
         """(known divergence, target) -> how many verdicts fall under it."""
         sql = (
             "SELECT k.name, k.kind, k.reason, k.link, t.name, COUNT(*) FROM verdicts v "
-            "JOIN knowns k ON k.key = v.known_key JOIN targets t ON t.key = v.target_key GROUP BY k.key, t.key"
+            "JOIN knowns k ON k.key = v.known_key JOIN targets t ON t.key = v.target_key GROUP BY k.key, t.key "
+            "ORDER BY k.name, t.key"
         )
         return {(Known(*known), target): n for *known, target, n in self._rows(sql)}
 
@@ -242,7 +243,7 @@ class Reader:
 
     def raw_outputs(self) -> Iterator[tuple[str, RecordedArray]]:
         """(digest, tensor) of every output that was kept."""
-        for digest, *row in self._rows("SELECT digest, name, dtype, shape, data FROM outputs"):
+        for digest, *row in self._rows("SELECT digest, name, dtype, shape, data FROM outputs ORDER BY digest, name"):
             yield digest, _array(*row)
 
     def raw_arrays(self) -> Iterator[tuple[str, str, RecordedArray]]:

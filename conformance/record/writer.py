@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import time
 import zlib
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.record.reader import Reader
+from conformance.record.room import Place, Room
 from conformance.record.schema import (
     APPLICATION_ID,
     ARRAY_BYTES,
@@ -42,7 +44,7 @@ from conformance.verdict import Known, Verdict
 _INSERT_VERDICT = (
     f"INSERT OR REPLACE INTO verdicts (case_key, target_key, {VERDICT_COLUMNS}) VALUES ({', '.join('?' * 21)})"
 )
-_INSERT_CASE = f"INSERT INTO cases ({CASE_COLUMNS}) VALUES ({', '.join('?' * 14)})"
+_INSERT_CASE = f"INSERT INTO cases (key, {CASE_COLUMNS}) VALUES ({', '.join('?' * 15)})"
 
 
 class Writer:
@@ -59,9 +61,11 @@ class Writer:
         self._knowns: dict[Known, int] = {
             Known(*row): key for key, *row in connection.execute("SELECT key, name, kind, reason, link FROM knowns")
         }
-        self._array_bytes = 0
-        self._output_bytes = 0
-        self._outputs: set[tuple[str, str]] = set()
+        self._case_keys: dict[str, int] = {}  # the places that `plan` has given to what is yet to come
+        self._target_keys: dict[str, int] = {}
+        self._arrays = Room(ARRAYS_BYTES_A_RUN)
+        self._outputs = Room(OUTPUTS_BYTES_A_RUN)
+        self._take_up()
         self._pending = 0
         self._committed = time.monotonic()
 
@@ -113,6 +117,33 @@ class Writer:
     ) -> None:
         self.close()
 
+    def plan(self, cases: Sequence[str], targets: Sequence[str]) -> None:
+        """Say what a run will add, in the order that the record is to have, whichever comes first.
+
+        What is neither recorded nor said here comes after all of it.
+        """
+        self._case_keys = _places(cases, {id: key for id, (key, _) in self._cases.items()})
+        self._target_keys = _places(targets, self._targets)
+
+    def _take_up(self) -> None:
+        """Count what an interrupted run has kept."""
+        for key, target, name, kinds, shape, kept in self._db.execute(
+            "SELECT case_key, target, name, dtype, shape, data IS NOT NULL FROM arrays"
+        ):
+            place = key, self._targets.get(target, 0)
+            storage = json.loads(kinds)[1]
+            size = np.dtype(storage).itemsize * math.prod(json.loads(shape)) if storage else 0
+            if kept:
+                self._arrays.take((key, target, name), place, size)
+            elif 0 < size <= ARRAY_BYTES:
+                self._arrays.close(place)
+        for digest, name, kinds, shape, key, target in self._db.execute(
+            "SELECT o.digest, o.name, o.dtype, o.shape, v.case_key, v.target_key FROM outputs o "
+            "JOIN verdicts v ON v.output_digest = o.digest"
+        ):
+            size = np.dtype(json.loads(kinds)[1]).itemsize * math.prod(json.loads(shape))
+            self._outputs.take((digest, name), (key, target), size)
+
     def _execute(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
         try:
             return self._db.execute(sql, values)
@@ -128,9 +159,11 @@ class Writer:
             for table in ("verdicts", "arrays"):
                 self._execute(f"DELETE FROM {table} WHERE case_key = ?", (known[0],))
             self._execute("DELETE FROM cases WHERE key = ?", (known[0],))
+            self._arrays.forget(known[0])
         cursor = self._execute(
             _INSERT_CASE,
             (
+                known[0] if known is not None else self._case_keys.get(case.id),
                 case.id,
                 case.fingerprint,
                 case.op,
@@ -152,7 +185,8 @@ class Writer:
 
     def _target(self, name: str) -> int:
         if name not in self._targets:
-            cursor = self._execute("INSERT INTO targets (name) VALUES (?)", (name,))
+            row = (self._target_keys.get(name), name)
+            cursor = self._execute("INSERT INTO targets (key, name) VALUES (?, ?)", row)
             assert cursor.lastrowid is not None
             self._targets[name] = cursor.lastrowid
         return self._targets[name]
@@ -210,27 +244,43 @@ class Writer:
         shape and dtype are kept.
         """
         kinds = dump([dtype or str(array.dtype), array.dtype.str])
+        key = self._case(case)
+        if (key, target, name) in self._arrays:
+            return
         data = None
-        if array.nbytes <= ARRAY_BYTES and self._array_bytes + array.nbytes <= ARRAYS_BYTES_A_RUN:
-            self._array_bytes += array.nbytes
-            data = zlib.compress(np.ascontiguousarray(array).tobytes(), 1)
-        row = (self._case(case), target, name, kinds, dump(list(array.shape)), data)
+        if array.nbytes <= ARRAY_BYTES:
+            place = key, self._target(target) if target else 0
+            kept, gone = self._arrays.take((key, target, name), place, array.nbytes)
+            for other in gone:
+                sql = "UPDATE arrays SET data = NULL WHERE case_key = ? AND target = ? AND name = ?"
+                self._execute(sql, other)
+            data = zlib.compress(np.ascontiguousarray(array).tobytes(), 1) if kept else None
+        row = (key, target, name, kinds, dump(list(array.shape)), data)
         self._execute("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?, ?, ?, ?)", row)
 
-    def add_output(self, digest: str, name: str, array: NDArray[np.generic] | None, dtype: str) -> None:
+    def place(self, case: str, target: str) -> Place:
+        """Where a verdict stands in the record."""
+        return self._case(case), self._target(target)
+
+    def add_output(
+        self, digest: str, name: str, array: NDArray[np.generic] | None, dtype: str, place: Place | None = None
+    ) -> None:
         """Keep an answer's tensor (`y`, `gradient of w`, ...), passed or not, so that another version's can be held
         against it bit by bit. The same bits are kept once, whoever answered them; beyond the size caps not at all.
+        `place` is that of the verdict: of those that are too many together, the first in the record are kept.
         """
-        if array is None or array.nbytes > ARRAY_BYTES or self._output_bytes + array.nbytes > OUTPUTS_BYTES_A_RUN:
+        if array is None or array.nbytes > ARRAY_BYTES:
             return
-        if (digest, name) in self._outputs:
-            return
-        self._outputs.add((digest, name))
-        kinds = dump([dtype, array.dtype.str])
-        data = zlib.compress(np.ascontiguousarray(array).tobytes(), 1)
-        row = (digest, name, kinds, dump(list(array.shape)), data)
-        if self._execute("INSERT OR IGNORE INTO outputs VALUES (?, ?, ?, ?, ?)", row).rowcount:
-            self._output_bytes += array.nbytes
+        place = place or (self._outputs.count + 1, 0)
+        there = (digest, name) in self._outputs
+        kept, gone = self._outputs.take((digest, name), place, array.nbytes)
+        for other in gone:
+            self._execute("DELETE FROM outputs WHERE digest = ? AND name = ?", other)
+        if kept and not there:
+            kinds = dump([dtype, array.dtype.str])
+            data = zlib.compress(np.ascontiguousarray(array).tobytes(), 1)
+            row = (digest, name, kinds, dump(list(array.shape)), data)
+            self._execute("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?)", row)
 
     def copy_array(self, case: str, target: str, array: RecordedArray) -> None:
         """Keep an array of another record, or only its shape and dtype where that is all there is."""
@@ -286,6 +336,14 @@ class Writer:
             if "locked" not in str(error):
                 raise RecordError(f"{self.path} can't be written: {error}") from None
         self._db.close()
+
+
+def _places(names: Sequence[str], taken: Mapping[str, int]) -> dict[str, int]:
+    """Keys for names in their order: the ones that they had from the start, else behind all that there are."""
+    planned = {name: key for key, name in enumerate(names, 1)}
+    # A resumed run of other cases or targets than before has no order that both could keep.
+    behind = 0 if all(planned.get(name) == key for name, key in taken.items()) else max(taken.values())
+    return {name: key + behind for name, key in planned.items() if name not in taken}
 
 
 def _begin(db: sqlite3.Connection) -> None:

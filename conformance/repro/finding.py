@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.executor import Request
+from conformance.installed import not_asked, with_anchor
 from conformance.layout import LayoutError, to_layout
 from conformance.lookup import find_case
 from conformance.ops.call import CallParams
@@ -30,7 +31,7 @@ from conformance.probe import Probe, ProbeError
 from conformance.record import Reader, RecordError
 from conformance.suite.case import Case
 from conformance.suite.values import ValuesError
-from conformance.target import Target, parse_target
+from conformance.target import Target
 from conformance.usage import UsageError
 from conformance.verdict import Status, Verdict
 
@@ -45,7 +46,7 @@ class Finding:
     plan: Plan
     request: Request
     info: Mapping[str, Any]
-    anchor: str = ""  # the target whose answer is expected, for a case held `against` a framework
+    anchor: str = ""  # the target whose answer is expected, for a case held `against` one
     dual: tuple[Plan, Request] | None = None  # the adjoint call, where that is what the verdict is about
 
     @property
@@ -164,8 +165,10 @@ def finding(case: Case, target: Target, verdict: Verdict | None, info: Mapping[s
     if verdict is not None and verdict.plan and verdict.plan != plan.render():
         note(f"{target} is asked in other words than when {case.id} was recorded, so it is run again")
         verdict = None
-    anchor = _anchor(prepared)
-    asked = tuple(dict.fromkeys([target, *([anchor] if anchor else [])]))
+    anchor = prepared.anchor
+    asked = with_anchor(case, [target])
+    if anchor is not None and anchor not in asked:
+        raise UsageError(f"{case.id} is held against {anchor}, which can't be asked here: {not_asked(anchor)}")
     if verdict is None or (anchor and verdict.status is not Status.UNSUPPORTED):
         try:
             with Probe(asked) as probe:
@@ -218,11 +221,6 @@ def _adjoint(prepared: Prepared, target: Target) -> tuple[Plan, Request]:
     if isinstance(found, Unsupported):
         raise UsageError(f"{target} has no adjoint call: {found.reason}")
     return found
-
-
-def _anchor(prepared: Prepared) -> Target | None:
-    params = prepared.case.params
-    return parse_target(params.against) if isinstance(params, CallParams) and params.against else None
 
 
 def _judged(probe: Probe, case: Case, target: Target) -> tuple[Verdict, Mapping[str, Any]]:

@@ -34,6 +34,7 @@ from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.target import Target, parse_target
 from conformance.worker.whitelist import check_plan
+from tests.patience import LONG
 
 CONVENTIONS = ("torch", "tensorflow", "keras", "jax", "onnx")
 
@@ -227,7 +228,7 @@ def in_its_own_process(target: str, count: int, seed: int, op: str = "", convent
     command = [sys.executable, "-m", "tests.adapters.exercise", target, str(count), str(seed), op, convention]
     root = Path(__file__).parents[2]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=LONG, check=False)
     assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-4000:]}"
     findings: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return findings

@@ -11,6 +11,7 @@ import pytest
 
 from conformance.diff import Kind, diff_records
 from conformance.record import Reader
+from tests.patience import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = """\
@@ -31,7 +32,7 @@ grids:
 def conformance(*arguments: object) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "conformance", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, cwd=ROOT, env=environment, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=LONG, cwd=ROOT, env=environment, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from conformance.executor import Answer, Event, Failed, Ready, Request, Unavaila
 from conformance.executor.local import LocalExecutor
 from conformance.outcome import Outcome
 from conformance.target import Target
+from tests.patience import LONG
 
 X = np.arange(12, dtype=np.float32).reshape(3, 4)
 SUM = X + X
@@ -33,7 +34,7 @@ def double(mark: str = "", array: np.ndarray = X) -> Request:
     return Request(text, (("x", array, array.dtype.name),))
 
 
-def drive(executor: LocalExecutor, target: Target, requests: Sequence[Request], seconds: float = 60.0) -> Driven:
+def drive(executor: LocalExecutor, target: Target, requests: Sequence[Request], seconds: float = LONG) -> Driven:
     """Submit all requests as there is room, and collect what happens until all are answered or the target is over."""
     driven = Driven()
     sent = 0

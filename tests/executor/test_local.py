@@ -19,6 +19,7 @@ from conformance.outcome import Crashed, Raised, TimedOut, Unsupported, Value
 from conformance.target import parse_target
 from tests.executor.drive import SUM, Driven, X, double, drive
 from tests.fakes import AT_FAULT, LIES, MARK, command
+from tests.patience import LONG
 
 NUMPY = parse_target("numpy")
 
@@ -129,12 +130,11 @@ def test_a_second_answer_is_a_violation(run: Callable[..., Driven]) -> None:
 
 
 def test_a_hang_costs_one_case_and_says_where(run: Callable[..., Driven]) -> None:
-    started = time.monotonic()
-    driven = run([double(MARK if k == 2 else "") for k in range(8)], "hang", timeout=1.0)
-    assert time.monotonic() - started < 15
+    # What a busy machine takes from the others does not count, so that they are in time.
+    driven = run([double(MARK if k == 2 else "") for k in range(8)], "hang", timeout=5.0)
     outcome = driven.outcomes[2]
     assert isinstance(outcome, TimedOut)
-    assert outcome.seconds == 1.0
+    assert outcome.seconds == 5.0
     assert "in of_process" in outcome.log
     assert all(is_right(driven.outcomes[k]) for k in range(8) if k != 2)
 
@@ -206,7 +206,7 @@ def test_talking_garbage_repeatedly_ends_the_target(run: Callable[..., Driven]) 
     ],
 )
 def test_a_worker_that_does_not_start(run: Callable[..., Driven], kind: str, words: str) -> None:
-    driven = run([double()], kind, start_timeout=2.0)
+    driven = run([double()], kind, start_timeout=2.0 if kind == "silent" else LONG)
     assert not driven.outcomes
     assert words in driven.failed[0].message
     if kind == "dies_at_start":
@@ -249,7 +249,7 @@ def test_one_bad_worker_does_not_hold_up_another(tmp_path: Path) -> None:
     def argv(target: object) -> list[str]:
         return command("silent" if target == bad else "ulp")(bad)  # type: ignore[no-any-return]
 
-    with LocalExecutor([bad, NUMPY], log_dir=tmp_path, command=argv, start_timeout=30) as executor:
+    with LocalExecutor([bad, NUMPY], log_dir=tmp_path, command=argv, start_timeout=LONG) as executor:
         executor.start()
         driven = drive(executor, NUMPY, [double()] * 10, seconds=20)
     assert len(driven.outcomes) == 10
@@ -333,7 +333,7 @@ def test_a_coordinator_killed_outright_leaves_no_orphan(tmp_path: Path, state: s
     coordinator.send_signal(signal.SIGKILL)
     coordinator.wait()
     coordinator.stdout.close()
-    end = time.monotonic() + 10
+    end = time.monotonic() + LONG
     while group_is_alive(pid) and time.monotonic() < end:
         time.sleep(0.05)
     assert not group_is_alive(pid)

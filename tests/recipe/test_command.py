@@ -13,6 +13,7 @@ import pytest
 
 from conformance.installed import missing
 from conformance.target import parse_target
+from tests.patience import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 TORCH = "torch.nn.ConvTranspose2d(3, 4, 3, stride=2)"
@@ -20,7 +21,7 @@ TORCH = "torch.nn.ConvTranspose2d(3, 4, 3, stride=2)"
 needs = pytest.mark.skipif(any(missing(parse_target(name)) for name in ("torch", "jax")), reason="needs torch and jax")
 
 
-def recipe(*words: str, cwd: Path, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
+def recipe(*words: str, cwd: Path, timeout: float = LONG) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     argv = [sys.executable, "-m", "conformance", "recipe", *words]
     return subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
@@ -56,7 +57,7 @@ def test_weights_are_converted_and_what_is_printed_runs_where_this_package_is_no
     )
     np.save(tmp_path / "x.npy", stream.standard_normal((1, 5, 6, 4)).astype(np.float32))
     for text in (script, theirs):
-        subprocess.run([sys.executable, "-I", "-c", text], cwd=tmp_path, check=True, timeout=100)
+        subprocess.run([sys.executable, "-I", "-c", text], cwd=tmp_path, check=True, timeout=LONG)
     np.testing.assert_allclose(np.load(tmp_path / "y.npy"), np.load(tmp_path / "right.npy"), rtol=1e-5, atol=1e-5)
 
 

@@ -22,6 +22,7 @@ from conformance.recipe.read import read_call
 from conformance.recipe.signatures import REQUIRED, signatures
 from conformance.target import parse_target
 from conformance.worker.whitelist import check_plan
+from tests.patience import LONG
 from tests.recipe.spread import JAX, KERAS, TENSORFLOW, TORCH, Shape
 
 EVERYTHING = [*TORCH, *KERAS, *TENSORFLOW, *JAX]
@@ -108,7 +109,7 @@ def test_signatures_are_the_frameworks_own(framework: str) -> None:
         [sys.executable, "-c", _SIGNATURES, framework, *known],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LONG,
         env=environment,
         check=True,
     )

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import LONG
+
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -105,7 +107,7 @@ class Browser:
         """What a function body returns; `arguments` are the values."""
         return self.driver.execute_script(code, *values)
 
-    def wait(self, condition: str, seconds: float = 30) -> None:
+    def wait(self, condition: str, seconds: float = LONG) -> None:
         """Wait until an expression is true."""
         from selenium.webdriver.support.ui import WebDriverWait
 

@@ -20,6 +20,7 @@ from conformance.report import terminal
 from conformance.report.facts import Cell
 from conformance.target import parse_target
 from conformance.verdict import Figures, Problem, Status
+from tests.patience import LONG
 from tests.records import FILE, MENDED, make_case, mixed_record, verdict, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -199,13 +200,13 @@ LIVE = """
     jax, torch = parse_target("jax"), parse_target("torch:compile")
     progress = Progress()
     progress.start([jax, torch], 100)
-    time.sleep(0.4)
+    time.sleep(1.5)
     progress.worker_ready(jax, "0.10.2")
     for i in range(40):
         status = Status.VALUE if i % 10 == 0 else Status.PASS
         known = Known("a", "bug", "b", "") if i == 0 else None
         progress.advance(jax, Verdict("case", "jax", status, known=known))
-    time.sleep(0.5)
+    time.sleep(1.5)
     progress.stop()
     print("after")
 """
@@ -218,7 +219,13 @@ def run_live(tty: bool) -> str:
     environment.pop("NO_COLOR", None)
     if not tty:
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True, timeout=60
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=True,
+            timeout=LONG,
         )
         return done.stdout.decode()
     ours, theirs = pty.openpty()
@@ -231,7 +238,7 @@ def run_live(tty: bool) -> str:
     except OSError:
         pass  # the other end is closed
     os.close(ours)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=LONG) == 0
     return data.decode()
 
 

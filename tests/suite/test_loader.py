@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from conformance.suite.case import Claim, Expect, Place, Source, Values
 from conformance.suite.loader import CaseFileError, find_files, load
+from tests.patience import LONG
 from tests.suite.files import cases, everything, findings, labels, suite
 
 ROOT = Path(__file__).parents[2]
@@ -267,7 +268,12 @@ def test_listing_takes_flat_memory(tmp_path: Path) -> None:
         "n += sum(1 for _ in islice(cases, 60000)); print(n, peak() - before)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(path)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", program, str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LONG,
     )
     number, kilobytes = map(int, done.stdout.split())
     assert number == 80_000

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import conformance.worker
+from tests.patience import LONG
 
 DIRECTORY = Path(conformance.worker.__path__[0])
 FILES = sorted(DIRECTORY.rglob("*.py"))
@@ -91,7 +92,7 @@ def test_started_by_path_it_finds_only_itself(tmp_path: Path) -> None:
         capture_output=True,
         cwd=tmp_path,
         env=environment,
-        timeout=60,
+        timeout=LONG,
         check=False,
     )
     assert json.loads(done.stdout)["hello"]["framework"] == "numpy"
@@ -103,7 +104,7 @@ def test_started_by_path_it_finds_only_itself(tmp_path: Path) -> None:
 def test_both_ways_to_start_say_hello_and_end_with_the_input(how: str) -> None:
     started = [str(DIRECTORY / "__main__.py")] if how == "path" else ["-m", "conformance.worker"]
     argv = [sys.executable, *started, json.dumps({"framework": "numpy", "options": {"threads": "2"}})]
-    done = subprocess.run(argv, input=b"", capture_output=True, cwd=DIRECTORY.parents[1], timeout=60, check=False)
+    done = subprocess.run(argv, input=b"", capture_output=True, cwd=DIRECTORY.parents[1], timeout=LONG, check=False)
     assert done.returncode == 0, done.stderr
     hello = json.loads(done.stdout)["hello"]
     assert hello["protocol"] == 1
@@ -112,7 +113,7 @@ def test_both_ways_to_start_say_hello_and_end_with_the_input(how: str) -> None:
 
 def test_usage() -> None:
     argv = [sys.executable, str(DIRECTORY / "__main__.py")]
-    done = subprocess.run(argv, input=b"", capture_output=True, timeout=60, check=False)
+    done = subprocess.run(argv, input=b"", capture_output=True, timeout=LONG, check=False)
     assert done.returncode == 1
     assert b"usage:" in done.stderr
     assert done.stdout == b""

@@ -19,6 +19,7 @@ from conformance.executor.local import LocalExecutor
 from conformance.installed import missing
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.target import parse_target
+from tests.patience import LONG
 
 TEXTS = (
     "numpy torch torch:compile torch:export torch:meta jax jax:jit jax+x64=0 tensorflow tensorflow:function "
@@ -111,9 +112,9 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Everything:
     texts = {parse_target(text): text for text in (*TARGETS, *(t for t in NO_GPU if not missing(parse_target(t))))}
     names = {target: list(requests(target.framework)) for target in texts}
     waiting = set(texts)
-    end = time.monotonic() + 280
+    end = time.monotonic() + LONG
     logs = tmp_path_factory.mktemp("logs")
-    with LocalExecutor(list(texts), log_dir=logs, timeout=120, start_timeout=270) as executor:
+    with LocalExecutor(list(texts), log_dir=logs, timeout=LONG, start_timeout=LONG) as executor:
         executor.start()
         left = {target: len(names[target]) for target in texts}
         while waiting and time.monotonic() < end:

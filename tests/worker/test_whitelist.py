@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.worker.whitelist import MAX_CHARACTERS, MAX_STATEMENTS, NAMESPACES, check_plan
+from tests.patience import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -448,7 +449,7 @@ def test_the_real_namespaces_hold_nothing_that_nobody_listed(framework: str) -> 
         [sys.executable, "-c", SCAN, framework, str(ROOT)],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=LONG,
         env=environment,
         check=False,
     )
