@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from conformance.suite.block import Block
+from conformance.suite.block import Block, too_many
 from conformance.suite.case import Case
 from conformance.suite.document import nearest_file, parse_document, read_text
 from conformance.suite.findings import CaseFileError, Finding
+from conformance.suite.grid import MAX_CASES, Budget
 from conformance.suite.readers import Report
 from conformance.suite.schema import CaseSpec, FileSpec, GridSpec, read_file
 from conformance.suite.settings import Settings
@@ -86,7 +88,7 @@ def validate(path: Path, root: Path) -> tuple[list[Finding], int]:
     except CaseFileError as error:
         return error.findings, 0
     if suite is not None:
-        findings += suite.check()
+        findings += suite.excess() or suite.check()
     return sorted(set(findings)), suite.count() if suite and not findings else 0
 
 
@@ -116,7 +118,8 @@ class Suite:
         self.op = spec.op.name
         self.settings = Settings().under(spec.settings)
         written: list[GridSpec | CaseSpec] = [*spec.grids, *spec.cases]
-        self.blocks = tuple(Block(str(path), stem, source, spec, own) for own in written)
+        self.budget = Budget()
+        self.blocks = tuple(Block(str(path), stem, source, spec, own, self.budget) for own in written)
 
     @property
     def about(self) -> str:
@@ -129,14 +132,33 @@ class Suite:
         return self.settings.tags
 
     def count(self) -> int:
-        """How many cases there are."""
+        """How many cases there are; CaseFileError where they are too many to be counted."""
+        self.budget.refill()
         return sum(block.count() for block in self.blocks)
 
+    def excess(self) -> list[Finding]:
+        """A finding where there are more cases than a file may have, without expanding them."""
+        if sum(prod(block.space.sizes) for block in self.blocks) <= MAX_CASES:
+            return []
+        try:
+            count = self.count()
+        except CaseFileError as error:
+            return error.findings
+        largest = max(self.blocks, key=lambda block: prod(block.space.sizes))
+        return largest.error(largest.node, too_many(count, "the file")).findings if count > MAX_CASES else []
+
     def cases(self) -> Iterator[Case]:
-        """Every case, lazily. CaseFileError at a grid without a case, a contradiction or a duplicate id."""
+        """Every case, lazily. CaseFileError at a grid without a case, a contradiction or a duplicate id, and at the
+        first case too many.
+        """
+        self.budget.refill()
         seen: set[int] = set()
+        number = 0
         for block in self.blocks:
             for case in block.cases():
+                number += 1
+                if number > MAX_CASES:
+                    raise block.error(block.node, too_many(number, "the file, so far,"))
                 if len(seen) < WATCHED:
                     mark = hash(case.id)
                     if mark in seen:
@@ -148,6 +170,7 @@ class Suite:
 
     def check(self) -> list[Finding]:
         """Expand every case: contradictions, sizes, values that don't fit, duplicate ids. Holds 8 bytes a case."""
+        self.budget.refill()
         hashes = array("q")
         findings = [finding for block in self.blocks for finding in block.examine(hashes)]
         ordered = np.sort(np.frombuffer(hashes, dtype=np.int64)) if hashes else np.zeros(0, dtype=np.int64)
@@ -158,6 +181,7 @@ class Suite:
 
     def _duplicates(self, hashes: set[int]) -> list[Finding]:
         """A finding for each id that occurs again; ids of which only the hashes are equal are none."""
+        self.budget.refill()
         first: dict[str, Case] = {}
         findings: list[Finding] = []
         for block in self.blocks:
