@@ -324,7 +324,7 @@ class Block:
                 ids.append(hash(case.id))
                 if case.params is not latest:
                     latest = case.params
-                    found = oversize(self.op, latest)
+                    found = oversize(self.op, latest, self.settings.check)
                     if found is not None and (largest is None or found[0] < largest[0]):
                         largest = (*found, self.sized(case))
                 recipe = position[id(case.values)]

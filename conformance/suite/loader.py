@@ -14,6 +14,7 @@ from conformance.suite.case import Case
 from conformance.suite.document import nearest_file, parse_document, read_text
 from conformance.suite.findings import CaseFileError, Finding
 from conformance.suite.grid import MAX_CASES, Budget
+from conformance.suite.places import files_below
 from conformance.suite.readers import Report
 from conformance.suite.schema import CaseSpec, FileSpec, GridSpec, read_file
 from conformance.suite.settings import Settings
@@ -29,14 +30,15 @@ WATCHED = 250_000
 def find_files(paths: Sequence[Path]) -> tuple[Path, list[Path]]:
     """The suite's root and the case files at or below the paths, in order, each once.
 
-    A folder stands for every *.yaml below it but those in `known/`. The root is the nearest folder named `cases` around
-    the paths, so that an id is the same whichever part of a suite is asked for; where there is none, the folder given.
+    A folder stands for every *.yaml below it but those in `known/` and those that a link leads to from outside. The root
+    is the nearest folder named `cases` around the paths, so that an id is the same whichever part of a suite is asked
+    for; where there is none, the folder given.
     """
     findings: list[Finding] = []
     files: dict[Path, Path] = {}
     roots: list[Path] = []
     for path in paths:
-        if not path.exists():
+        if not _exists(path):
             findings.append(Finding(str(path), 0, 0, "no such file or folder" + nearest_file(path)))
             continue
         roots.append(_root(path))
@@ -59,11 +61,17 @@ def find_files(paths: Sequence[Path]) -> tuple[Path, list[Path]]:
     return root, list(files.values())
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, or no name
+        return False
+
+
 def _below(folder: Path) -> list[Path]:
-    inside = (file for file in folder.rglob("*.yaml") if KNOWN not in file.relative_to(folder).parts[:-1])
     if folder.resolve().name == KNOWN:
         return []
-    return sorted(file for file in inside if file.is_file())
+    return files_below(folder, (".yaml",), _root(folder), without=KNOWN)
 
 
 def _root(path: Path) -> Path:
