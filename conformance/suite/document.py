@@ -30,7 +30,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL = re.compile(r"(?:[-+]?\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)")
-# Lines by which a text is taken for a case file, or for a file of declared divergences. Messages quote such files alone:
+# Lines by which a text is taken for a case file, or for a file of declared divergences. Messages quote no other file:
 # whatever else a path leads to is nobody's business.
 _OURS = re.compile(r"""^\{?[ ]*["']?op["']?[ ]*:|^-[ ]name:.*(?:\n[ ].*)*\n[ ]+(?:reason|status):""", re.MULTILINE)
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}

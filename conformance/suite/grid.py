@@ -19,10 +19,11 @@ Point = tuple[int, ...]
 
 MAX_PAIRS = 1_000_000
 MAX_LISTED = 300_000  # assignments of one group of dimensions, for a sample
-MAX_LOOKED_AT = 500_000  # to find them
+MAX_LOOKED_AT = 300_000  # to find them
 MAX_CASES = 1_000_000  # of one file, and of one run
-MAX_LOOKS = 1_000_000  # points that one file may have looked at in vain
-LOOKS_A_POINT = 10  # what each point that is found adds to them
+MAX_LOOKS = 600_000  # points that one file may have looked at in vain
+LOOKS_A_POINT = 3  # what each point that is found adds to them
+STEP = 3  # looks that a step of the search for pairs counts for
 DRAW = 10  # looks that a draw of a sample counts for
 STRIDE = 1_000  # looks between two visits to the budget
 
@@ -58,7 +59,9 @@ class Budget:
         self.left += found * LOOKS_A_POINT - looks
         self.found += found
         if self.found > MAX_CASES:
-            raise GridError(f"more than {MAX_CASES:,} points are left, expected at most so many; split the file")
+            raise GridError(
+                f"more than {MAX_CASES:,} points are left, which is the most that a file may have; split it"
+            )
         if self.left < 0:
             raise GridError(
                 f"too few points are left: {self.most:,} were looked at in vain; give fewer alternatives, or split "
@@ -140,7 +143,7 @@ class Space:
         last = len(order) - 1
         seen = [set(order[: i + 1]) for i in range(len(order))]
         checks = [[c for c in self.touching[d] if seen[i] >= set(c.dimensions)] for i, d in enumerate(order)]
-        costs = [1 + sum(c.cost for c in own) // 8 for own in checks]
+        costs = [1 + sum(c.cost for c in own) // 4 for own in checks]
         point = [0] * (max(order) + 1 if order else 0)
         if not order:
             yield ()
@@ -270,7 +273,7 @@ class Space:
         dimension, rest = order[0], order[1:]
         known = {*assigned, dimension}
         checks = [c for c in self.touching[dimension] if known.issuperset(c.dimensions)]
-        cost = 1 + sum(c.cost for c in checks) // 8
+        cost = STEP + sum(c.cost for c in checks) // 4
         self.budget.spend((10 + len(assigned) + self.sizes[dimension] // 8) // 2)
         for value in open_pairs.by_gain(dimension, assigned, point):
             self.budget.spend(cost)
@@ -300,7 +303,7 @@ class Space:
             return _choose(list(islice(self.points(), 4 * number)), number, seed)
         found: set[int] = set()
         points: list[Point] = []
-        cost = DRAW + sum(c.cost for c in self.constraints) // 8
+        cost = DRAW + sum(c.cost for c in self.constraints) // 4
         for counter in range(50 * number + 1000):
             self.budget.spend(cost)
             drawn = _draw(seed, counter, everything)

@@ -30,9 +30,9 @@ WATCHED = 250_000
 def find_files(paths: Sequence[Path]) -> tuple[Path, list[Path]]:
     """The suite's root and the case files at or below the paths, in order, each once.
 
-    A folder stands for every *.yaml below it but those in `known/` and those that a link leads to from outside. The root
-    is the nearest folder named `cases` around the paths, so that an id is the same whichever part of a suite is asked
-    for; where there is none, the folder given.
+    A folder stands for every *.yaml below it but those in `known/` and those that a link leads to from outside. The
+    root is the nearest folder named `cases` around the paths, so that an id is the same whichever part of a suite is
+    asked for; where there is none, the folder given.
     """
     findings: list[Finding] = []
     files: dict[Path, Path] = {}

@@ -204,10 +204,10 @@ def sequence(read: Reader, what: str, alone: bool = False, empty: bool = False) 
     return read_all
 
 
-def few(node: Node, what: str) -> None:
+def few(node: Node, what: str, most: int = MAX_ENTRIES) -> None:
     """Wrong where a list is longer than any that a person writes."""
-    if len(node.value) > MAX_ENTRIES:
-        raise Wrong(node, f"the list has {len(node.value):,} {what}, expected at most {MAX_ENTRIES:,}")
+    if len(node.value) > most:
+        raise Wrong(node, f"the list has {len(node.value):,} {what}, expected at most {most:,}")
 
 
 def a_set(read: Reader) -> Reader:

@@ -22,6 +22,7 @@ from conformance.suite.settings import SETTINGS
 # What `where` and `exclude` can speak of besides the op's parameters.
 DIMENSIONS = ("dtype", "values", "seed")
 MAX_SAMPLE = 100_000
+MAX_EXCLUDED = 1_000  # entries of one `exclude`: every point is held against each
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ class _Params:
         """A list of mappings parameter -> value; a point is left out where every value of one mapping is its own."""
         if not isinstance(node.value, list) or not node.value:
             raise Wrong(node, f"found {node.shown()}, expected a list of mappings, such as [{{kernel: 1, stride: 2}}]")
-        few(node, "mappings")
+        few(node, "mappings", MAX_EXCLUDED)
         result = []
         for item in node.value:
             entry: dict[str, Any] = {}
