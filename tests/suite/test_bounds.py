@@ -137,10 +137,10 @@ grids:
   - grid: {size: [[4, 4], 5], kernel: [1, 2, 3], stride: [1, 2]}
     where: kernel >= stride and (dilation == 1 or stride in [1])
     exclude: [{kernel: 1, stride: 2}]
-  - grid: {kernel: [1, 2], stride: [1, 2], bias: [true, false]}
+  - grid: {kernel: [1, 2], stride: [1, 2], bias: [true], groups: [1]}
     coverage: pairwise
     check: [shape, gradient]
-  - grid: &g {kernel: [1, 2], stride: [1, 2]}
+  - grid: &g {kernel: [4, 5], stride: [1, 2]}
     coverage: {sample: 3}
 """,
     """op: conv
@@ -150,7 +150,7 @@ cases:
     values: {kind: literal, arrays: {x: [1, 2, 3, 4], w: [[1, nan], [-inf, 0.5]]}}
     expect: {shape: [1, 1, 2, 2], layout: NCHW}
   - name: two
-    values: {kind: specials, base: zeros, name: s, place: [{in: w, at: first, value: inf}, {in: x, at: [0, 0], value: 1}]}
+    values: {kind: specials, name: s, place: [{in: w, at: first, value: inf}, {in: x, at: last, value: 1}]}
     nonfinite: superset
     permits: [zeros]
     claim: {document: a, says: b, holds: true}
@@ -169,7 +169,7 @@ cases:
         keras:
           text: |
             y = keras.ops.average_pool(x, 3)
-          layouts: {x: NWC, y: (NW)C}
+          layouts: {x: NWC, y: CWN}
   - name: four
     params:
       reference: {op: conv, params: {size: [4, 3], kernel: 2}}
@@ -180,7 +180,7 @@ PIECES = (
     "[", "]", "{", "}", ":", "- ", "\n", "\n  ", "'",
     "\"", "&a ", "*a", "!t ", "? ", "| ", "> ", "%", "#",
     "\t", "\x00", "\u2028", "\ufeff", "\ud7ff", "---\n", "null", "true", ".inf",
-    ".nan", "1e999", "-1", "0", "1.5", "9999999999999999999999999999999999999999", "0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", "2020-01-01", "1:30",
+    ".nan", "1e999", "-1", "0", "1.5", "99999999999999999999", "0xfffffffffffff", "2020-01-01", "1:30",
     "[[[[]]]]", "{a: 1}", "default", "numpy==1.26.4", "size", "kernel", "where: 1 / 0", "size[9] > 0", "'a' < 1",
     "~", "a" * 300, "-0.0", "same", "1099511627776", "\\u0000",
 )  # fmt: skip
@@ -220,7 +220,7 @@ def test_whatever_a_file_says_the_loader_answers_with_findings(tmp_path: Path) -
         assert all(str(finding).isprintable() for finding in (*said, *found)), (number, text)
         assert bool(found) is (count == 0)
         valid += not found
-    assert 30 < valid < 1100
+    assert 40 < valid < 1100
 
 
 def test_a_budget_is_for_one_pass(tmp_path: Path) -> None:
