@@ -279,14 +279,16 @@ class Convolution(Op):
         return max(forward, backward, weights) + 1
 
     def effort(self, bound: ConvParams, gradients: bool) -> tuple[int, int]:
-        geometry = self.geometry(bound)
-        taps = prod(axis.kernel for axis in geometry)
-        positions = bound.batch * prod(axis.small for axis in geometry)
+        taps, positions, along = 1, bound.batch, 0
+        for axis in self.geometry(bound):
+            taps *= axis.kernel
+            positions *= axis.small
+            along += axis.kernel
         # What `_gather` holds: every element of the large side under every tap.
         columns = (bound.out_channels if self.transposed else bound.in_channels) * taps * positions
         sums = (bound.in_channels if self.transposed else bound.out_channels) // bound.groups
         # A tap costs a call of NumPy and a few Python objects, however little it joins.
-        work = columns * sums + TAP_WORK * (taps + sum(axis.kernel for axis in geometry))
+        work = columns * sums + TAP_WORK * (taps + along)
         held = columns if gradients or not self.transposed else bound.out_channels * positions
         return work, held + TAP_NUMBERS * taps
 
