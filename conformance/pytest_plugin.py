@@ -24,7 +24,7 @@ from conformance.report.terminal import describe
 from conformance.run import Run
 from conformance.suite.case import Case
 from conformance.suite.loader import CaseFileError, find_files, load
-from conformance.suite.places import stays
+from conformance.suite.places import left_out, own_folder, stays
 from conformance.target import Target, TargetError, parse_target
 from conformance.usage import HarnessError, UsageError
 from conformance.verdict import Status, Verdict
@@ -46,8 +46,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Case files below the folders that pytest was given; the declared divergences beside them are no cases."""
     if file_path.suffix not in (".yaml", ".yml") or "known" in file_path.parts:
         return None
-    # A link out of the folder that pytest was given would let whoever wrote the cases choose what is read.
-    if not file_path.is_file() or (file_path.is_symlink() and not stays(file_path, parent.config.rootpath)):
+    if not file_path.is_file():
+        return None
+    # A link out of the project would let whoever wrote the cases choose what is read.
+    if file_path.is_symlink() and not stays(file_path, parent.config.rootpath):
+        left_out(file_path, f"is a link that leads out of {parent.config.rootpath}")
         return None
     try:
         with file_path.open(encoding="utf-8", errors="replace") as file:
@@ -186,7 +189,7 @@ class Live:
 
 def _known_folders(items: list[CaseItem]) -> list[Path]:
     folders = {item.path.parent.parent / "known" for item in items} | {item.path.parent / "known" for item in items}
-    return sorted(folder for folder in folders if folder.is_dir())
+    return sorted(folder for folder in folders if folder.is_dir() and own_folder(folder))
 
 
 _LIVE = pytest.StashKey[Live]()

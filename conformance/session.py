@@ -24,7 +24,7 @@ from conformance.run import Findings, Run
 from conformance.suite.case import Case
 from conformance.suite.grid import MAX_CASES
 from conformance.suite.loader import KNOWN, CaseFileError
-from conformance.suite.places import stays
+from conformance.suite.places import own_folder
 from conformance.target import Target
 from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, UsageError
 from conformance.verdict import Problem, Verdict
@@ -194,7 +194,7 @@ def _known_table(options: argparse.Namespace) -> KnownTable:
     full = not (paths or options.select or options.tag)
     folders = [suite_root() / KNOWN] if not paths else _known_folders(paths)
     # A link is followed where it stays beside its cases.
-    folders = [folder for folder in folders if stays(folder, folder.parent)]
+    folders = [folder for folder in folders if own_folder(folder)]
     try:
         return KnownTable.load([folder for folder in folders if any(folder.glob("*.yaml"))], full=full)
     except CaseFileError as error:

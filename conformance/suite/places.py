@@ -23,7 +23,7 @@ def files_below(folder: Path, suffixes: Collection[str], root: Path, without: st
         try:
             entries = list(os.scandir(here))
         except OSError as error:
-            _left_out(here, f"can't be read ({error.strerror})")
+            left_out(here, f"can't be read ({error.strerror})")
             continue
         for entry in entries:
             path = here / entry.name
@@ -32,13 +32,13 @@ def files_below(folder: Path, suffixes: Collection[str], root: Path, without: st
                     waiting.append(path)
             elif entry.is_symlink() and path.is_dir():
                 if not stays(path, root):
-                    _left_out(path, f"is a link to a folder outside {root}")
+                    left_out(path, f"is a link to a folder outside {root}")
                 # One inside is read where it really is.
             elif path.suffix in suffixes:
                 if not stays(path, root):
-                    _left_out(path, f"is a link that leads out of {root}")
+                    left_out(path, f"is a link that leads out of {root}")
                 elif not path.is_file():
-                    _left_out(path, "is no file")
+                    left_out(path, "is no file")
                 else:
                     found.append(path)
     return sorted(found)
@@ -52,5 +52,14 @@ def stays(path: Path, root: Path) -> bool:
         return False
 
 
-def _left_out(path: Path, why: str) -> None:
+def own_folder(folder: Path) -> bool:
+    """Whether a folder beside its cases is theirs; said where it is a link that leads elsewhere."""
+    if stays(folder, folder.parent):
+        return True
+    left_out(folder, f"is a link to a folder outside {folder.parent}")
+    return False
+
+
+def left_out(path: Path, why: str) -> None:
+    """Say that something in a folder is not read."""
     print(printable(f"conformance: left out: {path} {why}"), file=sys.stderr)
