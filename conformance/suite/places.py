@@ -27,9 +27,10 @@ def files_below(folder: Path, suffixes: Collection[str], root: Path, without: st
             continue
         for entry in entries:
             path = here / entry.name
+            if entry.name == without and path.is_dir():
+                continue
             if entry.is_dir(follow_symlinks=False):
-                if entry.name != without:
-                    waiting.append(path)
+                waiting.append(path)
             elif entry.is_symlink() and path.is_dir():
                 if not stays(path, root):
                     left_out(path, f"is a link to a folder outside {root}")
