@@ -135,6 +135,11 @@ def _run(commands: Commands) -> None:
     )
     run.add_argument("-q", "--quiet", action="store_true", help="print only what is unexpected and the last line")
     _environments(run)
+    run.add_argument(
+        "--allow-installs",
+        action="store_true",
+        help="build the environments of versions that only a case file names, such as numpy==1.26.4",
+    )
     gate = run.add_argument_group("in CI")
     gate.add_argument(
         "--gate", action="store_true", help="write what the CI system reads: annotations, job summary, JUnit, badge"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib.util import find_spec
 
@@ -44,16 +44,27 @@ def default_targets() -> tuple[list[Target], list[Target]]:
     return [t for t in targets if not missing(t)], [t for t in targets if missing(t)]
 
 
-def expand(names: Sequence[str], defaults: Sequence[Target]) -> list[Target]:
+def expand(
+    case: Case, defaults: Sequence[Target], may_install: Callable[[Target], bool] = lambda _: False
+) -> list[Target]:
     """A case's `targets:` as targets: `default` is every default that is installed; others are left out where
     not installed.
+
+    A version would have its environment built, from what an index gives, and run. That is for whoever calls to say, not
+    for a file: UsageError at a version that is not among those that `may_install` lets through.
     """
     result: dict[Target, None] = {}
-    for name in names:
+    for name in case.targets:
         if name == "default":
             result.update(dict.fromkeys(defaults))
             continue
         target = parse_target(name)
+        if target.version and not may_install(target):
+            raise UsageError(
+                f"{case.source}: the target {target} names a version, and no file has anything installed by itself; "
+                f"--allow-installs lets the files that you run choose versions, --on {target} asks for this one, "
+                f"--python {target}=PATH names an interpreter that has it"
+            )
         if not missing(target):
             result[target] = None
     return list(result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from conformance.environments import environment
@@ -28,6 +28,12 @@ def interpreters(targets: Sequence[Target], given: Sequence[str] = (), pip_args:
                 f"--on: {target} is not installed: there is no module {missing(target)!r}; pip install it first"
             )
     return versioned(targets, found, pip_args)
+
+
+def consent(given: Sequence[str], everything: bool = False) -> Callable[[Target], bool]:
+    """Which versions a case file may ask for: those that the words of `--python` name, or `everything`."""
+    named = {_package(target) for word in given if (target := _split(word)[0]) is not None}
+    return lambda target: everything or _package(target) in named
 
 
 def versioned(

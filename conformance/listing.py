@@ -10,9 +10,12 @@ from itertools import islice
 from pathlib import Path
 
 from conformance.suite.case import Case
+from conformance.suite.findings import printable
 from conformance.suite.loader import CaseFileError, Finding, Suite, find_files, load, validate
 from conformance.suite.select import Selector, SelectorError
 from conformance.usage import OK, USAGE, UsageError
+
+SHOWN = 200  # findings that are printed
 
 
 def suite_root() -> Path:
@@ -47,9 +50,18 @@ def load_suites(paths: Sequence[Path]) -> list[Suite]:
 
 
 def report(findings: Sequence[Finding]) -> str:
-    """All findings, a line each, and how many."""
-    lines = [str(finding) for finding in findings]
-    return "\n".join([f"{len(lines)} finding{'s' if len(lines) != 1 else ''} in the case files", *lines])
+    """The findings, a line each, and how many there are."""
+    lines = [str(finding) for finding in findings[:SHOWN]]
+    if len(findings) > SHOWN:
+        lines.append(f"and {len(findings) - SHOWN:,} more")
+    return "\n".join([f"{len(findings)} finding{'s' if len(findings) != 1 else ''} in the case files", *lines])
+
+
+def refuse_excess(suites: Sequence[Suite]) -> None:
+    """UsageError where a file has more cases than one may have, before the first is made."""
+    findings = [finding for suite in suites for finding in suite.excess()]
+    if findings:
+        raise UsageError(report(findings))
 
 
 def selector(options: argparse.Namespace) -> Selector:
@@ -76,17 +88,19 @@ def list_command(options: argparse.Namespace) -> int:
     suites = load_suites(options.paths)
     chosen = selector(options)
     plain = not options.select and not options.tag
-    if options.count:
-        total = 0
-        for suite in suites:
-            count = suite.count() if plain else sum(1 for case in suite.cases() if chosen.matches(case))
-            total += count
-            print(f"{count:>9,}  {suite.path}")
-        print(f"{total:>9,}  cases")
-        return OK
     found = False
     write = sys.stdout.write
     try:
+        if options.count:
+            total = 0
+            for suite in suites:
+                count = suite.count() if plain else sum(1 for case in suite.cases() if chosen.matches(case))
+                total += count
+                print(printable(f"{count:>9,}  {suite.path}"))
+            print(f"{total:>9,}  cases")
+            return OK
+        if options.first is None:
+            refuse_excess(suites)
         for case in islice(selected(suites, chosen), options.first):
             found = True
             write(case.id + "\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.listing import load_suites, suite_root
+from conformance.listing import load_suites, refuse_excess, suite_root
 from conformance.record.reader import nearest
 from conformance.suite.case import Case
 from conformance.suite.loader import CaseFileError
@@ -24,6 +24,7 @@ def find_case(text: str, paths: Sequence[Path] = ()) -> Case:
     found: list[Case] = []
     ids: list[str] = []
     try:
+        refuse_excess(suites)
         for suite in suites:
             for case in suite.cases():
                 if case.id == text:

@@ -78,7 +78,7 @@ def prepare(case: Case) -> Prepared:
     if case.expect.refused and refused is None:
         refused = "the case says that it must be refused"
     specs = op.inputs(case.params)
-    if (found := oversize(op, case.params)) is not None:
+    if (found := oversize(op, case.params, case.checks)) is not None:
         raise CaseError(found[1])
     arrays = make_inputs(case)
     exact = "normal" not in (case.values.kind, case.values.base if case.values.kind == "specials" else "")

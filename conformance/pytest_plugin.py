@@ -17,30 +17,44 @@ import pytest
 
 from conformance.executor.local import LocalExecutor
 from conformance.installed import default_targets, expand, with_anchor
-from conformance.interpreters import versioned
+from conformance.interpreters import consent, versioned
 from conformance.known import KnownTable
 from conformance.record import Writer
 from conformance.report.terminal import describe
 from conformance.run import Run
 from conformance.suite.case import Case
 from conformance.suite.loader import CaseFileError, find_files, load
+from conformance.suite.places import left_out, own_folder, stays
 from conformance.target import Target, TargetError, parse_target
 from conformance.usage import HarnessError, UsageError
 from conformance.verdict import Status, Verdict
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--on`, as on the command line."""
+    """`--on` and `--allow-installs`, as on the command line."""
     group = parser.getgroup("conformance", "cross-framework conformance cases")
     group.addoption("--on", dest="conformance_on", default="", metavar="TARGETS", help="comma-separated targets")
+    group.addoption(
+        "--allow-installs",
+        dest="conformance_allow_installs",
+        action="store_true",
+        help="build the environments of versions that only a case file names",
+    )
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Case files below the folders that pytest was given; the declared divergences beside them are no cases."""
     if file_path.suffix not in (".yaml", ".yml") or "known" in file_path.parts:
         return None
+    if not file_path.is_file():
+        return None
+    # A link out of the project would let whoever wrote the cases choose what is read.
+    if file_path.is_symlink() and not stays(file_path, parent.config.rootpath):
+        left_out(file_path, f"is a link that leads out of {parent.config.rootpath}")
+        return None
     try:
-        head = file_path.read_text(encoding="utf-8", errors="replace")[:4000]
+        with file_path.open(encoding="utf-8", errors="replace") as file:
+            head = file.read(4000)
     except OSError:
         return None
     # Other projects keep YAML in their test folders, too.
@@ -57,6 +71,9 @@ class CaseFile(pytest.File):
         root, files = find_files([self.path])
         try:
             suite = load(files[0], root)
+            excess = suite.excess()
+            if excess:
+                raise CaseFileError(excess)
             for case in suite.cases():
                 yield CaseItem.from_parent(self, name=case.label, case=case)
         except CaseFileError as error:
@@ -108,13 +125,13 @@ class Live:
         self.writer: Writer | None = None
         self.indices: dict[str, int] = {}
         self.found: dict[str, list[Verdict]] = {}
-        self.explicit: list[Target] = []
+        self.explicit: list[Target] | None = None  # what --on names, once it is asked for
 
     def verdicts(self, item: CaseItem) -> list[Verdict]:
         """Every target's verdict on an item's case; runs ahead over the items that follow it."""
         run = self.run or self._start(item)
         if item.nodeid not in self.indices:
-            self.indices[item.nodeid] = run.add(item.case, self._targets(item.case))
+            self.indices[item.nodeid] = run.add(item.case, self.targets(item.case))
         index = self.indices[item.nodeid]
         while not run.finished(index):
             run.step()
@@ -127,17 +144,22 @@ class Live:
             )
         return self.found.pop(item.case.id, [])
 
-    def _targets(self, case: Case) -> list[Target]:
-        return with_anchor(case, self.explicit or expand(case.targets, default_targets()[0]))
-
-    def _start(self, first: CaseItem) -> Run:
+    def targets(self, case: Case) -> list[Target]:
+        """Where a case runs; pytest.UsageError where that can't be meant."""
         try:
-            words = self.config.getoption("conformance_on").split(",")
-            self.explicit = [parse_target(word) for word in words if word.strip()]
+            if self.explicit is None:
+                words = self.config.getoption("conformance_on").split(",")
+                self.explicit = [parse_target(word) for word in words if word.strip()]
+            may_install = consent((), self.config.getoption("conformance_allow_installs"))
+            return with_anchor(case, self.explicit or expand(case, default_targets()[0], may_install))
         except TargetError as error:
             raise pytest.UsageError(f"--on: {error}") from None
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    def _start(self, first: CaseItem) -> Run:
         items = [item for item in first.session.items if isinstance(item, CaseItem)]
-        targets = list(dict.fromkeys(target for item in items for target in self._targets(item.case)))
+        targets = list(dict.fromkeys(target for item in items for target in self.targets(item.case)))
         known = KnownTable.load(_known_folders(items))
         try:
             pythons = versioned(targets)
@@ -150,7 +172,7 @@ class Live:
         if not hasattr(self.config, "workerinput"):
             # Without xdist every item is ours: queue them all, so that the workers never wait for pytest.
             for item in items:
-                self.indices[item.nodeid] = self.run.add(item.case, self._targets(item.case))
+                self.indices[item.nodeid] = self.run.add(item.case, self.targets(item.case))
         return self.run
 
     def _collect(self, _: Target, verdict: Verdict) -> None:
@@ -167,7 +189,7 @@ class Live:
 
 def _known_folders(items: list[CaseItem]) -> list[Path]:
     folders = {item.path.parent.parent / "known" for item in items} | {item.path.parent / "known" for item in items}
-    return sorted(folder for folder in folders if folder.is_dir())
+    return sorted(folder for folder in folders if folder.is_dir() and own_folder(folder))
 
 
 _LIVE = pytest.StashKey[Live]()
@@ -176,6 +198,13 @@ _LIVE = pytest.StashKey[Live]()
 def pytest_configure(config: pytest.Config) -> None:
     """Make room for the workers; none is started before an item runs."""
     config.stash[_LIVE] = Live(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say before the first item runs where a file asks for what the command line does not."""
+    for item in items:
+        if isinstance(item, CaseItem):
+            config.stash[_LIVE].targets(item.case)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -9,20 +9,23 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from conformance.executor.local import LocalExecutor
 from conformance.gate import Gate, told
 from conformance.installed import default_targets, expand, missing, named_targets, with_anchor
-from conformance.interpreters import interpreters
+from conformance.interpreters import consent, interpreters
 from conformance.known import KnownTable
-from conformance.listing import load_suites, report, selected, selector, suite_root
+from conformance.listing import load_suites, refuse_excess, report, selected, selector, suite_root
 from conformance.record import Reader, RecordError, Summary, Writer, describe_environment
 from conformance.report import html, jsonlines, junit, markdown, show, terminal
 from conformance.run import Findings, Run
 from conformance.suite.case import Case
-from conformance.suite.loader import CaseFileError
+from conformance.suite.grid import MAX_CASES
+from conformance.suite.loader import KNOWN, CaseFileError
+from conformance.suite.places import own_folder
 from conformance.target import Target
 from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, UsageError
 from conformance.verdict import Problem, Verdict
@@ -47,7 +50,9 @@ def _run(options: argparse.Namespace, gate: Gate) -> int:
         raise UsageError(
             "--python PATH without --on: say which targets it is for, with --on or as --python TARGET=PATH"
         )
-    path = execute(options, gate, [(case, explicit or expand(case.targets, installed)) for case in cases], explicit)
+    may_install = consent(options.python, options.allow_installs)
+    asked = [(case, explicit or expand(case, installed, may_install)) for case in cases]
+    path = execute(options, gate, asked, explicit)
     if path is None:
         return INTERRUPTED
     with Reader(path) as reader:
@@ -61,11 +66,16 @@ def select_cases(options: argparse.Namespace) -> list[Case]:
     """The cases that `paths`, `-k` and `--tag` ask for; UsageError where there is none, or two have one id."""
     suites = load_suites(options.paths)
     try:
-        cases = list(selected(suites, selector(options)))
+        refuse_excess(suites)
+        cases = list(islice(selected(suites, selector(options)), MAX_CASES + 1))
     except CaseFileError as error:
         raise UsageError(report(error.findings)) from None
     if not cases:
         raise UsageError("the selection matches no case; `conformance list` shows what there is")
+    if len(cases) > MAX_CASES:
+        raise UsageError(
+            f"more than {MAX_CASES:,} cases are selected, expected at most so many; name fewer files, or -k"
+        )
     _refuse_duplicates(cases)
     return cases
 
@@ -198,7 +208,9 @@ def _known_table(options: argparse.Namespace) -> KnownTable:
     paths = options.paths
     # Only a run of the whole suite shows that an entry covers nothing.
     full = not (paths or options.select or options.tag)
-    folders = [suite_root() / "known"] if not paths else _known_folders(paths)
+    folders = [suite_root() / KNOWN] if not paths else _known_folders(paths)
+    # A link is followed where it stays beside its cases.
+    folders = [folder for folder in folders if own_folder(folder)]
     try:
         return KnownTable.load([folder for folder in folders if any(folder.glob("*.yaml"))], full=full)
     except CaseFileError as error:
@@ -209,8 +221,8 @@ def _known_folders(paths: Sequence[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         for folder in (path, *path.resolve().parents):
-            if (folder / "known").is_dir():
-                found[(folder / "known").resolve()] = None
+            if (folder / KNOWN).is_dir():
+                found[folder.resolve() / KNOWN] = None
                 break
     return list(found)
 

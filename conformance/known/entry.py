@@ -50,30 +50,82 @@ class CaseLike(Protocol):
 
 
 class Glob:
-    """A pattern in which `*` and `?` are special and nothing else is: ids are full of brackets."""
+    """A pattern in which `*` and `?` are special and nothing else is: ids are full of brackets.
+
+    What stands between two stars is looked for from the left, each piece once, so that no pattern takes longer than its
+    length times the text's.
+    """
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         self._prefix = re.split(r"[*?]", pattern, maxsplit=1)[0]
-        text = "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern)
-        self._match = re.compile(text, re.DOTALL).fullmatch
         self._prefix_is_all = pattern == self._prefix + "*"
+        first, *rest = [_piece(text) for text in re.sub(r"\*+", "*", pattern).split("*")]
+        self._first, self._between = first, rest[:-1]
+        # The last piece has a length of its own, so there is one place where it can stand.
+        self._last = rest[-1] if rest else None
+        self._last_length = len(pattern) - (pattern.rfind("*") + 1)
 
     def __call__(self, text: str) -> bool:
         # Most ids fail at the prefix, at a tenth of the cost of a match.
-        return text.startswith(self._prefix) and (self._prefix_is_all or self._match(text) is not None)
+        if not text.startswith(self._prefix):
+            return False
+        if self._prefix_is_all:
+            return True
+        if self._last is None:
+            return self._first.fullmatch(text) is not None
+        found = self._first.match(text)
+        if found is None:
+            return False
+        at, end = found.end(), len(text) - self._last_length
+        for piece in self._between:
+            found = piece.search(text, at, max(end, 0))
+            if found is None:
+                return False
+            at = found.end()
+        return at <= end and self._last.match(text, end) is not None
+
+
+def _piece(text: str) -> re.Pattern[str]:
+    return re.compile("".join("." if c == "?" else re.escape(c) for c in text), re.DOTALL)
+
+
+class WordsError(ValueError):
+    """Words that can't be read; the message says what was found and what was expected."""
 
 
 class Words:
-    """A text that must occur, or `/a regular expression/` that must be found."""
+    """A text that must occur; or, as `/one*of|several/`, one of several texts, in which `*` is anything between.
+
+    No regular expression: there are some that take for ever, and whoever wrote the file is not whoever waits.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        pattern = text[1:-1] if len(text) > 2 and text[0] == text[-1] == "/" else re.escape(text)
-        self._search = re.compile(pattern).search
+        several = len(text) > 2 and text[0] == text[-1] == "/"
+        if several and (found := _REGULAR.search(text)) is not None:
+            raise WordsError(
+                f"{text!r} has {found[0]!r} of a regular expression in it, expected texts joined by |, in which * is "
+                "anything between, such as /cannot reshape|got shape * for *8/"
+            )
+        self._texts = [part.split("*") for part in text[1:-1].split("|")] if several else [[text]]
 
     def __call__(self, text: str) -> bool:
-        return self._search(text) is not None
+        return any(_in_order(parts, text) for parts in self._texts)
+
+
+# What tells a regular expression from words: its escapes, anchors, repeated classes and groups.
+_REGULAR = re.compile(r"\\|\.[*+]|^/\^|\$/$|\(\?|[\])][*+?{]")
+
+
+def _in_order(parts: Sequence[str], text: str) -> bool:
+    at = 0
+    for part in parts:
+        at = text.find(part, at)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
 
 
 class OnTarget:

@@ -13,12 +13,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 
 from conformance.dtypes import DTYPES
-from conformance.known.entry import FACTS, Entry, Glob, OnTarget, Words, names
+from conformance.known.entry import FACTS, Entry, Glob, OnTarget, Words, WordsError, names
 from conformance.ops import OPS
 from conformance.suite.case import Source
 from conformance.suite.document import Node, parse_document, read_text
 from conformance.suite.expression import Expression, ExpressionError, parse_expression
 from conformance.suite.findings import CaseFileError, Finding, suggestion, unknown
+from conformance.suite.places import files_below
 from conformance.target import FRAMEWORKS, Target, TargetError, parse_target
 from conformance.verdict import Known, Status
 
@@ -82,8 +83,7 @@ def _files(paths: Iterable[Path | str]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in map(Path, paths):
         if path.is_dir():
-            inside = (file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
-            found.update(dict.fromkeys(sorted(inside)))
+            found.update(dict.fromkeys(files_below(path, (".yaml", ".yml"), path)))
         else:
             found[path] = None
     return list(found)
@@ -295,8 +295,8 @@ class _Reader:
             return None
         try:
             return Words(text)
-        except re.error as error:
-            self.refuse(node, f"{what} is no valid regular expression: {error}")
+        except WordsError as error:
+            self.refuse(node, f"{what}: {error}")
             return None
 
     def fraction(self, node: Node | None) -> tuple[float, float] | None:

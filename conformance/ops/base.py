@@ -111,6 +111,13 @@ class Op(ABC):
     def products(self, bound: Any) -> int:
         """The largest number of products summed into one element of the output or of any gradient."""
 
+    def effort(self, bound: Any, gradients: bool) -> tuple[int, int]:
+        """What one evaluation of the reference takes: multiply-adds, and float64 numbers held besides the tensors.
+
+        Only where `refusal` is None; with its gradients where these are asked for.
+        """
+        return 0, 0
+
     @abstractmethod
     def reference(self, bound: Any, arrays: Mapping[str, Array]) -> Reference:
         """The exact output for float64 inputs in canonical layout."""

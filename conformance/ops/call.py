@@ -217,6 +217,12 @@ class Call(Op):
             return self.ops[name].products(params)
         return max([prod(spec.shape) for spec in bound.specs] + [1])
 
+    def effort(self, bound: CallParams, gradients: bool) -> tuple[int, int]:
+        if bound.reference is None:
+            return 0, 0
+        name, params = bound.reference
+        return self.ops[name].effort(params, gradients)
+
     def reference(self, bound: CallParams, arrays: Mapping[str, Array]) -> Reference:
         if bound.reference is not None:
             name, params = bound.reference

@@ -15,6 +15,12 @@ from conformance.target import FRAMEWORKS, TargetError, parse_target
 OUTPUT = "y"
 _ROOTS = ("numpy", "torch", "jax", "tf", "keras")  # what plans begin their dotted names with
 
+MAX_INPUTS = 64
+MAX_LENGTH = 2**40  # of an axis
+MAX_NAME = 64  # characters of an input's name
+MAX_DETAILS = 100
+MAX_SHOWN = 120  # characters of a value in a message
+
 T = TypeVar("T")
 # A plan before it is bound: framework, text, whether the text stands below `text`, layouts by tensor.
 Written: TypeAlias = tuple[str, str, bool, tuple[tuple[str, str], ...]]
@@ -42,18 +48,28 @@ class CallError(ParamError):
         self.details = tuple(details)
 
 
+def cut(text: str) -> str:
+    """A text as a message shows it."""
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
+
+
+def found_word(value: Any) -> str:
+    """A value of the file as a message shows it."""
+    return cut(repr(value))
+
+
 def read_mapping(value: Any, path: tuple[str | int, ...], expected: str) -> Mapping[str, Any]:
     """A mapping; CallError where it is none."""
     if not isinstance(value, dict):
-        raise CallError([Detail(path, f"found {value!r}, expected {expected}")])
+        raise CallError([Detail(path, f"found {found_word(value)}, expected {expected}")])
     return value
 
 
 def check_keys(value: Mapping[str, Any], path: tuple[str | int, ...], allowed: Sequence[str]) -> None:
     """CallError with every key that is not allowed."""
-    details = []
+    details: list[Detail] = []
     for key in value:
-        if key not in allowed:
+        if key not in allowed and len(details) <= MAX_DETAILS:
             details.append(Detail((*path, key), unknown_word("key", key, allowed)))
     if details:
         raise CallError(details)
@@ -62,6 +78,7 @@ def check_keys(value: Mapping[str, Any], path: tuple[str | int, ...], allowed: S
 def unknown_word(kind: str, found: str, allowed: Iterable[str]) -> str:
     """The message for a word that is not in a closed list."""
     words = list(allowed)
+    found = cut(found)
     near = get_close_matches(found, words, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"unknown {kind} {found!r}, expected one of: {', '.join(words)}{hint}"
@@ -71,7 +88,9 @@ def _letters(value: Any, path: tuple[str | int, ...]) -> str:
     """A canonical layout: one letter an axis, nothing merged and nothing flipped."""
     expected = "a layout with one letter an axis, such as NCHW"
     if not isinstance(value, str):
-        raise CallError([Detail(path, f"found {value!r}, expected {expected}")])
+        raise CallError([Detail(path, f"found {found_word(value)}, expected {expected}")])
+    if len(value) > MAX_NAME:
+        raise CallError([Detail(path, f"found {len(value):,} characters, expected {expected}")])
     try:
         layout = parse_layout(value)
     except LayoutError as error:
@@ -97,6 +116,8 @@ def _each(entries: Mapping[str, Any], read: Callable[[str, Any], T]) -> tuple[T,
             results.append(read(name, entry))
         except CallError as error:
             details += error.details
+            if len(details) > MAX_DETAILS:
+                break
     if details:
         raise CallError(details)
     return tuple(results)
@@ -104,14 +125,23 @@ def _each(entries: Mapping[str, Any], read: Callable[[str, Any], T]) -> tuple[T,
 
 def parse_inputs(value: Any) -> tuple[TensorSpec, ...]:
     """`{x: {shape: [1, 2, 4, 4], layout: NCHW}}` as specs, in the order of the file."""
-    return _each(read_mapping(value, ("inputs",), "a mapping from each input's name to its shape and layout"), _input)
+    body = read_mapping(value, ("inputs",), "a mapping from each input's name to its shape and layout")
+    if len(body) > MAX_INPUTS:
+        raise CallError([Detail(("inputs",), f"found {len(body):,} inputs, expected at most {MAX_INPUTS}")])
+    return _each(body, _input)
 
 
 def _input(name: str, entry: Any) -> TensorSpec:
     path = ("inputs", name)
-    if not name.isidentifier() or name.startswith("_") or iskeyword(name) or name in (OUTPUT, *_ROOTS):
+    if (
+        len(name) > MAX_NAME
+        or not name.isidentifier()
+        or name.startswith("_")
+        or iskeyword(name)
+        or name in (OUTPUT, *_ROOTS)
+    ):
         expected = f"expected a plain name other than {', '.join((OUTPUT, *_ROOTS))}"
-        raise CallError([Detail(path, f"{name!r} can't name an input; {expected}")])
+        raise CallError([Detail(path, f"{cut(name)!r} can't name an input; {expected}")])
     body = read_mapping(entry, path, "{shape: [...], layout: NCHW}")
     check_keys(body, path, ("shape", "layout"))
     missing = [key for key in ("shape", "layout") if key not in body]
@@ -120,9 +150,15 @@ def _input(name: str, entry: Any) -> TensorSpec:
         raise CallError([Detail(path, f"the input {name!r} has no {key!r}, {expected}") for key in missing])
     axes, shape = _letters(body["layout"], (*path, "layout")), body["shape"]
     if not isinstance(shape, list) or any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in shape):
-        raise CallError([Detail((*path, "shape"), f"found {shape!r}, expected a list of integers of at least 0")])
+        raise CallError(
+            [Detail((*path, "shape"), f"found {found_word(shape)}, expected a list of integers of at least 0")]
+        )
+    if any(n > MAX_LENGTH for n in shape):
+        raise CallError(
+            [Detail((*path, "shape"), f"found {found_word(shape)}, expected lengths of at most {MAX_LENGTH:,}")]
+        )
     if len(shape) != len(axes):
-        message = f"the shape {shape} has {len(shape)} axes, but the layout {axes} has {len(axes)}"
+        message = f"the shape {found_word(shape)} has {len(shape)} axes, but the layout {axes} has {len(axes)}"
         raise CallError([Detail((*path, "shape"), message)])
     return TensorSpec(name, axes, tuple(shape))
 
@@ -145,11 +181,13 @@ def _plan(framework: str, entry: Any) -> Written:
     plan = read_mapping(entry, path, "a plan's text, or {text: ..., layouts: {...}}")
     check_keys(plan, path, ("text", "layouts"))
     if not isinstance(plan.get("text"), str):
-        raise CallError([Detail((*path, "text"), f"found {plan.get('text')!r}, expected the plan's text")])
+        raise CallError([Detail((*path, "text"), f"found {found_word(plan.get('text'))}, expected the plan's text")])
     layouts = read_mapping(plan.get("layouts", {}), (*path, "layouts"), "a mapping from each tensor to its layout")
     for name, layout in layouts.items():
         if not isinstance(layout, str):
-            raise CallError([Detail((*path, "layouts", name), f"found {layout!r}, expected a layout such as NHWC")])
+            raise CallError(
+                [Detail((*path, "layouts", name), f"found {found_word(layout)}, expected a layout such as NHWC")]
+            )
     return framework, plan["text"], True, tuple(layouts.items())
 
 
@@ -158,7 +196,9 @@ def parse_reference(value: Any) -> tuple[str, tuple[tuple[str, Any], ...]]:
     body = read_mapping(value, ("reference",), "{op: ..., params: {...}}")
     check_keys(body, ("reference",), ("op", "params"))
     if not isinstance(body.get("op"), str):
-        raise CallError([Detail(("reference", "op"), f"found {body.get('op')!r}, expected the name of an op")])
+        raise CallError(
+            [Detail(("reference", "op"), f"found {found_word(body.get('op'))}, expected the name of an op")]
+        )
     params = read_mapping(body.get("params", {}), ("reference", "params"), "a mapping of the op's parameters")
     return body["op"], tuple(params.items())
 
@@ -179,7 +219,7 @@ def parse_allowance(value: Any) -> int:
     check_keys(body, ("allowance",), ("ulp",))
     ulp = body.get("ulp")
     if isinstance(ulp, bool) or not isinstance(ulp, int) or not 0 <= ulp <= 1024:
-        raise CallError([Detail(("allowance", "ulp"), f"found {ulp!r}, expected an integer from 0 to 1024")])
+        raise CallError([Detail(("allowance", "ulp"), f"found {found_word(ulp)}, expected an integer from 0 to 1024")])
     return ulp
 
 

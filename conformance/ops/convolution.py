@@ -118,6 +118,9 @@ def _padding_schema() -> dict[str, Any]:
     }
 
 
+# What one tap of a kernel takes besides its products, as multiply-adds and as numbers.
+TAP_WORK, TAP_NUMBERS = 2_000, 100
+
 FIELDS: dict[str, Field] = {
     "dims": integer_field(2, 1, "number of spatial axes, 1 to 3"),
     "batch": integer_field(1, 0, "batch size N"),
@@ -280,6 +283,20 @@ class Convolution(Op):
         backward = bound.out_channels // bound.groups * taps
         weights = bound.batch * prod(axis.small for axis in geometry)
         return max(forward, backward, weights) + 1
+
+    def effort(self, bound: ConvParams, gradients: bool) -> tuple[int, int]:
+        taps, positions, along = 1, bound.batch, 0
+        for axis in self.geometry(bound):
+            taps *= axis.kernel
+            positions *= axis.small
+            along += axis.kernel
+        # What `_gather` holds: every element of the large side under every tap.
+        columns = (bound.out_channels if self.transposed else bound.in_channels) * taps * positions
+        sums = (bound.in_channels if self.transposed else bound.out_channels) // bound.groups
+        # A tap costs a call of NumPy and a few Python objects, however little it joins.
+        work = columns * sums + TAP_WORK * (taps + along)
+        held = columns if gradients or not self.transposed else bound.out_channels * positions
+        return work, held + TAP_NUMBERS * taps
 
     def reference(self, bound: ConvParams, arrays: Mapping[str, Array]) -> Reference:
         geometry = self.geometry(bound)

@@ -17,12 +17,12 @@ from conformance.suite.document import Node, show
 from conformance.suite.expression import ExpressionError
 from conformance.suite.findings import CaseFileError, Finding
 from conformance.suite.fit import misfit, oversize
-from conformance.suite.grid import Constraint, GridError, Point, Space
+from conformance.suite.grid import MAX_CASES, Budget, Constraint, GridError, Point, Space
 from conformance.suite.readers import Report
 from conformance.suite.schema import CaseSpec, FileSpec, Given, GridSpec, param_findings
 from conformance.suite.settings import DEFAULT_CHECKS, Settings
 
-FIRST_LOOK = 50_000  # steps in which loading a file looks for a grid's first point
+FIRST_LOOK = 50_000  # looks in which loading a file seeks a grid's first point
 _SHORT = {"gradient": "grad", "adjointness": "adj", "determinism": "det", "signed_zeros": "zeros"}
 
 
@@ -40,7 +40,10 @@ class Block:
     The dimensions are the grid's parameters in the file's order, then dtype, values and seed.
     """
 
-    def __init__(self, file: str, stem: str, source: str, spec: FileSpec, own: GridSpec | CaseSpec) -> None:
+    def __init__(
+        self, file: str, stem: str, source: str, spec: FileSpec, own: GridSpec | CaseSpec, budget: Budget
+    ) -> None:
+        self.budget = budget
         self.file = file
         self.text = source
         self.stem = stem
@@ -101,11 +104,12 @@ class Block:
                 except ExpressionError:
                     return None
 
-            return Constraint(dimensions, holds)
+            return Constraint(dimensions, holds, part.cost)
 
         def exclusion(matching: Mapping[int, frozenset[int]]) -> Constraint:
             pairs = tuple(matching.items())
-            return Constraint(tuple(matching), lambda point: not all(point[d] in values for d, values in pairs))
+            dimensions = tuple(matching)
+            return Constraint(dimensions, lambda point: not all(point[d] in values for d, values in pairs))
 
         constraints += [part_constraint(part) for part in parts]
         self.never: list[tuple[Node, str]] = []  # entries of `exclude` that leave nothing out
@@ -133,25 +137,34 @@ class Block:
                 raise self.error(self.where.node, f"where {self.where.node.shown()} {error} (for {shown})") from None
             return all(c.holds(point) for c in exclusions)
 
-        return Space([len(r) for r in raws], constraints, decide)
+        return Space([len(r) for r in raws], constraints, decide, self.budget)
 
     def points(self) -> Iterator[Point]:
-        """The points that are cases, lazily where every point is one."""
-        if self.coverage == "full":
-            return self.space.points()
-        if self._points is None:
-            try:
+        """The points that are cases, lazily where every point is one; CaseFileError where they can't be found."""
+        try:
+            if self.coverage == "full":
+                yield from self.space.points()
+                return
+            if self._points is None:
                 if self.coverage == "pairwise":
                     self._points = self.space.pairwise()
                 else:
                     self._points = self.space.sample(self.number, self.settings.seed[0])
-            except GridError as error:
-                raise self.error(self.node.value.get("coverage", self.node), str(error)) from None
-        return iter(self._points)
+        except GridError as error:
+            raise self.too_large(error) from None
+        yield from self._points
 
     def count(self) -> int:
-        """How many cases there are; not expanded where that can be known without."""
-        return self.space.count() if self.coverage == "full" else sum(1 for _ in self.points())
+        """How many cases there are; not expanded where that can be known without. CaseFileError as for `points`."""
+        try:
+            return self.space.count() if self.coverage == "full" else sum(1 for _ in self.points())
+        except GridError as error:
+            raise self.too_large(error) from None
+
+    def too_large(self, error: GridError) -> CaseFileError:
+        """What a grid says that can't be expanded, at what makes it large."""
+        node = self.blamed() if self.coverage == "full" else self.node.value.get("coverage", self.node)
+        return self.error(node, f"{error} (a grid of {prod(self.space.sizes):,} points)")
 
     # --- cases ----------------------------------------------------------------------------------------------------
 
@@ -159,6 +172,8 @@ class Block:
         """The cases, lazily; CaseFileError where a point's parameters contradict each other, or where there is none."""
         s = self.settings
         split = len(self.names)
+        if prod(self.space.sizes[split:]) > MAX_CASES:
+            raise self.error(self.node, too_many(prod(self.space.sizes)))
         tails = {
             (i, j, k): (self._suffix(dtype, values, seed), dtype, values, seed)
             for (i, dtype), (j, values), (k, seed) in product(
@@ -284,13 +299,15 @@ class Block:
         if self.name:
             return self.examine(array("q"))
         findings = self.faults()
+        look = self.budget.part(FIRST_LOOK)
         try:
-            if self.space.first(FIRST_LOOK) is None:
+            if self.space.first(look) is None:
                 raise self.error(self.blamed(), self.nothing())
         except CaseFileError as error:
             findings += error.findings
         except GridError:
             pass  # too entangled for a first look; expanding will tell
+        self.budget.taken(look)
         return findings
 
     def examine(self, ids: array[int]) -> list[Finding]:
@@ -307,7 +324,7 @@ class Block:
                 ids.append(hash(case.id))
                 if case.params is not latest:
                     latest = case.params
-                    found = oversize(self.op, latest)
+                    found = oversize(self.op, latest, self.settings.check)
                     if found is not None and (largest is None or found[0] < largest[0]):
                         largest = (*found, self.sized(case))
                 recipe = position[id(case.values)]
@@ -343,6 +360,11 @@ class Block:
             return self.fixed[key].node
         raw = dict(case.given)[key]
         return next((g.node for g in self.grid[key] if freeze(g.raw) == raw), self.node)
+
+
+def too_many(count: int, where: str = "the grid") -> str:
+    """The message for more cases than a file or a run may have."""
+    return f"{where} has {count:,} cases, expected at most {MAX_CASES:,}; give fewer alternatives, or `coverage`"
 
 
 def freeze(value: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -65,10 +66,13 @@ class ExpressionError(ValueError):
 
 
 class Expression:
-    """A parsed expression. `names` are the parameters that it reads, in order of appearance."""
+    """A parsed expression. `names` are the parameters that it reads, in order of appearance; `cost` is what it takes to
+    evaluate, in units of a short comparison.
+    """
 
-    def __init__(self, text: str, names: Sequence[str], evaluate: Evaluate) -> None:
+    def __init__(self, text: str, names: Sequence[str], evaluate: Evaluate, cost: int = 1) -> None:
         self.text = text
+        self.cost = cost
         self.names = tuple(names)
         self._evaluate = evaluate
 
@@ -93,7 +97,9 @@ def parse_expression(text: str, known: Iterable[str]) -> list[Expression]:
     # One line, so that an expression may go over several lines of a block scalar.
     line = text.strip().replace("\n", " ")
     try:
-        tree = ast.parse(line, mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of "1if": what Python thinks of its style is not the question
+            tree = ast.parse(line, mode="eval")
     except SyntaxError as error:
         found = error.offset or 0
         column = found if 0 < found <= len(line) else len(line) + 1
@@ -105,14 +111,18 @@ def parse_expression(text: str, known: Iterable[str]) -> list[Expression]:
     result = []
     for part in parts:
         compiler = _Compiler(tuple(known))
-        evaluate = compiler.compile(part, 0)
-        result.append(Expression(ast.unparse(part), list(compiler.names), evaluate))
+        try:
+            evaluate = compiler.compile(part, 0)
+            cost = 1 + sum(1 for _ in ast.walk(part)) // 16
+            result.append(Expression(ast.unparse(part), list(compiler.names), evaluate, cost))
+        except RecursionError:
+            raise ExpressionError("the expression is nested too deeply", 1) from None
     return result
 
 
 def _number(value: Any, symbol: str) -> Any:
     if not isinstance(value, int | float):
-        raise TypeError(f"{symbol} takes numbers, found {value!r}")
+        raise TypeError(f"{symbol} takes numbers, found a {type(value).__name__}")
     return value
 
 

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+MAX_FINDINGS = 100  # in one file; whoever has mended so many looks again
+SHOWN = 80  # characters of a text that a message quotes
+
 
 @dataclass(frozen=True, order=True)
 class Finding:
@@ -17,7 +20,8 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}" if self.line else f"{self.file}: {self.message}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return printable(f"{place}: {self.message}")
 
 
 class CaseFileError(Exception):
@@ -28,9 +32,21 @@ class CaseFileError(Exception):
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
 
+def printable(text: str) -> str:
+    """A text on one line: what is no visible character stands as its escape, so that no name can begin a line."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, cut where it is long."""
+    return repr(text) if len(text) <= SHOWN else repr(text[: SHOWN - 3] + "...")
+
+
 def suggestion(found: str, allowed: Iterable[str]) -> str:
     """`; did you mean 'stride'?`, or nothing where no allowed word is near."""
     words = list(allowed)
+    if len(found) > SHOWN:
+        return ""
     near = get_close_matches(found, words, n=1) or get_close_matches(found.lower(), words, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
@@ -38,4 +54,4 @@ def suggestion(found: str, allowed: Iterable[str]) -> str:
 def unknown(kind: str, found: str, allowed: Iterable[str]) -> str:
     """The message for a word that is not in a closed list."""
     words = list(allowed)
-    return f"unknown {kind} {found!r}, expected one of: {', '.join(words)}{suggestion(found, words)}"
+    return f"unknown {kind} {quoted(found)}, expected one of: {', '.join(words)}{suggestion(found, words)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -9,27 +10,49 @@ from conformance.ops.base import Op
 from conformance.suite.case import Case
 from conformance.suite.findings import suggestion
 
-MAX_TENSOR_BYTES = 2 * 2**30
+MAX_CASE_BYTES = 2 * 2**30
+MAX_WORK = 5_000_000_000  # multiply-adds of one evaluation of the reference
 
 
-def oversize(op: Op, bound: Any) -> tuple[int, str] | None:
-    """The bytes of the largest tensor and a message, where it passes the limit; None where every tensor keeps to it."""
+def oversize(op: Op, bound: Any, checks: Sequence[str] = ()) -> tuple[int, str] | None:
+    """How far a case is above what the coordinator takes on, in bytes or multiply-adds, and a message; or None.
+
+    Counted are all tensors of the case as float64, with their gradients where these are checked, and what the reference
+    holds. An axis of length 0 counts as 1: NumPy refuses some shapes without an element, too.
+    """
     specs = list(op.inputs(bound))
+    gradients = "gradient" in checks or "adjointness" in checks
+    work, held = 0, 0
     try:
         if op.refusal(bound) is None:
             specs.append(op.output(bound))
+            work, held = op.effort(bound, gradients)
     except LookupError:
         pass  # a `call` whose output nobody knows yet
-    spec = max(specs, key=lambda s: prod(s.shape), default=None)
-    if spec is None or 8 * prod(spec.shape) <= MAX_TENSOR_BYTES:
-        return None
-    size = 8 * prod(spec.shape)
-    shape = " x ".join(f"{n:,}" for n in spec.shape)
-    message = (
-        f"the tensor {spec.name!r} ({spec.axes}: {shape}) would take {size:,} bytes as float64, "
-        f"expected at most {MAX_TENSOR_BYTES:,} (in {op.label(bound)})"
-    )
-    return size, message
+    numbers = 0
+    for spec in specs:  # asked of every case of a grid, so it is as plain as can be
+        size = 1
+        for length in spec.shape:
+            size *= length or 1
+        numbers += size
+    total = 8 * (numbers * (2 if gradients else 1) + held)
+    if total > MAX_CASE_BYTES:
+        sizes = [8 * prod(max(n, 1) for n in spec.shape) for spec in specs]
+        largest = max(sizes)
+        spec = specs[sizes.index(largest)]
+        shape = " x ".join(f"{n:,}" for n in spec.shape)
+        if largest > MAX_CASE_BYTES:
+            what = f"the tensor {spec.name!r} ({spec.axes}: {shape}) would take {largest:,} bytes as float64"
+        else:
+            what = (
+                f"the tensors and the reference would take {total:,} bytes together as float64 "
+                f"(the largest tensor is {spec.name!r}, {spec.axes}: {shape})"
+            )
+        return total, f"{what}, expected at most {MAX_CASE_BYTES:,} (in {op.label(bound)})"
+    if work > MAX_WORK:
+        message = f"the exact reference would take {work:,} multiply-adds, expected at most {MAX_WORK:,}"
+        return work, f"{message} (in {op.label(bound)})"
+    return None
 
 
 def misfit(op: Op, case: Case) -> str:

@@ -18,24 +18,68 @@ from numpy.typing import NDArray
 Point = tuple[int, ...]
 
 MAX_PAIRS = 1_000_000
-MAX_STEPS = 300_000  # of the search behind one pairwise grid
 MAX_LISTED = 300_000  # assignments of one group of dimensions, for a sample
-MAX_LOOKED_AT = 2_000_000  # to find them
+MAX_LOOKED_AT = 300_000  # to find them
+MAX_CASES = 1_000_000  # of one file, and of one run
+MAX_LOOKS = 600_000  # points that one file may have looked at in vain
+LOOKS_A_POINT = 3  # what each point that is found adds to them
+STEP = 3  # looks that a step of the search for pairs counts for
+DRAW = 10  # looks that a draw of a sample counts for
+STRIDE = 1_000  # looks between two visits to the budget
 
 
 class GridError(ValueError):
     """A grid that can't be expanded as asked; the message says why and what to do."""
 
 
+class Budget:
+    """How many points may be looked at for those that are found, and how many may be found, over all grids of a file.
+
+    It counts work, not time: what is refused on one machine is refused on every other.
+    """
+
+    def __init__(self, most: int = MAX_LOOKS) -> None:
+        self.most = most
+        self.refill()
+
+    def refill(self) -> None:
+        """Begin anew, for another pass over the file."""
+        self.left, self.found = self.most, 0
+
+    def part(self, most: int) -> Budget:
+        """A smaller one for a first look; `taken` gives back what it left."""
+        return Budget(min(most, self.left))
+
+    def taken(self, part: Budget) -> None:
+        """Take account of what a part has spent."""
+        self.left -= part.most - part.left
+
+    def spend(self, looks: int, found: int = 0) -> None:
+        """Take account of some looks; GridError where they were too many for what they found, or found too much."""
+        self.left += found * LOOKS_A_POINT - looks
+        self.found += found
+        if self.found > MAX_CASES:
+            raise GridError(
+                f"more than {MAX_CASES:,} points are left, which is the most that a file may have; split it"
+            )
+        if self.left < 0:
+            raise GridError(
+                f"too few points are left: {self.most:,} were looked at in vain; give fewer alternatives, or split "
+                "the grid so that `where` and `exclude` leave less out"
+            )
+
+
 @dataclass(frozen=True)
 class Constraint:
     """A condition over some dimensions. `holds` reads only those of a point; the others may be anything.
 
-    It answers None where it can't be evaluated by itself; then `Space.decide` is asked about whole points.
+    It answers None where it can't be evaluated by itself; then `Space.decide` is asked about whole points. `cost` is
+    what it takes, in units of a short comparison.
     """
 
     dimensions: tuple[int, ...]
     holds: Callable[[Sequence[int]], bool | None]
+    cost: int = 1
 
 
 class Space:
@@ -50,12 +94,13 @@ class Space:
         sizes: Sequence[int],
         constraints: Sequence[Constraint] = (),
         decide: Callable[[Sequence[int]], bool] = lambda _: True,
+        budget: Budget | None = None,
     ) -> None:
+        self.budget = budget or Budget()
         self.sizes = tuple(sizes)
         self.constraints = tuple(constraints)
         self.decide = decide
         self.doubtful = False
-        self.steps = 0
         self.touching: list[list[Constraint]] = [[] for _ in self.sizes]
         for constraint in self.constraints:
             for dimension in constraint.dimensions:
@@ -89,16 +134,21 @@ class Space:
             for rest in product(*tail):
                 yield head + rest
 
-    def _heads(self, order: Sequence[int], limit: int | None = None) -> Iterator[Point]:
-        """Every admitted assignment of the dimensions in `order` (and zeros elsewhere), by backtracking."""
+    def _heads(self, order: Sequence[int], budget: Budget | None = None) -> Iterator[Point]:
+        """Every admitted assignment of the dimensions in `order` (and zeros elsewhere), by backtracking.
+
+        Looks are paid for out of the budget, STRIDE of them at a time; GridError where it is used up.
+        """
+        budget = budget or self.budget
         last = len(order) - 1
         seen = [set(order[: i + 1]) for i in range(len(order))]
         checks = [[c for c in self.touching[d] if seen[i] >= set(c.dimensions)] for i, d in enumerate(order)]
+        costs = [1 + sum(c.cost for c in own) // 4 for own in checks]
         point = [0] * (max(order) + 1 if order else 0)
         if not order:
             yield ()
             return
-        steps = 0
+        looks, found = 0, 0
         level = 0
         point[order[0]] = -1
         while level >= 0:
@@ -107,23 +157,25 @@ class Space:
             if point[dimension] >= self.sizes[dimension]:
                 level -= 1
                 continue
-            steps += 1
-            if limit is not None and steps > limit:
-                raise GridError(f"no point was found in {limit:,} steps")
+            looks += costs[level]
+            if looks >= STRIDE:
+                budget.spend(looks, found)
+                looks, found = 0, 0
             if checks[level] and not all(self.holds(c, point) for c in checks[level]):
                 continue
             if level == last:
+                found += 1
                 yield tuple(point)
             else:
                 level += 1
                 point[order[level]] = -1
 
-    def first(self, limit: int) -> Point | None:
-        """Some point, None where there is none; GridError where `limit` steps did not settle it."""
+    def first(self, budget: Budget) -> Point | None:
+        """Some point, None where there is none; GridError where the budget did not suffice to settle it."""
         if not all(self.holds(c, ()) for c in self.constraints if not c.dimensions):
             return None
         order = sorted({d for c in self.constraints for d in c.dimensions})
-        for head in self._heads(order, limit):
+        for head in self._heads(order, budget):
             point = head + (0,) * (len(self.sizes) - len(head))
             if not self.doubtful or self.decide(point):
                 return point
@@ -143,7 +195,11 @@ class Space:
                 return 0
         if not self.doubtful:
             return total
-        return sum(1 for _ in self.points())
+        # What no constraint reads does not have to be run through.
+        read = sorted({d for c in self.constraints for d in c.dimensions})
+        free = prod(size for d, size in enumerate(self.sizes) if d not in read)
+        rest = (0,) * len(self.sizes)
+        return free * sum(self.decide(head + rest[len(head) :]) for head in self._heads(read))
 
     def _components(self) -> list[list[int]]:
         """The dimensions, grouped by what joins them through constraints."""
@@ -171,15 +227,21 @@ class Space:
         if not all(self.holds(c, ()) for c in self.constraints if not c.dimensions):
             return []
         open_pairs = _Pairs(self.sizes)
-        self.steps = 0
         rows: list[Point] = []
         # The largest pair of dimensions first: its rows are needed anyway, and the others fit into them.
-        for i, j in sorted(combinations(range(len(self.sizes)), 2), key=lambda p: -self.sizes[p[0]] * self.sizes[p[1]]):
-            for a, b in open_pairs.of(i, j):
-                row = self._complete({i: a, j: b}, open_pairs)
-                if row is not None:
-                    rows.append(row)
-                    open_pairs.cover(row)
+        try:
+            for i, j in sorted(combinations(range(len(self.sizes)), 2), key=lambda p: -prod(self.sizes[d] for d in p)):
+                for a, b in open_pairs.of(i, j):
+                    self.budget.spend(len(self.sizes) ** 2)
+                    row = self._complete({i: a, j: b}, open_pairs)
+                    if row is not None:
+                        rows.append(row)
+                        open_pairs.cover(row)
+        except GridError:
+            raise GridError(
+                f"pairwise coverage of {pairs:,} pairs of values takes too long to find: no end after {len(rows):,} "
+                "points; give fewer alternatives, split the grid, or use `sample`"
+            ) from None
         return sorted(rows)
 
     def _complete(self, fixed: dict[int, int], open_pairs: _Pairs) -> Point | None:
@@ -211,13 +273,10 @@ class Space:
         dimension, rest = order[0], order[1:]
         known = {*assigned, dimension}
         checks = [c for c in self.touching[dimension] if known.issuperset(c.dimensions)]
+        cost = STEP + sum(c.cost for c in checks) // 4
+        self.budget.spend((10 + len(assigned) + self.sizes[dimension] // 8) // 2)
         for value in open_pairs.by_gain(dimension, assigned, point):
-            self.steps += 1
-            if self.steps > MAX_STEPS:
-                raise GridError(
-                    "`where` is too entangled for pairwise coverage: no end after "
-                    f"{MAX_STEPS:,} steps; split the grid, or use `sample`"
-                )
+            self.budget.spend(cost)
             point[dimension] = value
             if all(self.holds(c, point) for c in checks):
                 found = self._extend(point, [*assigned, dimension], rest, open_pairs)
@@ -238,11 +297,15 @@ class Space:
             return []
         factors = self._factors()
         everything = prod(len(choices) for _, choices in factors)
+        if not everything:
+            return []
         if everything <= 4 * number:
-            return _choose(list(self.points()), number, seed)
+            return _choose(list(islice(self.points(), 4 * number)), number, seed)
         found: set[int] = set()
         points: list[Point] = []
+        cost = DRAW + sum(c.cost for c in self.constraints) // 4
         for counter in range(50 * number + 1000):
+            self.budget.spend(cost)
             drawn = _draw(seed, counter, everything)
             if drawn in found:
                 continue
@@ -250,6 +313,7 @@ class Space:
             point = self._assembled(factors, drawn)
             # Where a factor is exact it can't be refused any more; elsewhere the draw is repeated.
             if self.admits(point):
+                self.budget.spend(0, 1)
                 points.append(point)
                 if len(points) == number:
                     return sorted(points)
@@ -269,7 +333,7 @@ class Space:
                 factors += alone
                 continue
             try:
-                heads = islice(self._heads(component, MAX_LOOKED_AT), MAX_LISTED + 1)
+                heads = islice(self._heads(component, Budget(MAX_LOOKED_AT)), MAX_LISTED + 1)
                 listed = [tuple(head[d] for d in component) for head in heads]
             except GridError:
                 factors += alone

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from conformance.suite.block import Block
+from conformance.suite.block import Block, too_many
 from conformance.suite.case import Case
 from conformance.suite.document import nearest_file, parse_document, read_text
 from conformance.suite.findings import CaseFileError, Finding
+from conformance.suite.grid import MAX_CASES, Budget
+from conformance.suite.places import files_below
 from conformance.suite.readers import Report
 from conformance.suite.schema import CaseSpec, FileSpec, GridSpec, read_file
 from conformance.suite.settings import Settings
@@ -27,14 +30,15 @@ WATCHED = 250_000
 def find_files(paths: Sequence[Path]) -> tuple[Path, list[Path]]:
     """The suite's root and the case files at or below the paths, in order, each once.
 
-    A folder stands for every *.yaml below it but those in `known/`. The root is the nearest folder named `cases` around
-    the paths, so that an id is the same whichever part of a suite is asked for; where there is none, the folder given.
+    A folder stands for every *.yaml below it but those in `known/` and those that a link leads to from outside. The
+    root is the nearest folder named `cases` around the paths, so that an id is the same whichever part of a suite is
+    asked for; where there is none, the folder given.
     """
     findings: list[Finding] = []
     files: dict[Path, Path] = {}
     roots: list[Path] = []
     for path in paths:
-        if not path.exists():
+        if not _exists(path):
             findings.append(Finding(str(path), 0, 0, "no such file or folder" + nearest_file(path)))
             continue
         roots.append(_root(path))
@@ -57,11 +61,17 @@ def find_files(paths: Sequence[Path]) -> tuple[Path, list[Path]]:
     return root, list(files.values())
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, or no name
+        return False
+
+
 def _below(folder: Path) -> list[Path]:
-    inside = (file for file in folder.rglob("*.yaml") if KNOWN not in file.relative_to(folder).parts[:-1])
     if folder.resolve().name == KNOWN:
         return []
-    return sorted(file for file in inside if file.is_file())
+    return files_below(folder, (".yaml",), _root(folder), without=KNOWN)
 
 
 def _root(path: Path) -> Path:
@@ -86,7 +96,7 @@ def validate(path: Path, root: Path) -> tuple[list[Finding], int]:
     except CaseFileError as error:
         return error.findings, 0
     if suite is not None:
-        findings += suite.check()
+        findings += suite.excess() or suite.check()
     return sorted(set(findings)), suite.count() if suite and not findings else 0
 
 
@@ -116,7 +126,8 @@ class Suite:
         self.op = spec.op.name
         self.settings = Settings().under(spec.settings)
         written: list[GridSpec | CaseSpec] = [*spec.grids, *spec.cases]
-        self.blocks = tuple(Block(str(path), stem, source, spec, own) for own in written)
+        self.budget = Budget()
+        self.blocks = tuple(Block(str(path), stem, source, spec, own, self.budget) for own in written)
 
     @property
     def about(self) -> str:
@@ -129,14 +140,33 @@ class Suite:
         return self.settings.tags
 
     def count(self) -> int:
-        """How many cases there are."""
+        """How many cases there are; CaseFileError where they are too many to be counted."""
+        self.budget.refill()
         return sum(block.count() for block in self.blocks)
 
+    def excess(self) -> list[Finding]:
+        """A finding where there are more cases than a file may have, without expanding them."""
+        if sum(prod(block.space.sizes) for block in self.blocks) <= MAX_CASES:
+            return []
+        try:
+            count = self.count()
+        except CaseFileError as error:
+            return error.findings
+        largest = max(self.blocks, key=lambda block: prod(block.space.sizes))
+        return largest.error(largest.node, too_many(count, "the file")).findings if count > MAX_CASES else []
+
     def cases(self) -> Iterator[Case]:
-        """Every case, lazily. CaseFileError at a grid without a case, a contradiction or a duplicate id."""
+        """Every case, lazily. CaseFileError at a grid without a case, a contradiction or a duplicate id, and at the
+        first case too many.
+        """
+        self.budget.refill()
         seen: set[int] = set()
+        number = 0
         for block in self.blocks:
             for case in block.cases():
+                number += 1
+                if number > MAX_CASES:
+                    raise block.error(block.node, too_many(number, "the file, so far,"))
                 if len(seen) < WATCHED:
                     mark = hash(case.id)
                     if mark in seen:
@@ -148,6 +178,7 @@ class Suite:
 
     def check(self) -> list[Finding]:
         """Expand every case: contradictions, sizes, values that don't fit, duplicate ids. Holds 8 bytes a case."""
+        self.budget.refill()
         hashes = array("q")
         findings = [finding for block in self.blocks for finding in block.examine(hashes)]
         ordered = np.sort(np.frombuffer(hashes, dtype=np.int64)) if hashes else np.zeros(0, dtype=np.int64)
@@ -158,6 +189,7 @@ class Suite:
 
     def _duplicates(self, hashes: set[int]) -> list[Finding]:
         """A finding for each id that occurs again; ids of which only the hashes are equal are none."""
+        self.budget.refill()
         first: dict[str, Case] = {}
         findings: list[Finding] = []
         for block in self.blocks:

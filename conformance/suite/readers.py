@@ -9,8 +9,12 @@ from typing import Any
 
 from conformance.layout import LayoutError, parse_layout
 from conformance.suite.document import Node
-from conformance.suite.findings import Finding, unknown
+from conformance.suite.findings import MAX_FINDINGS, CaseFileError, Finding, unknown
 from conformance.target import TargetError, parse_target
+
+MAX_NAME = 200  # characters of what goes into an id
+MAX_TEXT = 4_000  # characters of what is said to people
+MAX_ENTRIES = 10_000  # of one list: each is a dimension's value, or stands in every case
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._,+=-]*")
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -43,6 +47,9 @@ class Report:
         """A finding at a node; nothing where there is nothing to say (see Reported)."""
         if not message:
             return
+        if len(self.findings) == MAX_FINDINGS:
+            rest = Finding(self.file, node.line, node.column, f"and more: reading ends after {MAX_FINDINGS} findings")
+            raise CaseFileError([*self.findings, rest])
         self.findings.append(Finding(self.file, node.line, node.column, message))
 
     def mapping(self, node: Node, keys: Mapping[str, Key], what: str) -> dict[str, Any]:
@@ -95,7 +102,13 @@ def text(node: Node, _: Report) -> str:
     """Any text that is not empty."""
     if not isinstance(node.value, str) or not node.value.strip():
         raise Wrong(node, f"found {node.shown()}, expected text (in quotes where it looks like something else)")
-    return node.value.strip()
+    return _within(MAX_TEXT, node.value.strip(), node)
+
+
+def _within(most: int, text: str, node: Node) -> str:
+    if len(text) > most:
+        raise Wrong(node, f"found {len(text):,} characters, expected at most {most:,}")
+    return text
 
 
 def integer(node: Node, _: Report) -> int:
@@ -116,14 +129,14 @@ def name(node: Node, _: Report) -> str:
     """What stands in an id."""
     if not isinstance(node.value, str) or not _NAME.fullmatch(node.value):
         raise Wrong(node, f"found {node.shown()}, expected a name of letters, digits and . _ , + = -")
-    return node.value
+    return _within(MAX_NAME, node.value, node)
 
 
 def tag(node: Node, _: Report) -> str:
     """A tag."""
     if not isinstance(node.value, str) or not _TAG.fullmatch(node.value):
         raise Wrong(node, f"found {node.shown()}, expected a tag of letters, digits, _ and -")
-    return node.value
+    return _within(MAX_NAME, node.value, node)
 
 
 def target(node: Node, _: Report) -> str:
@@ -132,6 +145,7 @@ def target(node: Node, _: Report) -> str:
         raise Wrong(node, f"found {node.shown()}, expected a target such as torch or tensorflow:xla, or default")
     if node.value == "default":
         return node.value
+    _within(MAX_NAME, node.value, node)
     try:
         parse_target(node.value)
     except TargetError as error:
@@ -143,6 +157,7 @@ def layout(node: Node, _: Report) -> str:
     """A layout."""
     if not isinstance(node.value, str):
         raise Wrong(node, f"found {node.shown()}, expected a layout such as NHWC")
+    _within(MAX_NAME, node.value, node)
     try:
         parse_layout(node.value)
     except LayoutError as error:
@@ -173,7 +188,8 @@ def sequence(read: Reader, what: str, alone: bool = False, empty: bool = False) 
             raise Wrong(node, f"found {node.shown()}, expected a list of {what}")
         if not node.value and not empty:
             raise Wrong(node, f"the list is empty, expected {what}")
-        result: list[Any] = []
+        few(node, what)
+        result: dict[Any, None] = {}
         for child in node.value:
             try:
                 value = read(child, report)
@@ -182,10 +198,16 @@ def sequence(read: Reader, what: str, alone: bool = False, empty: bool = False) 
                 continue
             if value in result:
                 report.add(child, f"{child.shown()} is in the list twice")
-            result.append(value)
+            result[value] = None
         return tuple(result)
 
     return read_all
+
+
+def few(node: Node, what: str, most: int = MAX_ENTRIES) -> None:
+    """Wrong where a list is longer than any that a person writes."""
+    if len(node.value) > most:
+        raise Wrong(node, f"the list has {len(node.value):,} {what}, expected at most {most:,}")
 
 
 def a_set(read: Reader) -> Reader:

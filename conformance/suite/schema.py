@@ -16,12 +16,13 @@ from conformance.ops.base import Op, ParamError
 from conformance.suite.document import Node, text_positions
 from conformance.suite.expression import Expression, ExpressionError, parse_expression
 from conformance.suite.findings import unknown
-from conformance.suite.readers import Key, Report, Reported, Wrong, integer, keys_schema, name, text, word
+from conformance.suite.readers import Key, Report, Reported, Wrong, few, integer, keys_schema, name, text, word
 from conformance.suite.settings import SETTINGS
 
 # What `where` and `exclude` can speak of besides the op's parameters.
 DIMENSIONS = ("dtype", "values", "seed")
-MAX_SAMPLE = 1_000_000
+MAX_SAMPLE = 100_000
+MAX_EXCLUDED = 1_000  # entries of one `exclude`: every point is held against each
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ def read_file(node: Node, report: Report) -> FileSpec | None:
 
     None where so much is wrong at the top (no op, wrong defaults) that nothing more can be said about grids and cases.
     """
+    if not node.is_mapping or not {"op", "grids", "cases"} & node.value.keys():
+        # Nothing of it is quoted: a path may lead to any file.
+        report.add(node, "not a case file: expected a mapping with `op` and `grids` or `cases`")
+        return None
     op = _op(node, report)
     # Grids and cases are read on their own, so that a fault in one of them does not hide what is wrong with the others.
     given = report.mapping(node, file_keys(op), "the file")
@@ -180,6 +185,7 @@ class _Params:
             if not child.value:
                 report.add(child, f"{key.value} has no alternative, so the grid has no case")
                 continue
+            few(child, "alternatives")
             alternatives: list[Given] = []
             seen: dict[Any, Node] = {}
             for item in child.value:
@@ -199,6 +205,7 @@ class _Params:
         """A list of mappings parameter -> value; a point is left out where every value of one mapping is its own."""
         if not isinstance(node.value, list) or not node.value:
             raise Wrong(node, f"found {node.shown()}, expected a list of mappings, such as [{{kernel: 1, stride: 2}}]")
+        few(node, "mappings", MAX_EXCLUDED)
         result = []
         for item in node.value:
             entry: dict[str, Any] = {}

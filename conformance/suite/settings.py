@@ -13,6 +13,7 @@ from conformance.dtypes import DTYPES
 from conformance.suite.case import CHECKS, PERMITS, POLICIES, Claim, Expect, Place, Values
 from conformance.suite.document import Node
 from conformance.suite.readers import (
+    MAX_NAME,
     Key,
     Report,
     Wrong,
@@ -102,7 +103,10 @@ def values(node: Node, report: Report) -> Values:
     if chosen == "specials":
         base = given.get("base", "integers")
         places = given.get("place", ())
-        return Values(chosen, base, places, (), given.get("name") or specials_name(base, places))
+        shown = given.get("name") or specials_name(base, places)
+        if len(shown) > MAX_NAME:
+            raise Wrong(node, f"the id would show {len(shown):,} characters of places; expected a `name` of its own")
+        return Values(chosen, base, places, (), shown)
     if chosen == "literal":
         return Values(chosen, arrays=given["arrays"], name=given.get("name", ""))
     return Values(chosen, name=given.get("name", ""))

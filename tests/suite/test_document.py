@@ -1,6 +1,7 @@
 """YAML text in, a tree with positions out: strict, and safe for a stranger's file."""
 
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -90,25 +91,27 @@ LAUGHS = "\n".join(["a0: &a0 [x, x, x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1
     [
         ("", "f:1:1: the file is empty"),
         ("# only a comment\n", "f:1:1: the file is empty"),
-        ("a: 1\na: 2\n", "f:2:1: the key 'a' is given twice, first in line 1"),
-        ("a: {b: 1, b: 2}", "f:1:11: the key 'b' is given twice, first in line 1"),
+        ("op: 1\nop: 2\n", "f:2:1: the key 'op' is given twice, first in line 1"),
+        ("op: {b: 1, b: 2}", "f:1:12: the key 'b' is given twice, first in line 1"),
         ("a:\n\t- 1\n", "a tab where YAML takes spaces only"),
         ("a: [1, 2\nb: 3\n", "not valid YAML"),
         (
-            "a: !!python/object/apply:os.system [echo]\n",
-            "f:1:4: the tag 'tag:yaml.org,2002:python/object/apply:os.system'",
+            "op: !!python/object/apply:os.system [echo]\n",
+            "f:1:5: the tag 'tag:yaml.org,2002:python/object/apply:os.system'",
         ),
-        ("a: !x 1\n", "f:1:4: the tag '!x' is not allowed"),
+        ("op: !x 1\n", "f:1:5: the tag '!x' is not allowed"),
         ("a: 1\n---\na: 2\n", "f:2:1: a second YAML document"),
-        ("a: &a [1, *a]\n", "f:1:11: the alias *a stands inside what it stands for"),
-        ("a: *b\n", "f:1:4: no anchor &b before this alias"),
+        ("op: &a [1, *a]\n", "f:1:12: the alias *a stands inside what it stands for"),
+        ("op: *b\n", "f:1:5: no anchor &b before this alias"),
         ("? [1, 2]\n: 3\n", "f:1:3: a list or a mapping can't be a key"),
         ("a: &a 1\n*a : 2\n", "an alias can't be a key"),
-        (LAUGHS, "more than 1,000,000 values once its aliases are expanded"),
+        (LAUGHS, "more than 250,000 values once its aliases are expanded"),
         ("[" * 5_000, "f:1:65: nested more than 64 levels deep"),
         ("{a: " * 5_000, "nested more than 64 levels deep"),
         ("\n".join(" " * i + "-" for i in range(500)), "f:65:65: nested more than 64 levels deep"),
         ("a: " + "1" * 5000, "f:1:4: a number of 5000 characters, expected at most 400"),
+        ("a: 0x" + "f" * 40_000, "f:1:4: a number of 40002 characters, expected at most 400"),
+        ("%A b\n" * 20 + "---\nop: conv\n", "f:9:1: 20 lines that begin with %, expected at most 8"),
         ("a: \x01b\n", "control character U+0001"),
     ],
 )
@@ -148,6 +151,48 @@ def test_bytes_that_are_no_case_file(tmp_path: Path, data: bytes, expected: str)
 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
     assert findings(tmp_path, b"\xef\xbb\xbfop: conv\ngrids: [{grid: {kernel: [3]}}]\n") == []
+
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{SECRET}\n",
+        f"- {SECRET}\n- b\n",
+        f"password: {SECRET}\n",
+        f"{SECRET}: 1\n{SECRET}: 2\n",
+        f"a: !{SECRET} 1\n",
+        f"a: *{SECRET}\n",
+        f"a: [{SECRET}\n",
+        f"a: {SECRET}: b\n",
+        f"a: '{SECRET}\n",
+        f"a:\n\t{SECRET}\n",
+        f"%{SECRET}\n---\na: 1\n",
+        f"root:x:0:0:{SECRET}:/root:/bin/bash\nbin:x:1:1::/:/sbin/nologin\n",
+        f"KEY={SECRET}\nexport A=1\n",
+        f"\x00{SECRET}\n",
+        f"grid: &{SECRET} [*{SECRET}]\n",
+    ],
+)
+def test_nothing_of_a_file_that_is_no_case_file_is_quoted(tmp_path: Path, text: str) -> None:
+    said = findings(tmp_path, text.encode())
+    assert len(said) == 1
+    assert SECRET not in said[0]
+
+
+def test_at_most_so_many_findings_are_made() -> None:
+    for text in ("op: 1\n" * 3_000, "[" + "!a 1," * 3_000 + "]"):
+        with pytest.raises(CaseFileError) as caught:
+            parse_document(text, "f")
+        assert len(caught.value.findings) == 100
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.yaml")
+    with pytest.raises(CaseFileError, match="not a file"):
+        document.read_text(tmp_path / "x.yaml")
 
 
 def test_a_device_is_not_read() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.suite import document, fit, grid, schema
+from conformance.suite import document, fit, grid, readers, schema
 from conformance.suite.settings import SETTINGS
 from tests.suite.files import cases, everything
 
@@ -47,8 +47,15 @@ def test_every_setting_is_explained() -> None:
 def test_the_limits_are_those_of_the_code() -> None:
     assert document.MAX_BYTES == 5 * 2**20
     assert document.MAX_DEPTH == 64
-    assert fit.MAX_TENSOR_BYTES == 2 * 2**30
-    assert document.MAX_NODES == grid.MAX_PAIRS == schema.MAX_SAMPLE == 1_000_000
+    assert fit.MAX_CASE_BYTES == 2 * 2**30
+    assert fit.MAX_WORK == 5_000_000_000
+    assert document.MAX_NODES == 250_000
+    assert grid.MAX_PAIRS == grid.MAX_CASES == 1_000_000
+    assert grid.MAX_LOOKS == 600_000
+    assert schema.MAX_SAMPLE == 100_000
+    assert schema.MAX_EXCLUDED == 1_000
+    assert readers.MAX_ENTRIES == 10_000
+    assert readers.MAX_NAME == 200
 
 
 def test_the_number_of_pairwise_points_is_what_it_says() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.suite.grid import MAX_PAIRS, Constraint, GridError, Point, Space
+from conformance.suite.grid import MAX_CASES, MAX_LOOKS, MAX_PAIRS, Budget, Constraint, GridError, Point, Space
 
 Forbidden = list[tuple[tuple[int, ...], frozenset[tuple[int, ...]]]]
 
@@ -59,7 +59,7 @@ def test_the_count_is_the_number_of_points(space: tuple[tuple[int, ...], Forbidd
 @settings(deadline=None)
 @given(spaces())
 def test_first_finds_a_point_where_there_is_one(space: tuple[tuple[int, ...], Forbidden]) -> None:
-    found = made(*space).first(100_000)
+    found = made(*space).first(Budget(100_000))
     expected = brute(*space)
     assert (found in expected) if expected else found is None
 
@@ -112,7 +112,7 @@ def test_what_a_constraint_cannot_say_is_decided_on_whole_points() -> None:
     assert undecided(sizes, decide).count() == len(expected)
     assert pairs(undecided(sizes, decide).pairwise()) == pairs(expected)
     assert set(undecided(sizes, decide).sample(4, 0)) <= set(expected)
-    assert undecided(sizes, lambda _: False).first(1000) is None
+    assert undecided(sizes, lambda _: False).first(Budget(1000)) is None
 
 
 def test_a_huge_space_is_counted_and_begun_at_once() -> None:
@@ -143,5 +143,47 @@ def test_too_many_pairs_are_refused_with_the_number() -> None:
 
 def test_a_condition_that_takes_too_long_to_satisfy_is_refused() -> None:
     space = Space([10] * 9, [Constraint(tuple(range(9)), lambda _: False)])
-    with pytest.raises(GridError, match="too entangled"):
+    with pytest.raises(GridError, match="takes too long to find: no end after 0 points"):
         space.pairwise()
+
+
+def counted(
+    sizes: Sequence[int], dimensions: tuple[int, ...], holds: Callable[[Sequence[int]], bool]
+) -> tuple[Space, list[int]]:
+    """A space, and a list of one number: how often its constraint was asked."""
+    asked = [0]
+
+    def count(point: Sequence[int]) -> bool:
+        asked[0] += 1
+        return holds(point)
+
+    return Space(sizes, [Constraint(dimensions, count)]), asked
+
+
+@pytest.mark.parametrize(
+    "ask", [Space.count, lambda s: list(s.points()), lambda s: s.pairwise(), lambda s: s.sample(1000, 0)]
+)
+@pytest.mark.parametrize("allowed", [-1, 2994])
+def test_what_is_looked_at_in_vain_is_limited(ask: Callable[[Space], object], allowed: int) -> None:
+    space, asked = counted([999] * 6, (0, 2, 5), lambda p: p[0] + p[2] + p[5] == allowed)
+    with pytest.raises(GridError):
+        ask(space)
+    assert asked[0] <= 2 * MAX_LOOKS
+
+
+def test_more_points_than_a_file_may_have_are_not_run_through() -> None:
+    space, asked = counted([1000] * 6, (0, 2, 5), lambda p: True)
+    with pytest.raises(GridError, match="more than 1,000,000 points are left"):
+        space.count()
+    assert asked[0] <= MAX_CASES + 10_000
+
+
+def test_every_point_that_is_found_allows_for_some_in_vain() -> None:
+    space, _ = counted([1000, 1000], (0, 1), lambda p: p[1] < 500)
+    assert space.count() == 500_000
+
+
+def test_a_dear_constraint_counts_for_more() -> None:
+    space = Space([1000] * 2, [Constraint((0, 1), lambda _: False, cost=4000)], budget=Budget(600_000))
+    with pytest.raises(GridError, match="600,000 were looked at in vain"):
+        space.count()

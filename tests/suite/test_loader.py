@@ -364,7 +364,7 @@ WRONG_GRIDS = [
     ("grid: {kernel: [3]}\n    exclude: [{kernle: 3}]", "4:16: unknown parameter of conv_transpose 'kernle'", ""),
     ("grid: {kernel: [3]}\n    exclude: [{}]", "4:15: an empty mapping would exclude everything", ""),
     ("grid: {kernel: [3]}\n    coverage: pairwize", "4:15: unknown coverage 'pairwize'", "did you mean 'pairwise'?"),
-    ("grid: {kernel: [3]}\n    coverage: {sample: 0}", "4:24: sample is 0, expected 1 to 1,000,000", ""),
+    ("grid: {kernel: [3]}\n    coverage: {sample: 0}", "4:24: sample is 0, expected 1 to 100,000", ""),
     ("grid: {kernel: [3]}\n    coverage: {smaple: 1}", "4:16: unknown key 'smaple'", "did you mean 'sample'?"),
 ]
 
@@ -387,8 +387,8 @@ def test_a_wrong_grid_is_named_with_its_place(tmp_path: Path, lines: str, place:
         ("op: conv\ncases: [3]\n", "file.yaml:2:9: a case is 3, expected a mapping"),
         ("op: conv\ncases: [{params: {}}]\n", "file.yaml:2:9: a case has no 'name'"),
         ("op: conv\ncases: [{name: 'a b'}]\n", "file.yaml:2:16: name: found 'a b', expected a name of letters"),
-        ("- op: conv\n", "file.yaml:1:1: the file is [{op: 'conv'}], expected a mapping"),
-        ("conv\n", "file.yaml:1:1: the file is 'conv', expected a mapping"),
+        ("- op: conv\n", "file.yaml:1:1: not a case file: expected a mapping with `op`"),
+        ("conv\n", "file.yaml:1:1: not a case file: expected a mapping with `op`"),
         (
             "op: conv\ncases: [{name: a, params: {groups: 2}}]\n",
             "in_channels is 1, expected a multiple of groups, which is 2",
