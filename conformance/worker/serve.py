@@ -38,7 +38,7 @@ MAX_GROWTH = 3 << 29
 Answer = Tuple[wire.Header, Tuple[NDArray, ...]]
 
 
-def hello(config: Config, runtime: Runtime) -> wire.Header:
+def hello(config: Config, runtime: Runtime, confined: Optional[Dict[str, str]] = None) -> wire.Header:
     """What the worker says first: what it is, and everything that decides how it computes."""
     info = runtime.info()
     said: Dict[str, Any] = {
@@ -52,6 +52,7 @@ def hello(config: Config, runtime: Runtime) -> wire.Header:
         "platform": platform.platform(),
         "executable": sys.executable,
         "pid": os.getpid(),
+        "confined": confined or {},
     }
     said.update(info)
     return {"hello": said}
@@ -205,12 +206,16 @@ def _said(error: BaseException, phase: str) -> Dict[str, str]:
 
 
 def serve(
-    config: Config, source: BinaryIO, sink: BinaryIO, server: Callable[[Config, Runtime], Server] = Server
+    config: Config,
+    source: BinaryIO,
+    sink: BinaryIO,
+    server: Callable[[Config, Runtime], Server] = Server,
+    confined: Optional[Dict[str, str]] = None,
 ) -> None:
     """Say hello, or why not, then answer until the input ends."""
     try:
         runtime = load(config)
-        first = hello(config, runtime)
+        first = hello(config, runtime, confined)
     except Unavailable as error:
         wire.write(sink, wire.frame({"unavailable": str(error)[:MAX_MESSAGE]}))
         return
