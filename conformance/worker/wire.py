@@ -107,9 +107,13 @@ def check_entry(described: Any) -> int:
 
 
 class Decoder:
-    """Frames out of bytes that arrive in pieces of any size."""
+    """Frames out of bytes that arrive in pieces of any size.
 
-    def __init__(self) -> None:
+    `limit` is what the payload of the next frame may have; it may be changed between two frames.
+    """
+
+    def __init__(self, limit: int = MAX_PAYLOAD) -> None:
+        self.limit = limit
         self._buffer = bytearray()
         self._header: Optional[Header] = None
         self._scanned = 0
@@ -129,6 +133,11 @@ class Decoder:
                 del self._buffer[: end + 1]
                 self._scanned = 0
                 self._header = parse_header(line)
+                if self._header["payload"] > self.limit:
+                    raise ProtocolError(
+                        "arrays of %d bytes were announced, where at most %d are taken"
+                        % (self._header["payload"], self.limit)
+                    )
             length = self._header["payload"]
             if len(self._buffer) < length:
                 return
