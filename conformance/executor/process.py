@@ -42,7 +42,7 @@ class Process:
         self.ended = False  # it has closed its output
         self.broken = False  # it has closed its input
         self.watched = False  # for being writable; kept by the owner
-        self._decoder = Decoder()
+        self._decoder = Decoder(limit=0)  # nothing follows a hello
         self._outgoing: deque[tuple[int, deque[memoryview]]] = deque()
         self._folder = tempfile.mkdtemp(prefix="worker-", dir=log.absolute().parent)
         try:
@@ -129,9 +129,10 @@ class Process:
 
     def bound_log(self) -> None:
         """Have a log that has grown too long begin anew; it is written at its end, wherever that is."""
-        if os.stat(self.log).st_size > MAX_LOG:
-            os.truncate(self.log, 0)
-            self._log_start = 0
+        with contextlib.suppress(OSError):
+            if os.stat(self.log).st_size > MAX_LOG:
+                os.truncate(self.log, 0)
+                self._log_start = 0
 
     def ask_where_it_is(self) -> None:
         """Have a hanging worker write the stack of each thread into its log."""

@@ -104,9 +104,14 @@ class Server:
             unstable = {name: int(np.count_nonzero(where)) for name, where in differs.items()}
         entries: List[wire.Header] = []
         arrays: List[NDArray] = []
+        # The values that are too many are not sent: their shape is wrong, and says all.
+        left = request.get("limit", wire.MAX_PAYLOAD)
         for name, (dtype, shape, array) in named:
             if dtype not in wire.ITEMSIZE:
                 raise Refused("%s has dtype %s, which has no form that travels" % (name, dtype))
+            if array is not None and array.nbytes > left:
+                array = None
+            left -= array.nbytes if array is not None else 0
             if array is None:
                 entries.append({"name": name, "dtype": dtype, "shape": list(shape), "bytes": 0, "values": False})
             else:
