@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from conformance.confinement import authored, unconfined
 from conformance.executor.local import LocalExecutor
 from conformance.gate import Gate, told
 from conformance.installed import default_targets, expand, missing, named_targets
@@ -123,6 +124,7 @@ def execute(
             interrupted = True
         finally:
             progress.stop()
+        _say_unconfined([case for case, _ in asked], findings)
         if not interrupted:
             # What a resumed record holds already was run, too.
             findings.executed = {**{name: 0 for _, _, name in skip}, **findings.executed}
@@ -131,6 +133,17 @@ def execute(
         print(f"interrupted after {findings.verdicts:,} verdicts; go on with: {again(path)}", file=sys.stderr)
         return None
     return path
+
+
+def _say_unconfined(cases: Sequence[Case], findings: Findings) -> None:
+    """Say so where a stranger's plans ran in workers that the system could not confine wholly."""
+    files = authored(cases)
+    lines = unconfined(findings.versions) if files else []
+    for line in lines:
+        print(line, file=sys.stderr)
+    if lines:
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        print(f"there ran plans from {files[0]}{more}; see docs/security.md", file=sys.stderr)
 
 
 def again(path: Path) -> str:

@@ -115,7 +115,8 @@ def _value(body: Any, payload: bytes, request: Request) -> Value:
 def _decoded(data: memoryview, dtype: str, shape: tuple[int, ...]) -> NDArray[np.generic]:
     if dtype == "bool":
         # Any byte may have come, and NumPy takes it for granted that there are two.
-        return decode(data, "uint8", shape) != 0
+        truth: NDArray[np.bool_] = decode(data, "uint8", shape) != 0
+        return truth
     try:
         return decode(data, dtype, shape)
     except ValueError as error:

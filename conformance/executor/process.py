@@ -199,16 +199,11 @@ _FOLDERS = ("PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 def environment(python: str, folder: str, given: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What a worker run by `python` in its own `folder` inherits. It sets what frameworks read itself, from its target.
-
-    Another interpreter must not find this one's packages.
-    """
+    """What a worker run by `python` in its own `folder` inherits; what frameworks read, it sets itself."""
     inherited = {
         name: value for name, value in given.items() if _IS_INHERITED.fullmatch(name) and not _IS_SECRET.search(name)
     }
-    if python != sys.executable:
-        for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"):
-            inherited.pop(name, None)
+    inherited = without_ours(python, inherited)
     for name in _FOLDERS:
         if name in inherited:
             parts = inherited[name].split(os.pathsep)
@@ -218,3 +213,9 @@ def environment(python: str, folder: str, given: Mapping[str, str] = os.environ)
         inherited["HOME"] = given["HOME"]
     inherited["TMPDIR"] = folder
     return inherited
+
+
+def without_ours(python: str, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """An environment in which another interpreter does not find this one's packages."""
+    ours = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__") if python != sys.executable else ()
+    return {name: value for name, value in given.items() if name not in ours}

@@ -109,15 +109,13 @@ class Server:
         for name, (dtype, shape, array) in named:
             if dtype not in wire.ITEMSIZE:
                 raise Refused("%s has dtype %s, which has no form that travels" % (name, dtype))
-            if array is not None and array.nbytes > left:
-                array = None
-            left -= array.nbytes if array is not None else 0
-            if array is None:
+            if array is None or array.nbytes > left:
                 entries.append({"name": name, "dtype": dtype, "shape": list(shape), "bytes": 0, "values": False})
             else:
                 words = numpy_words(array, dtype)
                 entries.append(wire.entry(name, dtype, words))
                 arrays.append(words)
+                left -= array.nbytes
         assert entries[0]["name"] == output
         result = {"output": entries[0], "gradients": entries[1:], "unstable": unstable, "seconds": seconds}
         return {"id": request["id"], "result": result}, tuple(arrays)
