@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conformance.ops.call import CallParams
+from conformance.report.facts import one_line
 from conformance.suite.case import Case
 from conformance.suite.origin import origin_of
 
@@ -27,4 +28,6 @@ def unconfined(infos: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for measure, reason in said.items():
             if reason:
                 found.setdefault((measure, reason), []).append(target)
-    return [f"not confined: {measure} on {', '.join(targets)}: {why}" for (measure, why), targets in found.items()]
+    return [
+        one_line(f"not confined: {measure} on {', '.join(targets)}: {why}") for (measure, why), targets in found.items()
+    ]

@@ -190,12 +190,12 @@ _INHERITED = """
     CC CXX CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH SDKROOT MACOSX_DEPLOYMENT_TARGET MALLOC_* GLIBC_TUNABLES
     OMP_* GOMP_* KMP_* MKL_* OPENBLAS_* BLIS_* VECLIB_* NUMEXPR_* NPY_* NUMBA_*
     ONEDNN_* DNNL_* ATEN_* TORCH* PYTORCH_* TRITON_* TF_* XLA_* JAX_* KERAS_* ORT_* ONNX_*
-    CUDA_* CUDNN_* CUBLAS_* NCCL_* NVIDIA_* NVTE_* HIP_* HSA_* ROC* GPU_* TPU_* PJRT_*
+    CUDA_* CUDNN_* CUBLAS_* NCCL_* NVIDIA_* NVTE_* HIP_* HSA_* ROC* GPU_* TPU_* PJRT_* CONFORMANCE_READABLE
 """.split()
 _IS_INHERITED = re.compile("|".join(re.escape(name).replace(r"\*", ".*") for name in _INHERITED))
 _IS_SECRET = re.compile("TOKEN|SECRET|KEY|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 # Lists of folders, which must mean the same from another current directory.
-_FOLDERS = ("PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_FOLDERS = ("PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CONFORMANCE_READABLE")
 
 
 def environment(python: str, folder: str, given: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -23,6 +23,8 @@ READ_DIR = 1 << 3
 TRUNCATE = 1 << 14
 IOCTL_DEV = 1 << 15
 READ = READ_FILE | READ_DIR
+# More folders that a worker may read, as PATH has them: for an installation in an unusual place.
+READABLE = "CONFORMANCE_READABLE"
 # What a file, as against a folder, can be asked.
 _OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 _TCP = 0b11  # bind, connect
@@ -108,6 +110,14 @@ def allowed(folder: str, here: Iterable[str], gpu: bool) -> Iterator[Tuple[str, 
         yield path, READ
     for path in sys.path:
         yield from _importable(os.path.abspath(path)) if path else ()
+    # What setuptools installs in place is found by a finder with a table.
+    for finder in sys.meta_path:
+        table = getattr(sys.modules.get(getattr(finder, "__module__", "")), "MAPPING", None)
+        for path in table.values() if isinstance(table, dict) else ():
+            yield str(path), READ | EXECUTE
+    for path in os.environ.get(READABLE, "").split(os.pathsep):
+        if path:
+            yield path, READ | EXECUTE
     yield "/dev/null", READ | WRITE_FILE | TRUNCATE | IOCTL_DEV
     # No program that it writes can be started.
     yield folder, ~(EXECUTE | IOCTL_DEV | 1 << 6 | 1 << 9 | 1 << 11)  # no devices, no sockets either
