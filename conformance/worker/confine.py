@@ -57,7 +57,7 @@ def confine(config: Config, folder: str, here: str) -> Dict[str, str]:
     _drop_privileges(libc)
     missing["files"] = restrict_files(libc, folder, (here,), config.device != "cpu")
     # In this order: the filter is checked at every call, and the rules above are some hundred.
-    refused = filter_calls(libc, programs)
+    refused = filter_calls(libc, programs, config.device != "cpu")
     if refused:
         landlock = 0 if missing["files"] else interface(libc)
         missing["network"] = refused + (" (TCP is closed)" if landlock >= 4 else "")

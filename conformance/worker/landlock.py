@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import glob
 import os
+import shutil
 import site
 import struct
 import sys
@@ -23,6 +24,21 @@ READ_DIR = 1 << 3
 TRUNCATE = 1 << 14
 IOCTL_DEV = 1 << 15
 READ = READ_FILE | READ_DIR
+# Variables that name folders of libraries, as PATH does; and the programs that frameworks compile with.
+_FOLDERS_OF_LIBRARIES = (
+    "LD_LIBRARY_PATH",
+    "LIBRARY_PATH",
+    "CPATH",
+    "C_INCLUDE_PATH",
+    "CPLUS_INCLUDE_PATH",
+    "CUDA_HOME",
+    "CUDA_PATH",
+    "ROCM_PATH",
+    "CONDA_PREFIX",
+)
+_COMPILERS = ("g++", "gcc", "c++", "cc", "clang++", "clang", "as", "ld", "ptxas", "nvcc")
+# Before the worker has another.
+_HOME = os.path.expanduser("~")
 # More folders that a worker may read, as PATH has them: for an installation in an unusual place.
 READABLE = "CONFORMANCE_READABLE"
 # What a file, as against a folder, can be asked.
@@ -104,7 +120,7 @@ def restrict_files(libc: ctypes.CDLL, folder: str, here: Iterable[str], gpu: boo
 
 def allowed(folder: str, here: Iterable[str], gpu: bool) -> Iterator[Tuple[str, int]]:
     """Every path, with what may be done at and below it."""
-    for path in (*_SYSTEM, *_prefixes(), *here):
+    for path in (*_SYSTEM, *_prefixes(), *_libraries(), *here):
         yield path, READ | EXECUTE
     for path in (*_CONFIGURATION, *_MACHINE):
         yield path, READ
@@ -118,6 +134,8 @@ def allowed(folder: str, here: Iterable[str], gpu: bool) -> Iterator[Tuple[str, 
     for path in os.environ.get(READABLE, "").split(os.pathsep):
         if path:
             yield path, READ | EXECUTE
+    # The names of threads are there; without them there is no GPU for CUDA.
+    yield "/proc/self" if gpu else "/proc/self/task", READ | WRITE_FILE | TRUNCATE
     yield "/dev/null", READ | WRITE_FILE | TRUNCATE | IOCTL_DEV
     # No program that it writes can be started.
     yield folder, ~(EXECUTE | IOCTL_DEV | 1 << 6 | 1 << 9 | 1 << 11)  # no devices, no sockets either
@@ -133,9 +151,27 @@ def _prefixes() -> List[str]:
     found.update(sysconfig.get_paths().values())
     found.update(site.getsitepackages() if hasattr(site, "getsitepackages") else ())
     found.add(os.path.dirname(os.path.realpath(sys.executable)))
-    # A prefix that is all of the disk, or a home, would allow everything below it.
-    broad = ("/", "/root", "/home", os.path.expanduser("~"))
-    return sorted(path for path in found if os.path.abspath(path) not in broad)
+    return sorted(path for path in found if not _is_broad(path))
+
+
+def _libraries() -> Iterator[str]:
+    """Where the user's environment says that libraries and compilers are, and where the compilers on PATH are."""
+    for name in _FOLDERS_OF_LIBRARIES:
+        yield from filter(None, os.environ.get(name, "").split(os.pathsep))
+    for name in (*_COMPILERS, os.environ.get("CC", ""), os.environ.get("CXX", "")):
+        found = shutil.which(name) if name else None
+        for path in {found, os.path.realpath(found)} if found else ():
+            folder = os.path.dirname(path)
+            yield folder
+            # Beside the programs are the headers and parts that they read.
+            if os.path.basename(folder) == "bin" and not _is_broad(os.path.dirname(folder)):
+                yield os.path.dirname(folder)
+
+
+def _is_broad(path: str) -> bool:
+    """Whether a folder is all of the disk or a home, so that allowing it would allow everything."""
+    home = os.path.realpath(_HOME)
+    return os.path.realpath(path) in (os.sep, "/root", "/home", home, os.path.join(home, ".local"))
 
 
 def _importable(entry: str) -> Iterator[Tuple[str, int]]:

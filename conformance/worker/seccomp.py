@@ -11,16 +11,25 @@ import errno
 import os
 import struct
 import sys
-from typing import Dict, List, Tuple
+from typing import List, Tuple
 
 # name -> (number on x86_64, number on aarch64); -1 where there is none. From 424 on they are the same everywhere.
+_SOCKET = (41, 198)
+_AF_UNIX = 1
 _NETWORK = {
-    "socket": (41, 198),
     # It can open sockets and files beside the filter.
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
 }
+# A driver of a device wants a local socket with a name, and does without anybody at its other end.
+_BIND = (49, 200)
+_REACHING = {
+    "connect": (42, 203),
+    "sendmsg": (46, 211),
+    "sendmmsg": (307, 269),
+}
+_SENDTO = (44, 206)
 _OTHER_PROCESSES = {
     "tkill": (200, 130),
     "pidfd_open": (434, 434),
@@ -142,6 +151,8 @@ _CLONE_NEW = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
+# Of the arguments of `sendto`, the fifth is where to.
+_ADDRESS = 4
 _LOAD, _EQUAL, _ANY_BIT, _AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
 _NUMBER, _ARCHITECTURE = 0, 4
 _ALLOW = 0x7FFF0000
@@ -154,13 +165,14 @@ def _refuse(error: int = errno.EPERM) -> Instruction:
     return _RETURN, 0, 0, 0x00050000 | error
 
 
-def _argument(index: int) -> Instruction:
-    """Load the lower half of an argument, which is where an int is (both architectures are little-endian)."""
-    return _LOAD, 0, 0, 16 + 8 * index
+def _argument(index: int, half: int = 0) -> Instruction:
+    """Load half of an argument: the lower, which is where an int is (both architectures are little-endian)."""
+    return _LOAD, 0, 0, 16 + 8 * index + 4 * half
 
 
-def program(machine: str, pid: int, programs: bool) -> List[Instruction]:
-    """The filter's instructions. `programs`: whether other programs may be started.
+def program(machine: str, pid: int, programs: bool, device: bool) -> List[Instruction]:
+    """The filter's instructions. `programs`: whether other programs may be started. `device`: whether the driver of
+    a device is used.
 
     KeyError where the architecture is not known.
     """
@@ -177,10 +189,16 @@ def program(machine: str, pid: int, programs: bool) -> List[Instruction]:
             code.extend(body)
 
     allow: Instruction = (_RETURN, 0, 0, _ALLOW)
-    refused = [_NETWORK, _OTHER_PROCESSES, _FILES, _SYSTEM] + ([] if programs else [_PROGRAMS])
+    refused = [_NETWORK, _REACHING, _OTHER_PROCESSES, _FILES, _SYSTEM] + ([] if programs else [_PROGRAMS])
     for table in refused:
         for numbers in table.values():
             on(numbers[column], [_refuse()])
+    on(_SOCKET[column], [_argument(0), (_EQUAL, 0, 1, _AF_UNIX), allow, _refuse()] if device else [_refuse()])
+    if not device:
+        on(_BIND[column], [_refuse()])
+    # Between two ends of one's own there is no address.
+    nowhere = [_argument(_ADDRESS), (_EQUAL, 0, 3, 0), _argument(_ADDRESS, 1), (_EQUAL, 0, 1, 0), allow, _refuse()]
+    on(_SENDTO[column], nowhere)
     for numbers in _OWN.values():
         on(numbers[column], [_argument(0), (_EQUAL, 0, 1, pid), allow, _refuse()])
     for numbers in _OWN_OR_ZERO.values():
@@ -205,22 +223,14 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
 
 
-def filter_calls(libc: ctypes.CDLL, programs: bool) -> str:
+def filter_calls(libc: ctypes.CDLL, programs: bool, device: bool) -> str:
     """Install the filter; "" where it holds, else why not. The process must have one thread and no new privileges."""
     machine = os.uname().machine
     if machine not in _ARCHITECTURES or sys.byteorder != "little" or ctypes.sizeof(ctypes.c_void_p) != 8:
         return "there is no filter for %s" % machine
-    code = program(machine, os.getpid(), programs)
+    code = program(machine, os.getpid(), programs, device)
     packed = b"".join(struct.pack("=HBBI", *instruction) for instruction in code)
     described = _Program(len(code), packed)
     if libc.prctl(22, 2, ctypes.byref(described), 0, 0) != 0:  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
         return "the kernel refuses a filter: %s" % os.strerror(ctypes.get_errno())
     return ""
-
-
-def refused_calls(programs: bool) -> Dict[str, List[str]]:
-    """The names of the calls that are refused altogether, by what they are good for; for documents and tests."""
-    tables = {"network": _NETWORK, "other processes": _OTHER_PROCESSES, "files": _FILES, "system": _SYSTEM}
-    if not programs:
-        tables["programs"] = _PROGRAMS
-    return {name: sorted(table) for name, table in tables.items()}
