@@ -95,6 +95,7 @@ def test_mixed_dtypes_in_one_payload_keep_their_bytes(run: Callable[..., Driven]
         ("bad_dtype", "protocol"),
         ("other_name", "protocol"),
         ("huge_header", "protocol"),
+        ("huge_payload", "protocol"),
         ("closes_output", "closed its output and went on"),
         ("forks_and_dies", "exit 1"),
     ],
