@@ -69,12 +69,12 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 def spoil(header: dict[str, Any], rng: random.Random) -> None:
     """Put something odd at one place, or take it away."""
-    *path, last = rng.choice([place for place in places(header) if place])
+    *path, last = rng.choice([place for place in places(header) if place] or [("id",)])
     there: Any = header
     for key in path:
         there = there[key]
     if rng.random() < 0.15:
-        del there[last]
+        there.pop(last, None) if isinstance(there, dict) else there.pop(last)
     else:
         there[last] = copy.deepcopy(rng.choice(ODD))
 
