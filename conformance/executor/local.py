@@ -194,7 +194,7 @@ class _Worker:
         """Send what the process may have; replace it, where it has answered all that it may have."""
         assert self.process is not None
         for number, request in self._origins.sendable():
-            self.process.queue(number, encode_request(number, request))
+            self.process.queue(number, encode_request(number, request, self.executor.timeout))
         self.flush()
         if self._origins.spent(len(self.flight)):
             self._close_process()
@@ -412,8 +412,8 @@ def log_name(target: Target) -> str:
     return str(target).replace("/", "-")
 
 
-def encode_request(number: int, request: Request) -> list[memoryview]:
-    """A request as a frame."""
+def encode_request(number: int, request: Request, seconds: float) -> list[memoryview]:
+    """A request as a frame; `seconds` is how long its answer is waited for."""
     arrays = [array for _, array, _ in request.inputs]
     header: Header = {
         "id": number,
@@ -424,6 +424,7 @@ def encode_request(number: int, request: Request) -> list[memoryview]:
         "cotangent": None,
         "repeat": request.repeat,
         "limit": request.limit,
+        "seconds": seconds,
     }
     if request.cotangent is not None:
         array, dtype = request.cotangent

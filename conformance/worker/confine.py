@@ -122,6 +122,22 @@ def _limit_resources(config: Config, missing: Dict[str, str]) -> None:
         missing["memory"] = lower(resource.RLIMIT_DATA, memory_limit())
 
 
+def limit_processor_time(seconds: float) -> None:
+    """Let this process compute for `seconds` more on all processors, and be killed by SIGXCPU after that.
+
+    The coordinator's timeout comes first, unless the coordinator itself is stopped.
+    """
+    try:
+        import resource
+    except ImportError:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = used.ru_utime + used.ru_stime + seconds * (os.cpu_count() or 1)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    most = int(min(until, 1e9)) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
 def memory_limit() -> int:
     """The bytes of memory that a worker may have for itself, from what the machine or the container has."""
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

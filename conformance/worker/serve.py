@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from . import wire
+from .confine import limit_processor_time
 from .environment import Config
 from .runtimes import (
     Function,
@@ -230,6 +231,8 @@ def serve(
             return
         inputs = [wire.read_array(source, described) for described in request["inputs"]]
         cotangent = wire.read_array(source, request["cotangent"]) if request["cotangent"] else None
+        if "seconds" in request:
+            limit_processor_time(request["seconds"])
         header, arrays = answering.answer(request, inputs, cotangent)
         if answering.tired:
             header["last"] = True

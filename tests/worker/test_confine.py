@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -248,6 +249,17 @@ def test_libraries_keep_their_caches_in_the_own_folder() -> None:
     assert environ["PATH"] == "/bin"
     assert "JAX_COMPILATION_CACHE_DIR" not in environ
     assert all(value.startswith("/own") for name, value in environ.items() if name != "PATH")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such limit")
+def test_who_computes_for_longer_than_is_waited_for_is_killed() -> None:
+    code = (
+        "from conformance.worker.confine import limit_processor_time\n"
+        "limit_processor_time(10 ** 12)\n"
+        "limit_processor_time(0)\n"
+        "while True: pass"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == -signal.SIGXCPU
 
 
 def test_the_memory_limit_is_below_what_there_is() -> None:
