@@ -55,7 +55,7 @@ def confine(config: Config, folder: str, here: str) -> Dict[str, str]:
     libc = ctypes.CDLL(None, use_errno=True)
     _be_killed_first()
     _drop_privileges(libc)
-    missing["files"] = restrict_files(libc, folder, (here,), config.device != "cpu")
+    missing["files"] = restrict_files(libc, folder, (here,), programs, config.device != "cpu")
     # In this order: the filter is checked at every call, and the rules above are some hundred.
     refused = filter_calls(libc, programs, config.device != "cpu")
     if refused:

@@ -94,7 +94,7 @@ def interface(libc: ctypes.CDLL) -> int:
     return max(0, int(libc.syscall(_CREATE, None, ctypes.c_size_t(0), 1)))
 
 
-def restrict_files(libc: ctypes.CDLL, folder: str, here: Iterable[str], gpu: bool) -> str:
+def restrict_files(libc: ctypes.CDLL, folder: str, here: Iterable[str], programs: bool, gpu: bool) -> str:
     """Leave this process `folder` to write in, and what an interpreter and a framework need to read.
 
     `here` are the worker's own files. "" where it holds, else why not.
@@ -109,7 +109,7 @@ def restrict_files(libc: ctypes.CDLL, folder: str, here: Iterable[str], gpu: boo
     if rules < 0:
         return "the kernel refuses a ruleset: %s" % os.strerror(ctypes.get_errno())
     try:
-        for path, rights in allowed(folder, here, gpu):
+        for path, rights in allowed(folder, here, programs, gpu):
             _allow(libc, rules, path, rights & known)
         if libc.syscall(_RESTRICT, rules, 0) != 0:
             return "the kernel refuses a restriction: %s" % os.strerror(ctypes.get_errno())
@@ -118,9 +118,9 @@ def restrict_files(libc: ctypes.CDLL, folder: str, here: Iterable[str], gpu: boo
     return ""
 
 
-def allowed(folder: str, here: Iterable[str], gpu: bool) -> Iterator[Tuple[str, int]]:
+def allowed(folder: str, here: Iterable[str], programs: bool, gpu: bool) -> Iterator[Tuple[str, int]]:
     """Every path, with what may be done at and below it."""
-    for path in (*_SYSTEM, *_prefixes(), *_libraries(), *here):
+    for path in (*_SYSTEM, *_prefixes(), *_libraries(), *(_compilers() if programs else ()), *here):
         yield path, READ | EXECUTE
     for path in (*_CONFIGURATION, *_MACHINE):
         yield path, READ
@@ -155,9 +155,13 @@ def _prefixes() -> List[str]:
 
 
 def _libraries() -> Iterator[str]:
-    """Where the user's environment says that libraries and compilers are, and where the compilers on PATH are."""
+    """Where the user's environment says that libraries are."""
     for name in _FOLDERS_OF_LIBRARIES:
         yield from filter(None, os.environ.get(name, "").split(os.pathsep))
+
+
+def _compilers() -> Iterator[str]:
+    """Where the compilers on PATH are."""
     for name in (*_COMPILERS, os.environ.get("CC", ""), os.environ.get("CXX", "")):
         found = shutil.which(name) if name else None
         for path in {found, os.path.realpath(found)} if found else ():
