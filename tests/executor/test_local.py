@@ -155,6 +155,11 @@ def test_a_worker_may_ask_to_be_replaced(run: Callable[..., Driven]) -> None:
     assert not driven.failed
 
 
+def test_one_process_answers_all(run: Callable[..., Driven]) -> None:
+    outcomes = run([double(MARK) for _ in range(100)], "says_pid").outcomes.values()
+    assert len({outcome.seconds for outcome in outcomes if isinstance(outcome, Value)}) == 1
+
+
 def test_printing_disturbs_nothing(run: Callable[..., Driven], tmp_path: Path) -> None:
     driven = run([double(MARK) for _ in range(20)], "print")
     assert all(is_right(outcome) for outcome in driven.outcomes.values())
