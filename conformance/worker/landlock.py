@@ -49,7 +49,8 @@ _SCOPES = 0b11  # abstract UNIX sockets, signals
 # The rights that each version of the interface knows.
 _KNOWN = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt/rocm", "/nix/store", "/gnu/store")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
+_VENDORS = ("/opt/rocm", "/opt/amdgpu", "/opt/cuda", "/opt/nvidia", "/opt/intel", "/run/opengl-driver", "/run/nvidia")
 # Not all of /etc: it has passwords and keys.
 _CONFIGURATION = (
     "/etc/ld.so.cache",
@@ -86,7 +87,7 @@ _MACHINE = (
     "/dev/random",
     "/dev/zero",
 )
-_GPU = ("/dev/nvidia*", "/dev/nvidia-caps", "/dev/dri", "/dev/kfd", "/dev/shm")
+_GPU = ("/dev/nvidia*", "/dev/nvidia-caps", "/dev/dri", "/dev/kfd", "/dev/dxg", "/dev/shm")
 
 
 def interface(libc: ctypes.CDLL) -> int:
@@ -120,7 +121,7 @@ def restrict_files(libc: ctypes.CDLL, folder: str, here: Iterable[str], programs
 
 def allowed(folder: str, here: Iterable[str], programs: bool, gpu: bool) -> Iterator[Tuple[str, int]]:
     """Every path, with what may be done at and below it."""
-    for path in (*_SYSTEM, *_prefixes(), *_libraries(), *(_compilers() if programs else ()), *here):
+    for path in (*_SYSTEM, *_VENDORS, *_prefixes(), *_libraries(), *(_compilers() if programs else ()), *here):
         yield path, READ | EXECUTE
     for path in (*_CONFIGURATION, *_MACHINE):
         yield path, READ

@@ -206,6 +206,33 @@ def test_programs_are_started_only_where_a_mode_compiles(eager: dict[str, Any], 
 
 
 @linux
+def test_of_a_project_on_the_path_only_modules_can_be_read(tmp_path: Path) -> None:
+    project, installed, own = tmp_path / "project", tmp_path / "installed", tmp_path / "own"
+    for folder in (project / "package", project / "notes", installed / "found.dist-info", installed / "found", own):
+        folder.mkdir(parents=True)
+    for path in ("project/package/__init__.py", "project/module.py", "project/.env", "project/notes/secret"):
+        (tmp_path / path).write_text("")
+    (installed / "found" / "data").write_text("")
+    code = (
+        "import sys\n"
+        "sys.path[:0] = sys.argv[3:]\n"
+        "from conformance.worker.confine import confine\n"
+        "from conformance.worker.environment import Config\n"
+        "reason = confine(Config({'framework': 'numpy'}), sys.argv[2], sys.argv[1])['files']\n"
+        "import package, module\n"
+        "denied = []\n"
+        "for path in (sys.argv[3] + '/.env', sys.argv[3] + '/notes/secret', sys.argv[4] + '/found/data'):\n"
+        "    try: open(path)\n"
+        "    except PermissionError: denied.append(path.rpartition('/')[2])\n"
+        "print(reason or denied)"
+    )
+    argv = [sys.executable, "-c", code, str(ROOT), str(own), str(project), str(installed)]
+    done = subprocess.run(argv, check=True, capture_output=True, text=True, cwd=ROOT)
+    if done.stdout.strip() != "['.env', 'secret']":
+        pytest.skip(done.stdout) if "kernel" in done.stdout else pytest.fail(done.stdout)
+
+
+@linux
 def test_the_home_is_the_own_folder(eager: dict[str, Any]) -> None:
     assert eager["home"].endswith("/own")
 
