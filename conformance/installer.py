@@ -18,7 +18,7 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from conformance.executor.process import environment as inherited
+from conformance.executor.process import without_ours
 from conformance.target import FRAMEWORKS, Target
 
 INSTALL_SECONDS = 3600.0
@@ -146,7 +146,7 @@ def run(
     It gets a session of its own, so that Ctrl-C reaches us alone, and is killed with its children when we leave.
     """
     tied = [sys.executable, "-I", "-c", _TIED, str(os.getpid())] if sys.platform == "linux" else []
-    environment = {**SYSTEM_CERTIFICATES, **inherited(argv[0]), "PYTHONSAFEPATH": "1", **(settings or {})}
+    environment = {**SYSTEM_CERTIFICATES, **without_ours(argv[0]), "PYTHONSAFEPATH": "1", **(settings or {})}
     if argv[0] == sys.executable:
         environment.pop("PYTHONPATH", None)
     try:

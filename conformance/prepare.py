@@ -28,6 +28,7 @@ from conformance.plan import Plan
 from conformance.steady import steady
 from conformance.suite.case import Case
 from conformance.suite.fit import oversize
+from conformance.suite.origin import origin_of
 from conformance.suite.values import make_cotangent, make_inputs
 from conformance.target import Target
 
@@ -191,7 +192,11 @@ def request_for(prepared: Prepared, plan: Plan, target: Target) -> Request:
         gradient = tuple(name for name in plan.inputs if name in prepared.expectation.gradients)
         cotangent = (_encoded(prepared, "dy", plan.layout("y")), case.dtype)
     repeat = 2 if "determinism" in case.checks else 0
-    return Request(plan.text, inputs, gradient, cotangent, repeat)
+    wanted = [prepared.expectation.output, *(prepared.expectation.gradients[name] for name in gradient)]
+    expected = sum(reference.value.size for reference in wanted if reference is not None)
+    origin = origin_of(case.source.file)
+    authored = bool(origin) and isinstance(case.params, CallParams)
+    return Request(plan.text, inputs, gradient, cotangent, repeat, "y", expected, origin, authored)
 
 
 def gradient_reason(target: Target) -> str:

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from conformance.confinement import authored, unconfined
 from conformance.executor.local import LocalExecutor
 from conformance.gate import Gate, told
 from conformance.installed import default_targets, expand, missing, named_targets, with_anchor
@@ -139,6 +140,7 @@ def execute(
             interrupted = True
         finally:
             progress.stop()
+        _say_unconfined([case for case, _ in asked], findings)
         if not interrupted:
             # What a resumed record holds already was run, too.
             findings.executed = {**{name: 0 for _, _, name in skip}, **findings.executed}
@@ -157,6 +159,17 @@ def _say_anchors(
     for target, cases in sorted(count.items()):
         words = "1 case is" if cases == 1 else f"{cases} cases are"
         print(f"also asked: {target}, which {words} held against", file=sys.stderr)
+
+
+def _say_unconfined(cases: Sequence[Case], findings: Findings) -> None:
+    """Say so where a stranger's plans ran in workers that the system could not confine wholly."""
+    files = authored(cases)
+    lines = unconfined(findings.versions) if files else []
+    for line in lines:
+        print(line, file=sys.stderr)
+    if lines:
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        print(f"there ran plans from {files[0]}{more}; see docs/security.md", file=sys.stderr)
 
 
 def again(path: Path) -> str:

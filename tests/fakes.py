@@ -27,7 +27,7 @@ AT_START = ("dies_at_start", "silent", "garbage_at_start", "unavailable", "exits
 # What happens to the process.
 OF_PROCESS = ("segfault", "sigkill", "exit1", "hang", "slow", "closes_output", "dies_after_answer", "forks_and_dies")
 # What goes out beside the answer, or in its place.
-OF_STREAM = ("print", "garbage", "twice", "huge_header")
+OF_STREAM = ("print", "garbage", "twice", "huge_header", "huge_payload")
 # What is wrong in the answer itself.
 OF_ANSWER = (
     "wrong_id",
@@ -39,6 +39,7 @@ OF_ANSWER = (
     "bad_dtype",
     "other_name",
     "last",  # not wrong: the worker asks to be replaced
+    "says_pid",  # not wrong: as the seconds that it took
 )
 AT_FAULT = OF_PROCESS + OF_STREAM + OF_ANSWER
 
@@ -160,6 +161,10 @@ def of_stream(kind: str, header: dict[str, Any], arrays: tuple[Any, ...], sink: 
         sink.write(b"W tensorflow/core: this is no JSON\n")
     elif kind == "twice":
         wire.write(sink, wire.frame(dict(header), arrays))
+    elif kind == "huge_payload":
+        sink.write(b'{"id":%d,"result":{},"payload":3000000000}\n' % header["id"])
+        sink.write(bytes(1 << 20))
+        time.sleep(600)
     else:
         sink.write(b"{" + b" " * (2 * wire.MAX_HEADER))
         time.sleep(600)
@@ -184,6 +189,8 @@ def of_answer(kind: str, header: dict[str, Any], arrays: tuple[Any, ...]) -> Ans
         output["dtype"] = "object"
     elif kind == "other_name":
         output["name"] = "z"
+    elif kind == "says_pid":
+        header["result"]["seconds"] = os.getpid()
     else:
         header["last"] = True
     return header, arrays

@@ -14,6 +14,10 @@ from conformance.target import Target
 
 Encoded: TypeAlias = NDArray[np.generic]
 
+# How many bytes the arrays of an answer may always have, and an element of the widest dtype.
+LEAST_LIMIT = 16 * 2**20
+WIDEST = 16
+
 
 @dataclass(frozen=True)
 class Request:
@@ -21,6 +25,8 @@ class Request:
 
     An input is its name, its words (bfloat16 as uint16) and its dtype's name. With `gradient`, the vector-Jacobian
     product of `cotangent` is wanted for those inputs. `repeat` is how many times more it is run and compared bitwise.
+    `expected` are the elements of a right answer, as far as it is known. `origin` is the file that it comes
+    from, "" where that is ours; `authored`: the file's author wrote the plan, not an adapter.
     """
 
     plan: str
@@ -29,6 +35,17 @@ class Request:
     cotangent: tuple[Encoded, str] | None = None
     repeat: int = 0
     output: str = "y"
+    expected: int = 0
+    origin: str = ""
+    authored: bool = False
+
+    @property
+    def limit(self) -> int:
+        """How many bytes the arrays of an answer may have; values beyond it are not sent, and not taken.
+
+        An answer of the right shape is never beyond it, whatever its dtype.
+        """
+        return max(LEAST_LIMIT, WIDEST * (self.nbytes + self.expected))
 
     @property
     def nbytes(self) -> int:

@@ -16,11 +16,12 @@ from types import TracebackType
 from typing import Any
 
 from conformance.executor import Answer, Event, Failed, Ready, Request, Unavailable
-from conformance.executor.answers import outcome_of
+from conformance.executor.answers import checked_info, checked_text, outcome_of
+from conformance.executor.origins import Origins
 from conformance.executor.process import Process, left_of
 from conformance.outcome import Crashed, Outcome, TimedOut
 from conformance.target import Target
-from conformance.worker.wire import Header, ProtocolError, entry, frame
+from conformance.worker.wire import Header, ProtocolError, entry, frame, shown
 
 MAX_DEATHS = 10  # one after the other, without an answer between them
 MAX_VIOLATIONS = 10  # of the protocol, in a whole run
@@ -164,6 +165,7 @@ class _Worker:
         self.starts = 0
         self._next_number = 0
         self._up = False  # this process has said hello
+        self._origins = Origins()
 
     def start(self) -> None:
         self.starts += 1
@@ -184,15 +186,21 @@ class _Worker:
         first = not self.flight
         self.flight[number] = _InFlight(key, request)
         self.flight_bytes += request.nbytes
+        self._origins.add(number, request)
         if self._up:
-            self._send(number)
             if first:
                 self._rearm()
+            self._send()
 
-    def _send(self, number: int) -> None:
+    def _send(self) -> None:
+        """Send what the process may have; replace it, where it has answered all that it may have."""
         assert self.process is not None
-        self.process.queue(number, encode_request(number, self.flight[number].request))
+        for number, request in self._origins.sendable():
+            self.process.queue(number, encode_request(number, request, self.executor.timeout))
         self.flush()
+        if self._origins.spent(len(self.flight)):
+            self._close_process()
+            self.start()
 
     def flush(self) -> None:
         """Write what can be written without waiting, and ask to be told when more can be."""
@@ -231,9 +239,9 @@ class _Worker:
             return
         oldest = next(iter(self.flight), None)
         number = header.get("id")
-        if oldest is None or number != oldest:
+        if oldest is None or type(number) is not int or number != oldest:
             due = "none was due" if oldest is None else f"expected that to {oldest}"
-            raise ProtocolError(f"an answer to request {number!r}, {due}")
+            raise ProtocolError(f"an answer to request {shown(number)}, {due}")
         flight = self.flight[oldest]
         outcome = outcome_of(header, payload, flight.request)
         self.deaths = 0
@@ -242,28 +250,32 @@ class _Worker:
             # It has grown too large, says so, and ends: that is nobody's fault.
             self._close_process()
             self.start()
+        else:
+            self._send()
 
     def _greeting(self, header: Header) -> None:
         reason = header.get("unavailable")
         if isinstance(reason, str):
+            reason = checked_text(reason)
             if self.greeted:
                 self._fail(f"was ready, and after a restart says: {reason}")
             else:
                 self._end()
                 self.executor.emit(Unavailable(self.target, reason))
             return
-        info = header.get("hello")
-        if not isinstance(info, dict):
-            raise ProtocolError("expected hello or unavailable, found a header with " + ", ".join(header))
+        if "hello" not in header:
+            raise ProtocolError(f"expected hello or unavailable, found a header with {shown(list(header))}")
+        info = checked_info(header["hello"])
         self._up = True
         self.starts = 0
         if not self.greeted:
             self.greeted = True
             self.executor.emit(Ready(self.target, info))
-        for number in list(self.flight):
-            self.flight[number].written = False
-            self._send(number)
+        for flight in self.flight.values():
+            flight.written = False
+        self._origins.renew((number, flight.request) for number, flight in self.flight.items())
         self._rearm()
+        self._send()
 
     def _settle(self, outcome: Outcome) -> None:
         """The oldest request has ended."""
@@ -274,7 +286,10 @@ class _Worker:
         self._rearm()
 
     def _rearm(self) -> None:
-        self._arm(self.executor.timeout if self.flight else float("inf"))
+        oldest = next(iter(self.flight.values()), None)
+        self._arm(self.executor.timeout if oldest else float("inf"))
+        if self.process is not None:
+            self.process.expect(oldest.request.limit if oldest else 0)
 
     def _arm(self, seconds: float) -> None:
         self._limit, self._armed = seconds, time.monotonic()
@@ -285,6 +300,7 @@ class _Worker:
         """Notice a process that has died without closing its output, and one that is late."""
         if self.process is None:
             return
+        self.process.bound_log()
         if now >= self.deadline:
             # An answer may be in the pipe already, if it was we who were slow.
             process = self.process
@@ -407,8 +423,8 @@ def log_name(target: Target) -> str:
     return str(target).replace("/", "-")
 
 
-def encode_request(number: int, request: Request) -> list[memoryview]:
-    """A request as a frame."""
+def encode_request(number: int, request: Request, seconds: float) -> list[memoryview]:
+    """A request as a frame; `seconds` is how long its answer is waited for."""
     arrays = [array for _, array, _ in request.inputs]
     header: Header = {
         "id": number,
@@ -418,6 +434,8 @@ def encode_request(number: int, request: Request) -> list[memoryview]:
         "gradient": list(request.gradient),
         "cotangent": None,
         "repeat": request.repeat,
+        "limit": request.limit,
+        "seconds": seconds,
     }
     if request.cotangent is not None:
         array, dtype = request.cotangent

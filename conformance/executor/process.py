@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from conformance.worker.wire import Decoder, Header
@@ -21,6 +24,8 @@ READ_BYTES = 1 << 20
 PIPE_BYTES = 1 << 20
 # For how long a worker that hangs is given to write its stack into its log.
 LAST_WORDS_SECONDS = 2.0
+# What a log may grow to; beyond it, it begins anew. A worker may print as fast as a disk writes.
+MAX_LOG = 32 * 2**20
 # For how long a process that has closed its output is waited for.
 END_SECONDS = 10.0
 # How often a limit may be used up on the clock by a worker that waits for a processor.
@@ -32,7 +37,8 @@ INSTANT = 0.05
 class Process:
     """A process with a group of its own, its standard input and output as pipes, and its standard error in a log.
 
-    OSError where it can't be started.
+    It has a folder of its own, empty at first, as current directory and for temporary files. OSError where it can't
+    be started.
     """
 
     def __init__(self, argv: Sequence[str], log: Path) -> None:
@@ -40,19 +46,25 @@ class Process:
         self.ended = False  # it has closed its output
         self.broken = False  # it has closed its input
         self.watched = False  # for being writable; kept by the owner
-        self._decoder = Decoder()
+        self._decoder = Decoder(limit=0)  # nothing follows a hello
         self._outgoing: deque[tuple[int, deque[memoryview]]] = deque()
-        with open(log, "ab") as errors:
-            self._log_start = errors.tell()
-            self._process = subprocess.Popen(
-                argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                bufsize=0,
-                start_new_session=True,
-                env=environment(argv[0]),
-            )
+        self._folder = tempfile.mkdtemp(prefix="worker-", dir=log.absolute().parent)
+        try:
+            with open(log, "ab") as errors:
+                self._log_start = errors.tell()
+                self._process = subprocess.Popen(
+                    argv,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    bufsize=0,
+                    start_new_session=True,
+                    cwd=self._folder,
+                    env=environment(argv[0], self._folder),
+                )
+        except OSError:
+            self._remove_folder()
+            raise
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self.input = self._process.stdin.fileno()
@@ -68,6 +80,10 @@ class Process:
     def pid(self) -> int:
         """The process's id, which is its group's id."""
         return self._process.pid
+
+    def expect(self, limit: int) -> None:
+        """Say how many bytes the arrays of the next frame may have; one that announces more is a violation."""
+        self._decoder.limit = limit
 
     @property
     def pending(self) -> bool:
@@ -115,6 +131,13 @@ class Process:
         """Whether the process has ended; it is left for `close` to reap, so that its group's id stays its own."""
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
+    def bound_log(self) -> None:
+        """Have a log that has grown too long begin anew; it is written at its end, wherever that is."""
+        with contextlib.suppress(OSError):
+            if os.stat(self.log).st_size > MAX_LOG:
+                os.truncate(self.log, 0)
+                self._log_start = 0
+
     def ask_where_it_is(self) -> None:
         """Have a hanging worker write the stack of each thread into its log."""
         with contextlib.suppress(ProcessLookupError):
@@ -148,6 +171,7 @@ class Process:
         if not reaped:
             self._kill()
         code = self._process.wait()
+        self._remove_folder()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             with contextlib.suppress(BrokenPipeError):
@@ -162,6 +186,9 @@ class Process:
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+    def _remove_folder(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def log_tail(self) -> str:
         """The last lines that this process, not an earlier one, wrote into its log."""
@@ -182,13 +209,39 @@ def left_of(limit: float, waited: float, starved: float) -> float:
     return left if left > INSTANT else 0.0
 
 
-def environment(python: str) -> dict[str, str]:
-    """What a worker run by `python` inherits. It sets what frameworks read itself, from its target.
+# What a worker inherits, as whole names or, with a `*`, beginnings of names: what finds programs, libraries and
+# devices, and what decides how a framework computes. Whatever else the user's shell holds is none of its business.
+_INHERITED = """
+    PATH LANG LANGUAGE LC_* TZ LD_* DYLD_* SYSTEMROOT PYTHON* __PYVENV_LAUNCHER__ VIRTUAL_ENV CONDA_PREFIX
+    CC CXX CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH SDKROOT MACOSX_DEPLOYMENT_TARGET MALLOC_* GLIBC_TUNABLES
+    OMP_* GOMP_* KMP_* MKL_* OPENBLAS_* BLIS_* VECLIB_* NUMEXPR_* NPY_* NUMBA_*
+    ONEDNN_* DNNL_* ATEN_* TORCH* PYTORCH_* TRITON_* TF_* XLA_* JAX_* KERAS_* ORT_* ONNX_*
+    CUDA_* CUDNN_* CUBLAS_* NCCL_* NVIDIA_* NVTE_* HIP_* HSA_* ROC* GPU_* TPU_* PJRT_* CONFORMANCE_READABLE
+""".split()
+_IS_INHERITED = re.compile("|".join(re.escape(name).replace(r"\*", ".*") for name in _INHERITED))
+_IS_SECRET = re.compile("TOKEN|SECRET|KEY|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
+# Lists of folders, which must mean the same from another current directory.
+_FOLDERS = ("PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CONFORMANCE_READABLE")
 
-    Another interpreter must not find this one's packages.
-    """
-    inherited = dict(os.environ)
-    if python != sys.executable:
-        for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"):
-            inherited.pop(name, None)
+
+def environment(python: str, folder: str, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What a worker run by `python` in its own `folder` inherits; what frameworks read, it sets itself."""
+    inherited = {
+        name: value for name, value in given.items() if _IS_INHERITED.fullmatch(name) and not _IS_SECRET.search(name)
+    }
+    inherited = without_ours(python, inherited)
+    for name in _FOLDERS:
+        if name in inherited:
+            parts = inherited[name].split(os.pathsep)
+            inherited[name] = os.pathsep.join(os.path.abspath(part) for part in parts)
+    # The rest of the user's home is nothing that it can read; packages that pip installed there are.
+    if "HOME" in given:
+        inherited["HOME"] = given["HOME"]
+    inherited["TMPDIR"] = folder
     return inherited
+
+
+def without_ours(python: str, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """An environment in which another interpreter does not find this one's packages."""
+    ours = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__") if python != sys.executable else ()
+    return {name: value for name, value in given.items() if name not in ours}

@@ -52,6 +52,7 @@ if __name__ == "__main__":
 import faulthandler  # noqa: E402
 import json  # noqa: E402
 import signal  # noqa: E402
+import tempfile  # noqa: E402
 
 PR_SET_PDEATHSIG = 1
 
@@ -88,15 +89,19 @@ def prepare_process() -> None:
 def main(incoming: int, outgoing: int, config: str) -> int:
     """Say hello, then answer requests until the input ends."""
     prepare_process()
+    from .confine import confine, own_folder
     from .environment import Config, prepare_environment
 
     parsed = Config(json.loads(config))
+    folder = os.path.abspath(tempfile.gettempdir())
+    own_folder(folder)
+    confined = confine(parsed, folder, os.path.dirname(os.path.abspath(__file__)))
     # Threads are read when NumPy is imported, and everything below imports it.
     prepare_environment(parsed)
     from .serve import serve
 
     with os.fdopen(incoming, "rb", buffering=1 << 20) as source, os.fdopen(outgoing, "wb", buffering=0) as sink:
-        serve(parsed, source, sink)
+        serve(parsed, source, sink, confined=confined)
     return 0
 
 

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from . import processor, wire
+from .confine import limit_processor_time
 from .environment import Config
 from .runtimes import (
     Function,
@@ -38,7 +39,7 @@ MAX_GROWTH = 3 << 29
 Answer = Tuple[wire.Header, Tuple[NDArray, ...]]
 
 
-def hello(config: Config, runtime: Runtime) -> wire.Header:
+def hello(config: Config, runtime: Runtime, confined: Optional[Dict[str, str]] = None) -> wire.Header:
     """What the worker says first: what it is, and everything that decides how it computes."""
     info = runtime.info()
     said: Dict[str, Any] = {
@@ -53,6 +54,7 @@ def hello(config: Config, runtime: Runtime) -> wire.Header:
         "executable": sys.executable,
         "pid": os.getpid(),
         "processor": processor.describe(config.isa),
+        "confined": confined or {},
     }
     said["processor"]["libraries"].update(info.pop("libraries", {}))
     said.update(info)
@@ -105,15 +107,18 @@ class Server:
             unstable = {name: int(np.count_nonzero(where)) for name, where in differs.items()}
         entries: List[wire.Header] = []
         arrays: List[NDArray] = []
+        # The values that are too many are not sent: their shape is wrong, and says all.
+        left = request.get("limit", wire.MAX_PAYLOAD)
         for name, (dtype, shape, array) in named:
             if dtype not in wire.ITEMSIZE:
                 raise Refused("%s has dtype %s, which has no form that travels" % (name, dtype))
-            if array is None:
+            if array is None or array.nbytes > left:
                 entries.append({"name": name, "dtype": dtype, "shape": list(shape), "bytes": 0, "values": False})
             else:
                 words = numpy_words(array, dtype)
                 entries.append(wire.entry(name, dtype, words))
                 arrays.append(words)
+                left -= array.nbytes
         assert entries[0]["name"] == output
         result = {"output": entries[0], "gradients": entries[1:], "unstable": unstable, "seconds": seconds}
         return {"id": request["id"], "result": result}, tuple(arrays)
@@ -207,12 +212,16 @@ def _said(error: BaseException, phase: str) -> Dict[str, str]:
 
 
 def serve(
-    config: Config, source: BinaryIO, sink: BinaryIO, server: Callable[[Config, Runtime], Server] = Server
+    config: Config,
+    source: BinaryIO,
+    sink: BinaryIO,
+    server: Callable[[Config, Runtime], Server] = Server,
+    confined: Optional[Dict[str, str]] = None,
 ) -> None:
     """Say hello, or why not, then answer until the input ends."""
     try:
         runtime = load(config)
-        first = hello(config, runtime)
+        first = hello(config, runtime, confined)
     except Unavailable as error:
         wire.write(sink, wire.frame({"unavailable": str(error)[:MAX_MESSAGE]}))
         return
@@ -224,6 +233,8 @@ def serve(
             return
         inputs = [wire.read_array(source, described) for described in request["inputs"]]
         cotangent = wire.read_array(source, request["cotangent"]) if request["cotangent"] else None
+        if "seconds" in request:
+            limit_processor_time(request["seconds"])
         header, arrays = answering.answer(request, inputs, cotangent)
         if answering.tired:
             header["last"] = True

@@ -22,6 +22,10 @@ PROTOCOL = 1
 MAX_HEADER = 1 << 20
 MAX_PAYLOAD = 1 << 33
 
+# What a shape may have at most: NumPy's axes, and elements such that no number of bytes is beyond 64 bits.
+MAX_AXES = 64
+MAX_ELEMENTS = 1 << 58
+
 # The dtypes that travel, and the length of an element.
 ITEMSIZE: Dict[str, int] = {
     "bool": 1,
@@ -53,6 +57,16 @@ class ProtocolError(Exception):
     """The other side sent something that is no frame, or not the frame that was due."""
 
 
+def shown(found: Any) -> str:
+    """What was found, for a message: it may be long, or a number with more digits than Python writes."""
+    if isinstance(found, (list, tuple)):
+        return "[%s]" % ", ".join([shown(item) for item in found[:8]] + ["..."] * (len(found) > 8))
+    if isinstance(found, int) and abs(found) >= 1 << 64:
+        return "an integer of %d bits" % found.bit_length()
+    text = ascii(type(found) if isinstance(found, dict) else found)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
 def entry(name: str, dtype: str, array: np.ndarray[Any, Any]) -> Header:
     """How a header describes `array`, whose elements are words of `dtype` (bfloat16: any 2-byte words)."""
     return {"name": name, "dtype": dtype, "shape": list(array.shape), "bytes": int(array.nbytes)}
@@ -82,34 +96,46 @@ def parse_header(line: bytes) -> Header:
         raise ProtocolError("expected a JSON object as header, found %r" % line[:80])
     payload = header.get("payload")
     if isinstance(payload, bool) or not isinstance(payload, int) or not 0 <= payload <= MAX_PAYLOAD:
-        raise ProtocolError("a header's payload is a number of bytes up to %d, found %r" % (MAX_PAYLOAD, payload))
+        raise ProtocolError(
+            "a header's payload is a number of bytes up to %d, found %s" % (MAX_PAYLOAD, shown(payload))
+        )
     return header
 
 
 def check_entry(described: Any) -> int:
     """The number of payload bytes that an array's entry stands for; ProtocolError where it contradicts itself."""
     if not isinstance(described, dict):
-        raise ProtocolError("expected an array's entry, found %r" % (described,))
+        raise ProtocolError("expected an array's entry, found %s" % shown(described))
     dtype, shape, length = described.get("dtype"), described.get("shape"), described.get("bytes")
     if not isinstance(dtype, str) or dtype not in ITEMSIZE:
-        raise ProtocolError("unknown dtype %r, expected one of: %s" % (dtype, ", ".join(ITEMSIZE)))
-    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
-        raise ProtocolError("expected a shape, found %r" % (shape,))
-    count = 1
+        raise ProtocolError("unknown dtype %s, expected one of: %s" % (shown(dtype), ", ".join(ITEMSIZE)))
+    if not isinstance(shape, list) or not all(type(size) is int and 0 <= size <= MAX_ELEMENTS for size in shape):
+        raise ProtocolError("expected a shape, found %s" % shown(shape))
+    if len(shape) > MAX_AXES:
+        raise ProtocolError("expected a shape of at most %d axes, found %d" % (MAX_AXES, len(shape)))
+    count = within = 1
     for size in shape:
         count *= size
+        # NumPy takes no shape whose other axes are too large, though one of them has length 0.
+        within *= size or 1
+    if within > MAX_ELEMENTS:
+        raise ProtocolError("expected a shape of at most %d elements, found %s" % (MAX_ELEMENTS, shown(shape)))
     expected = 0 if described.get("values") is False else count * ITEMSIZE[dtype]
     if type(length) is not int or length != expected:
         raise ProtocolError(
-            "an array of shape %r and dtype %s has %d bytes, found %r" % (shape, dtype, expected, length)
+            "an array of shape %s and dtype %s has %d bytes, found %s" % (shown(shape), dtype, expected, shown(length))
         )
     return expected
 
 
 class Decoder:
-    """Frames out of bytes that arrive in pieces of any size."""
+    """Frames out of bytes that arrive in pieces of any size.
 
-    def __init__(self) -> None:
+    `limit` is what the payload of the next frame may have; it may be changed between two frames.
+    """
+
+    def __init__(self, limit: int = MAX_PAYLOAD) -> None:
+        self.limit = limit
         self._buffer = bytearray()
         self._header: Optional[Header] = None
         self._scanned = 0
@@ -129,6 +155,11 @@ class Decoder:
                 del self._buffer[: end + 1]
                 self._scanned = 0
                 self._header = parse_header(line)
+                if self._header["payload"] > self.limit:
+                    raise ProtocolError(
+                        "arrays of %d bytes were announced, where at most %d are taken"
+                        % (self._header["payload"], self.limit)
+                    )
             length = self._header["payload"]
             if len(self._buffer) < length:
                 return

@@ -96,6 +96,7 @@ def test_mixed_dtypes_in_one_payload_keep_their_bytes(run: Callable[..., Driven]
         ("bad_dtype", "protocol"),
         ("other_name", "protocol"),
         ("huge_header", "protocol"),
+        ("huge_payload", "protocol"),
         ("closes_output", "closed its output and went on"),
         ("forks_and_dies", "exit 1"),
     ],
@@ -152,6 +153,11 @@ def test_a_worker_may_ask_to_be_replaced(run: Callable[..., Driven]) -> None:
     assert all(is_right(outcome) for outcome in driven.outcomes.values())
     assert len(driven.outcomes) == 30
     assert not driven.failed
+
+
+def test_one_process_answers_all(run: Callable[..., Driven]) -> None:
+    outcomes = run([double(MARK) for _ in range(100)], "says_pid").outcomes.values()
+    assert len({outcome.seconds for outcome in outcomes if isinstance(outcome, Value)}) == 1
 
 
 def test_printing_disturbs_nothing(run: Callable[..., Driven], tmp_path: Path) -> None:
