@@ -189,7 +189,7 @@ def request_for(prepared: Prepared, plan: Plan, target: Target) -> Request:
         gradient = tuple(name for name in plan.inputs if name in prepared.expectation.gradients)
         cotangent = (_encoded(prepared, "dy", plan.layout("y")), case.dtype)
     repeat = 2 if "determinism" in case.checks else 0
-    return Request(plan.text, inputs, gradient, cotangent, repeat)
+    return Request(plan.text, inputs, gradient, cotangent, repeat, trusted=plan.trusted)
 
 
 def gradient_reason(target: Target) -> str:

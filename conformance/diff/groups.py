@@ -9,7 +9,7 @@ import numpy as np
 
 from conformance.diff.changes import RANK, Change, Errors, Group, Kind, Side, same_words
 from conformance.diff.ulps import pooled
-from conformance.report.facts import one_line
+from conformance.text import one_line
 from conformance.verdict import Status
 
 LONGEST = 400  # characters of a framework's own words

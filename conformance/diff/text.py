@@ -8,9 +8,10 @@ from typing import IO
 
 from conformance.diff.changes import TITLES, Change, Diff, Group, Kind, RecordFacts, Side, SpeedChange, Ulps
 from conformance.diff.groups import brief
-from conformance.report.facts import one_line, plural
+from conformance.report.facts import plural
 from conformance.report.markdown import code, escaped, table
 from conformance.report.terminal import Out, quoted
+from conformance.text import one_line
 
 GROUPS_A_KIND = 20
 CASES_A_GROUP = 3

@@ -29,6 +29,7 @@ class Request:
     cotangent: tuple[Encoded, str] | None = None
     repeat: int = 0
     output: str = "y"
+    trusted: bool = False  # the user trusts the file that the plan is from
 
     @property
     def nbytes(self) -> int:

@@ -407,6 +407,7 @@ def encode_request(number: int, request: Request) -> list[memoryview]:
         "gradient": list(request.gradient),
         "cotangent": None,
         "repeat": request.repeat,
+        "trusted": request.trusted,
     }
     if request.cotangent is not None:
         array, dtype = request.cotangent

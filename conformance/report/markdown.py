@@ -15,7 +15,6 @@ from conformance.report.facts import (
     known_uses,
     matrix,
     notes,
-    one_line,
     plural,
     ran,
     reproduce,
@@ -23,6 +22,7 @@ from conformance.report.facts import (
     version,
 )
 from conformance.report.picture import picture
+from conformance.text import one_line
 from conformance.verdict import Problem
 
 GROUPS_SHOWN = 50

@@ -7,8 +7,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from conformance.record import Reader, RecordedCase, RecordError, Row
-from conformance.report.facts import clean, one_line, reproduce, version
+from conformance.report.facts import reproduce, version
 from conformance.report.picture import chessboard, inputs, picture
+from conformance.text import clean, one_line
 from conformance.verdict import Figures, Verdict
 
 

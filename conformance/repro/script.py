@@ -7,13 +7,14 @@ import textwrap
 from collections.abc import Sequence
 
 from conformance.plan import Plan
-from conformance.report.facts import one_line, version
+from conformance.report.facts import version
 from conformance.repro import words
 from conformance.repro.arrays import UNPACK, written
 from conformance.repro.check import check, tensors, time_limit
 from conformance.repro.finding import Finding, in_layout
 from conformance.repro.inputs import input_lines, local, plain, storage
 from conformance.repro.surface import Surface, surface
+from conformance.text import one_line
 from conformance.verdict import Status
 
 WIDTH = 100

@@ -7,6 +7,7 @@ word), since the YAML 1.1 rules of PyYAML turn words and ratios into something e
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,12 +16,13 @@ from typing import Any
 
 import yaml
 
-from conformance.suite.findings import CaseFileError, Finding, suggestion
+from conformance.suite.findings import CaseFileError, Finding, suggestion, unprintable
 
 MAX_BYTES = 5 * 2**20
 MAX_NODES = 1_000_000  # after expanding aliases
 MAX_DEPTH = 64
 MAX_DIGITS = 400
+MAX_BITS = 64  # of an integer: no size, seed or value of any dtype needs more
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -234,6 +236,10 @@ class _Builder:
     def scalar(self, event: Any) -> None:
         if event.tag:
             self.tagged(event)
+        # Keys and values alike: an id, a name, a plan, a description. A line break is text of several lines.
+        unseen = unprintable(event.value.replace("\n", "").replace("\t", ""))
+        if unseen:
+            self.refuse(event, f"{unseen} can't be seen, or ends a line for some readers; leave it out")
         self.add(event, node_at(event, event.value))
 
     def document(self, event: Any) -> None:
@@ -323,16 +329,25 @@ class _Builder:
         if text in _WORDS:
             node.value = _WORDS[text]
         elif text[:1] in "+-.0123456789":
-            if len(text) > MAX_DIGITS and _FLOAT.fullmatch(text):
+            if len(text) > MAX_DIGITS and (_FLOAT.fullmatch(text) or _BASED.fullmatch(text)):
                 self.refuse(event, f"a number of {len(text)} characters, expected at most {MAX_DIGITS}")
+                node.value = 0
             elif _INTEGER.fullmatch(text):
-                node.value = int(text)
+                node.value = self.integer(event, int(text))
             elif _BASED.fullmatch(text):
-                node.value = int(text, 0)
+                node.value = self.integer(event, int(text, 0))
             elif _FLOAT.fullmatch(text):
                 node.value = float(text)
+                if math.isinf(node.value):
+                    self.refuse(event, f"the number {text} is beyond what a float64 holds; write .inf for infinity")
             elif _SPECIAL.fullmatch(text):
                 node.value = float(text.replace(".", "", 1))
+
+    def integer(self, event: Any, value: int) -> int:
+        if value.bit_length() > MAX_BITS:
+            self.refuse(event, f"an integer of {value.bit_length()} bits, expected at most {MAX_BITS}")
+            return 0
+        return value
 
 
 def text_positions(node: Node, source: str) -> Iterator[tuple[int, int]]:

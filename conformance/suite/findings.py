@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from conformance.worker.whitelist import unsafe
+
 
 @dataclass(frozen=True, order=True)
 class Finding:
@@ -26,6 +28,11 @@ class CaseFileError(Exception):
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = sorted(set(findings))
         super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+def unprintable(text: str) -> str:
+    """Names the first character of a text that can't be seen, or that ends a line for some readers; "" for none."""
+    return next((f"the character U+{ord(character):04X}" for character in text if unsafe(character)), "")
 
 
 def suggestion(found: str, allowed: Iterable[str]) -> str:

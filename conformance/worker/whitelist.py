@@ -1,8 +1,8 @@
 """Which plans may run: a stranger's case file must be safe.
 
 A plan is a few lines of straight-line Python. This module reads its syntax tree and allows assignments, calls of the
-functions in `allowed/` (a table a framework), what those tables let a value be asked for, and plain arithmetic. Strings,
-lists and tuples are literals in arguments, never values to compute with; functions are called, never passed on.
+functions in `allowed/` (a table a framework), what those tables let a value be asked for, and plain arithmetic.
+Strings, lists and tuples are literals in arguments, never values to compute with; functions are called, never passed on.
 Everything else is refused, with the line and the column. The coordinator checks a plan when it reads a case file; the
 worker checks it again, since it is the worker that runs it.
 
@@ -18,7 +18,7 @@ import keyword
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Set, Tuple
 
 from .allowed import REFUSED_KEYWORDS, WORDS, Allowed
 from .allowed.jax import ALLOWED as _JAX
@@ -344,14 +344,15 @@ class _Checker:
                 self.argument(element, dotted)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             self.string(node, node.value, dotted)
-        elif isinstance(node, ast.Constant) and (node.value is None or node.value is ...):
-            pass
-        elif isinstance(node, ast.Attribute) and self.dotted(node) in self.allowed.operations.get(dotted, ()):
-            pass
-        else:
+        elif not self.literal_or_operation(node, dotted):
             kind = self.value(node)
             if kind.word in ("layer", "at", "place") and not self.trusted:
                 self.refuse(node, "a %s is no argument" % kind.word)
+
+    def literal_or_operation(self, node: ast.expr, dotted: str) -> bool:
+        if isinstance(node, ast.Constant):
+            return node.value is None or node.value is ...
+        return isinstance(node, ast.Attribute) and self.dotted(node) in self.allowed.operations.get(dotted, ())
 
     def string(self, node: ast.expr, text: str, dotted: str) -> None:
         if self.trusted or text in WORDS:

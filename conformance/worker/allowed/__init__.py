@@ -70,13 +70,16 @@ WORDS = frozenset(
     # resizing
     "nearest linear bilinear trilinear bicubic cubic area nearest-exact lanczos3 lanczos5 gaussian mitchellcubic "
     # reductions, norms, pools, precision, kinds
-    "mean sum none batchmean sum_over_batch_size max min avg average MAX AVG amax amin prod fro nuc inf ortho backward "
+    "mean sum none batchmean sum_over_batch_size max min avg average "
+    "MAX AVG amax amin prod fro nuc inf ortho backward "
     "forward default high highest DEFAULT HIGH HIGHEST fastest float32_default concat mul ave tanh left right lower "
     "upper reduced complete raise clip fill drop ij xy "
     # activations and initialisers that Keras and PyTorch know by a word
-    "relu relu6 leaky_relu elu selu celu gelu silu swish sigmoid hard_sigmoid hard_silu hard_swish log_sigmoid softplus "
+    "relu relu6 leaky_relu elu selu celu gelu "
+    "silu swish sigmoid hard_sigmoid hard_silu hard_swish log_sigmoid softplus "
     "softsign hard_tanh tanh_shrink hard_shrink soft_shrink squareplus sparse_plus glu mish exponential softmax "
-    "log_softmax sparsemax threshold ones glorot_uniform glorot_normal he_uniform he_normal lecun_uniform lecun_normal "
+    "log_softmax sparsemax threshold ones glorot_uniform "
+    "glorot_normal he_uniform he_normal lecun_uniform lecun_normal "
     "orthogonal identity "
     # dtypes
     "float16 float32 float64 bfloat16 float half double int8 int16 int32 int64 uint8 uint16 uint32 uint64 int bool "

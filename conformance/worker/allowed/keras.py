@@ -1,4 +1,7 @@
-"""Keras's functions that a plan may call; `tf.keras` has the same layers and activations."""
+"""Keras's functions that a plan may call; `tf.keras` has the same layers and activations.
+
+Attention in one call is left out: on PyTorch it reads beyond the keys where there are more values than keys.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ LAYERS = (
     # activations and merges
     "Activation ReLU LeakyReLU PReLU ELU Softmax Add Average Concatenate Dot Maximum Minimum Multiply Subtract "
     # recurrent, attention
-    "GRU LSTM SimpleRNN Attention AdditiveAttention MultiHeadAttention GroupQueryAttention"
+    "GRU LSTM SimpleRNN Attention AdditiveAttention"
 )
 INITIALIZERS = "Zeros Ones Constant Identity"
 
@@ -32,29 +35,35 @@ _OPS = names(
     "keras.ops",
     # elementwise
     "abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_not bitwise_or",
-    "bitwise_xor cast ceil clip conj conjugate copy cos cosh divide divide_no_nan equal erf erfinv exp exp2 expm1 floor",
-    "floor_divide greater greater_equal imag isclose isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp",
+    "bitwise_xor cast ceil clip conj conjugate copy cos cosh",
+    "divide divide_no_nan equal erf erfinv exp exp2 expm1 floor",
+    "floor_divide greater greater_equal imag isclose isfinite isinf",
+    "isnan less less_equal log log10 log1p log2 logaddexp",
     "logical_and logical_not logical_or logical_xor maximum minimum mod multiply nan_to_num negative not_equal power",
     "real reciprocal round rsqrt saturate_cast sign signbit sin sinh sqrt square stop_gradient subtract tan tanh",
     "true_divide trunc where",
     # activations
-    "celu elu gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu log_sigmoid log_softmax relu",
-    "relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparsemax squareplus swish tanh_shrink",
+    "celu elu gelu glu hard_shrink hard_sigmoid",
+    "hard_silu hard_swish hard_tanh leaky_relu log_sigmoid log_softmax relu",
+    "relu6 selu sigmoid silu soft_shrink softmax",
+    "softplus softsign sparse_plus sparsemax squareplus swish tanh_shrink",
     "threshold",
     # made
-    "arange array convert_to_tensor diag diagonal eye full full_like identity linspace logspace meshgrid ones ones_like",
+    "arange array convert_to_tensor diag diagonal eye full",
+    "full_like identity linspace logspace meshgrid ones ones_like",
     "tri tril triu zeros zeros_like one_hot multi_hot",
     # moved
     "append broadcast_to concatenate expand_dims flip hstack moveaxis pad ravel repeat reshape roll rot90 slice",
     "slice_update split squeeze stack swapaxes tile transpose unstack vstack",
     # reduced, sorted, chosen
-    "all amax amin any argmax argmin argsort average count_nonzero cumprod cumsum diff get_item in_top_k logsumexp max",
+    "all amax amin any argmax argmin argsort average",
+    "count_nonzero cumprod cumsum diff get_item in_top_k logsumexp max",
     "mean median min prod quantile scatter scatter_update sort std sum take take_along_axis top_k trace var",
     # products
     "cholesky correlate cross det dot eigh einsum inner inv lu_factor matmul norm outer qr solve svd tensordot vdot",
     # networks
     "average_pool max_pool conv conv_transpose depthwise_conv separable_conv batch_normalization layer_normalization",
-    "rms_normalization moments normalize dot_product_attention binary_crossentropy categorical_crossentropy",
+    "rms_normalization moments normalize binary_crossentropy categorical_crossentropy",
     "sparse_categorical_crossentropy psnr",
     # spectra
     "fft fft2 ifft2 irfft rfft extract_sequences",
@@ -65,7 +74,7 @@ _IMAGE = names(
 _NN = names(
     "keras.ops.nn",
     "average_pool batch_normalization binary_crossentropy categorical_crossentropy celu conv conv_transpose",
-    "depthwise_conv dot_product_attention elu gelu glu hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu",
+    "depthwise_conv elu gelu glu hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu",
     "log_sigmoid log_softmax max_pool moments normalize one_hot relu relu6 selu separable_conv sigmoid silu softmax",
     "softplus softsign sparse_categorical_crossentropy swish",
 )

@@ -32,7 +32,8 @@ _OTHERS = names(
     # made from numbers
     "array asarray zeros ones full zeros_like ones_like full_like arange linspace eye identity tri tril triu diag",
     # moved
-    "reshape ravel transpose swapaxes moveaxis rollaxis squeeze expand_dims broadcast_to flip fliplr flipud rot90 roll",
+    "reshape ravel transpose swapaxes moveaxis rollaxis squeeze",
+    "expand_dims broadcast_to flip fliplr flipud rot90 roll",
     "tile repeat pad split array_split vstack hstack dstack atleast_1d atleast_2d atleast_3d ascontiguousarray",
     # chosen and sorted
     "where take_along_axis sort argsort clip real imag trace diagonal meshgrid diff",

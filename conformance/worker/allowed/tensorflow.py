@@ -11,7 +11,8 @@ from .keras import ACTIVATIONS, INITIALIZERS, LAYERS
 
 _ELEMENTWISE = (
     "abs acos acosh add asin asinh atan atan2 atanh cos cosh divide equal exp floor greater greater_equal less "
-    "less_equal logical_and logical_not logical_or maximum minimum multiply negative not_equal pow round sigmoid sign "
+    "less_equal logical_and logical_not logical_or maximum minimum "
+    "multiply negative not_equal pow round sigmoid sign "
     "sin sinh sqrt square subtract tan tanh argmax argmin cumsum reduce_all reduce_any reduce_logsumexp reduce_max "
     "reduce_mean reduce_min reduce_prod reduce_sum scalar_mul truediv"
 )
@@ -19,13 +20,15 @@ _PLAIN = names(
     "tf",
     _ELEMENTWISE,
     # made
-    "cast complex constant convert_to_tensor eye fill linspace meshgrid ones ones_like one_hot range saturate_cast zeros",
+    "cast complex constant convert_to_tensor eye fill linspace",
+    "meshgrid ones ones_like one_hot range saturate_cast zeros",
     "zeros_like",
     # moved
     "broadcast_to concat expand_dims identity pad rank repeat reshape reverse roll shape slice split squeeze stack",
     "stop_gradient strided_slice tile transpose unstack space_to_batch batch_to_space",
     # chosen, sorted, clipped
-    "argsort boolean_mask clip_by_value gather gather_nd scatter_nd tensor_scatter_nd_add tensor_scatter_nd_update sort",
+    "argsort boolean_mask clip_by_value gather",
+    "gather_nd scatter_nd tensor_scatter_nd_add tensor_scatter_nd_update sort",
     "where norm",
     # products
     "einsum matmul tensordot",
@@ -42,7 +45,8 @@ _MATH = names(
 _NN = names(
     "tf.nn",
     # convolutions, pools, windows
-    "atrous_conv2d conv1d conv2d conv3d conv1d_transpose conv2d_transpose conv3d_transpose conv_transpose convolution",
+    "atrous_conv2d conv1d conv2d conv3d",
+    "conv1d_transpose conv2d_transpose conv3d_transpose conv_transpose convolution",
     "depthwise_conv2d separable_conv2d avg_pool avg_pool1d avg_pool2d avg_pool3d max_pool max_pool1d max_pool2d",
     "max_pool3d pool depth_to_space space_to_depth bias_add",
     # activations
@@ -55,12 +59,14 @@ _NN = names(
 _ELSEWHERE = (
     names(
         "tf.linalg",
-        "band_part cholesky cholesky_solve cross det diag diag_part eigh eigvalsh einsum expm eye inv l2_normalize logdet",
+        "band_part cholesky cholesky_solve cross det diag diag_part",
+        "eigh eigvalsh einsum expm eye inv l2_normalize logdet",
         "matmul matrix_transpose matvec norm normalize pinv qr slogdet solve svd tensordot trace triangular_solve",
     )
     | names(
         "tf.image",
-        "adjust_brightness adjust_contrast central_crop crop_to_bounding_box extract_patches flip_left_right flip_up_down",
+        "adjust_brightness adjust_contrast central_crop",
+        "crop_to_bounding_box extract_patches flip_left_right flip_up_down",
         "image_gradients pad_to_bounding_box per_image_standardization psnr resize resize_with_crop_or_pad",
         "resize_with_pad rgb_to_grayscale rot90 sobel_edges ssim total_variation transpose",
     )
