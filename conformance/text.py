@@ -1,8 +1,8 @@
 """Text is data: what a file, a framework or a record said is printed, never obeyed.
 
 A terminal obeys escape sequences, a CI system lines that look like its commands. Everything that goes to stdout or
-stderr passes through a `Quiet` stream, so that no place that prints can forget it; what must steer the terminal (colours,
-a line that is replaced, annotations of our own making) is written to the stream behind it.
+stderr passes through a `Quiet` stream, so that no place that prints can forget it; what must steer the terminal
+(colours, a line that is replaced, annotations of our own making) is written to the stream behind it.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from conformance.report.facts import reproduce, version
 from conformance.report.picture import chessboard, inputs, picture
 from conformance.text import clean, one_line
 from conformance.verdict import Figures, Verdict
+from conformance.worker.statements import code_lines
 
 
 def render(reader: Reader, case: str, target: str | None = None) -> str:
@@ -90,7 +91,7 @@ def _verdict(reader: Reader, row: Row, version: str) -> list[str]:
         lines.append(f"  figures: {figures(verdict.figures)}")
     if verdict.plan:
         lines.append("  plan:")
-        lines += [f"    {line}" for line in verdict.plan.splitlines()]
+        lines += [f"    {line}" for line in code_lines(verdict.plan)]
     if verdict.divergent:
         lines.append(f"  repro: {reproduce(verdict)}")
     lines.append("  " + _trivia(verdict, row.attempts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from conformance.ops.base import Op
+from conformance.ops.base import Op, TensorSpec
 from conformance.suite.case import Case
 from conformance.suite.findings import suggestion
 
@@ -20,16 +20,21 @@ def oversize(op: Op, bound: Any) -> tuple[int, str] | None:
             specs.append(op.output(bound))
     except LookupError:
         pass  # a `call` whose output nobody knows yet
-    spec = max(specs, key=lambda s: prod(s.shape), default=None)
-    if spec is None or 8 * prod(spec.shape) <= MAX_TENSOR_BYTES:
+    spec = max(specs, key=_bytes, default=None)
+    if spec is None or _bytes(spec) <= MAX_TENSOR_BYTES:
         return None
-    size = 8 * prod(spec.shape)
+    size = _bytes(spec)
     shape = " x ".join(f"{n:,}" for n in spec.shape)
     message = (
         f"the tensor {spec.name!r} ({spec.axes}: {shape}) would take {size:,} bytes as float64, "
         f"expected at most {MAX_TENSOR_BYTES:,} (in {op.label(bound)})"
     )
     return size, message
+
+
+def _bytes(spec: TensorSpec) -> int:
+    # An axis of length 0 makes no other one small: NumPy counts without it, too, when it asks whether a shape can be.
+    return 8 * prod(n or 1 for n in spec.shape)
 
 
 def misfit(op: Op, case: Case) -> str:
