@@ -2,7 +2,7 @@
 
 A plan is a few lines of straight-line Python. This module reads its syntax tree and allows assignments, calls of the
 functions in `allowed/` (a table a framework), what those tables let a value be asked for, and plain arithmetic.
-Strings, lists and tuples are literals in arguments, never values to compute with; functions are called, never passed on.
+Strings, lists and tuples are literals in arguments, never values to compute with; functions are called, not passed on.
 Everything else is refused, with the line and the column. The coordinator checks a plan when it reads a case file; the
 worker checks it again, since it is the worker that runs it.
 
@@ -20,7 +20,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Set, Tuple
 
-from .allowed import REFUSED_KEYWORDS, WORDS, Allowed
+from .allowed import LAYOUTS, REFUSED_KEYWORDS, WORDS, Allowed
 from .allowed.jax import ALLOWED as _JAX
 from .allowed.keras import ALLOWED as _KERAS
 from .allowed.numpy import ALLOWED as _NUMPY
@@ -299,7 +299,7 @@ class _Checker:
                 result = self.method(function)
         elif self.value(function).word != "layer" and not self.trusted:
             self.refuse(function, "only allowed functions, methods and layers are called" + _calls(""))
-        self.arguments(node, dotted)
+        self.arguments(node, dotted or (".%s" % function.attr if isinstance(function, ast.Attribute) else ""))
         return result
 
     def method(self, node: ast.Attribute) -> _Kind:
@@ -329,7 +329,7 @@ class _Checker:
                 if self.value(argument).word != "layer" and not self.trusted:
                     self.refuse(argument, "%s takes a layer" % dotted)
             else:
-                self.argument(argument, dotted)
+                self.argument(argument, dotted, first=number == 0)
         for named in node.keywords:
             if named.arg is None or not _NAME.fullmatch(named.arg):
                 self.refuse(node, "a plan passes keyword arguments by name")
@@ -337,14 +337,19 @@ class _Checker:
                 self.refuse(named.value, "the argument %r is not allowed in a plan" % named.arg)
             self.argument(named.value, dotted)
 
-    def argument(self, node: ast.expr, dotted: str) -> None:
-        """What a function is given: a literal, a constant of the framework, or something computed."""
+    def argument(self, node: ast.expr, dotted: str, first: bool = False, nested: bool = False) -> None:
+        """What a function is given: a literal, a constant of the framework, or something computed.
+
+        `first`: the first one without a name, which is the data of most functions. `nested`: within a tuple or a list.
+        """
         if isinstance(node, (ast.Tuple, ast.List)):
             for element in node.elts:
-                self.argument(element, dotted)
+                self.argument(element, dotted, nested=True)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            self.string(node, node.value, dotted)
-        elif not self.literal_or_operation(node, dotted):
+            self.string(node, node.value, dotted, first, nested)
+        elif nested and not self.trusted and self.dotted(node) in self.allowed.dtypes:
+            self.refuse(node, "a dtype stands alone, not in a tuple or a list")
+        elif not self.literal_or_operation(node, "" if nested else dotted):
             kind = self.value(node)
             if kind.word in ("layer", "at", "place") and not self.trusted:
                 self.refuse(node, "a %s is no argument" % kind.word)
@@ -354,10 +359,18 @@ class _Checker:
             return node.value is None or node.value is ...
         return isinstance(node, ast.Attribute) and self.dotted(node) in self.allowed.operations.get(dotted, ())
 
-    def string(self, node: ast.expr, text: str, dotted: str) -> None:
-        if self.trusted or text in WORDS:
+    def string(self, node: ast.expr, text: str, dotted: str, first: bool, nested: bool) -> None:
+        if self.trusted:
             return
-        if dotted.rpartition(".")[2] == "einsum" and _EQUATION.fullmatch(text):
+        if first and dotted.rpartition(".")[2] == "einsum" and _EQUATION.fullmatch(text):
+            return
+        takes = not first or dotted in self.allowed.layers or dotted.startswith(".")
+        if text in WORDS and takes and (not nested or text in LAYOUTS):
+            return
+        if text in WORDS:
+            self.refuse(
+                node, "the string %r is no data; in a tuple or list there may be layouts, such as 'NHWC'" % text
+            )
             return
         near = difflib.get_close_matches(text[:40], WORDS, n=1)
         hint = "; did you mean %r?" % near[0] if near else ""

@@ -20,13 +20,16 @@ class Allowed(NamedTuple):
     layers: FrozenSet[str] = frozenset()
     # Values: dtypes, enum members, numbers.
     constants: FrozenSet[str] = frozenset()
+    # Those of them that are dtypes: never in a tuple or a list, which would describe a dtype of several parts.
+    dtypes: FrozenSet[str] = frozenset()
     # Functions that give the lengths of a tensor's axes, as Python's integers.
     shapes: FrozenSet[str] = frozenset()
     # What a tensor may be asked for, by a call and without one.
     methods: FrozenSet[str] = frozenset()
     attributes: FrozenSet[str] = frozenset()
     layer_methods: FrozenSet[str] = frozenset()
-    # function -> how many arguments may be given without their names; the next ones would be written into, or worse.
+    # function, or `.method` -> how many arguments may be given without their names; later ones would be written
+    # into, or worse.
     positional: Mapping[str, int] = {}
     # function -> the functions that it may be given, which no other is.
     operations: Mapping[str, FrozenSet[str]] = {}
@@ -53,20 +56,23 @@ def at_most(count: int, functions: Iterable[str]) -> Dict[str, int]:
 # it is computed, arrays of subclasses, error handling of old releases, in-place work, unchecked shortcuts.
 REFUSED_KEYWORDS = frozenset(
     "out outs subok like extobj signature sig casting device sharding out_sharding generator inplace overwrite_input "
-    "overwrite_a overwrite_b max_norm norm_type scale_grad_by_freq sparse sorter output_stream indices_are_sorted "
-    "unique_indices wrap_negative_indices pin_memory layout check_finite validate validate_indices validate_shape "
-    "kernel_constraint bias_constraint kernel_regularizer bias_regularizer activity_regularizer custom_objects "
+    "overwrite_a overwrite_b max_norm norm_type scale_grad_by_freq sparse sorter output_stream "
+    "indices_are_sorted unique_indices wrap_negative_indices pin_memory layout check_finite validate validate_indices validate_shape "
+    "writeable kernel_constraint bias_constraint kernel_regularizer bias_regularizer activity_regularizer custom_objects "
     "quantization_config lora_rank options config".split()
 )
 
+# Where channels stand: these words may stand in a tuple as well.
+LAYOUTS = frozenset(
+    "channels_first channels_last NC NWC NCW NHC NHWC NCHW NDHWC NCDHW WIO OIW IOW HWIO OIHW IOHW HWOI DHWIO OIDHW "
+    "IODHW DHWOI OHWI OWI ODHWI".split()
+)
+
 # The words that a string may be. No function makes anything else of one: no path, no module, no code, no object dtype.
-WORDS = frozenset(
+WORDS = LAYOUTS | frozenset(
     # paddings and the modes of borders
     "same valid causal full SAME VALID FULL SAME_LOWER SAME_UPPER EXPLICIT constant edge reflect replicate circular "
     "symmetric wrap zeros border CONSTANT REFLECT SYMMETRIC "
-    # where channels stand
-    "channels_first channels_last NC NWC NCW NHC NHWC NCHW NDHWC NCDHW WIO OIW IOW HWIO OIHW IOHW HWOI DHWIO OIDHW "
-    "IODHW DHWOI OHWI OWI ODHWI "
     # resizing
     "nearest linear bilinear trilinear bicubic cubic area nearest-exact lanczos3 lanczos5 gaussian mitchellcubic "
     # reductions, norms, pools, precision, kinds

@@ -78,6 +78,7 @@ _DTYPES = names(
 
 ALLOWED = Allowed(
     functions=_LAX | _NN | _NUMPY | _ELSEWHERE | _DTYPES,
+    dtypes=_DTYPES,
     constants=_DTYPES | names("jax.numpy", "pi e inf nan newaxis") | names("jax.lax.Precision", "DEFAULT HIGH HIGHEST"),
     methods=frozenset(
         "reshape transpose swapaxes astype sum mean max min flatten "

@@ -52,6 +52,7 @@ _DTYPES = names(
 
 ALLOWED = Allowed(
     functions=_UNARY | _BINARY | _REDUCTIONS | _LISTS | _OTHERS | _ELSEWHERE | _DTYPES,
+    dtypes=_DTYPES,
     constants=_DTYPES | names("numpy", "pi e inf nan newaxis"),
     methods=frozenset(
         "reshape transpose swapaxes astype sum mean max min flatten ravel squeeze repeat conj copy std var prod "
@@ -63,6 +64,10 @@ ALLOWED = Allowed(
         **at_most(2, _BINARY | _REDUCTIONS | _LISTS),
         **at_most(3, names("numpy", "clip take")),
         **at_most(4, names("numpy", "trace")),
+        **at_most(
+            1, (".sum", ".mean", ".max", ".min", ".std", ".var", ".prod", ".cumsum", ".argmax", ".argmin", ".round")
+        ),
+        **at_most(2, (".clip",)),
         **at_most(2, names("numpy", "array asarray")),
         # A window writes into its tensor where it is asked to; it is only looked through.
         **at_most(3, names("numpy.lib.stride_tricks", "sliding_window_view")),

@@ -85,6 +85,7 @@ _DTYPES = names(
 ALLOWED = Allowed(
     functions=_PLAIN | _MATH | _NN | _ELSEWHERE,
     layers=names("tf.keras.layers", LAYERS),
+    dtypes=_DTYPES,
     constants=_DTYPES
     | names("tf", "newaxis")
     | names("tf.image.ResizeMethod", "AREA BICUBIC BILINEAR GAUSSIAN LANCZOS3 LANCZOS5 MITCHELLCUBIC NEAREST_NEIGHBOR"),

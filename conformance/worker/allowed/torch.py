@@ -1,8 +1,8 @@
 """PyTorch's functions that a plan may call.
 
 Left out, since they trust their indices or lengths: embedding_bag, segment_reduce, repeat_interleave, searchsorted,
-lu_solve, ctc_loss, as_strided, what is sparse or quantized. Observed on 2.13.0 (CPU): scaled_dot_product_attention reads
-beyond the keys where there are more values than keys, and LSTM beyond weights that are too small. Left out, since they
+lu_solve, ctc_loss, as_strided, what is sparse or quantized. Observed on 2.13.0 (CPU): scaled_dot_product_attention
+reads beyond the keys where there are more values than keys, and LSTM beyond weights that are too small. Left out, since they
 give memory that nobody wrote: empty, empty_like. An index of those below that is outside of its tensor is refused by
 PyTorch.
 """
@@ -108,6 +108,7 @@ _FORMATS = names("torch", "channels_last channels_last_3d contiguous_format pres
 ALLOWED = Allowed(
     functions=_FUNCTIONAL | _PLAIN | _ELSEWHERE,
     layers=_LAYERS,
+    dtypes=_DTYPES,
     constants=_DTYPES | _FORMATS | names("torch", "pi e inf nan"),
     methods=frozenset(
         "size contiguous to reshape view permute transpose swapaxes "
