@@ -25,6 +25,7 @@ from conformance.run import Run
 from conformance.suite.case import Case
 from conformance.suite.loader import CaseFileError, find_files, load
 from conformance.target import Target, TargetError, parse_target
+from conformance.text import quiet
 from conformance.usage import HarnessError, UsageError
 from conformance.verdict import Status, Verdict
 from conformance.worker.statements import code_lines
@@ -70,7 +71,7 @@ class CaseFile(pytest.File):
             for case in suite.cases():
                 yield CaseItem.from_parent(self, name=case.label, case=case)
         except CaseFileError as error:
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(quiet(str(error))) from None
 
 
 class CaseItem(pytest.Item):
@@ -130,7 +131,7 @@ class Live:
             run.step()
         errors = [message for case, message in run.findings.case_errors if case is item.case]
         if errors:
-            pytest.fail(f"{item.case.source}: {errors[0]}", pytrace=False)
+            pytest.fail(quiet(f"{item.case.source}: {errors[0]}"), pytrace=False)
         if run.findings.failed:
             pytest.fail(
                 "; ".join(f"the worker of {t} failed: {m}" for t, m in run.findings.failed.items()), pytrace=False

@@ -39,7 +39,7 @@ def of_record(reader: Reader, problems: Sequence[Problem], root: Path, limit: in
 
 def of_text(text: str, root: Path, limit: int = LIMIT) -> list[str]:
     """Commands for the findings (`file:line:column: message`) among an error's lines; without any, one for all."""
-    found = [match for line in text.splitlines() if (match := _FINDING.fullmatch(line.strip()))]
+    found = [match for line in text.split("\n") if (match := _FINDING.fullmatch(line.strip()))]
     if not found:
         return [command(text, "conformance")]
     return _limited([command(m["message"], "case file", **_place(m["place"], root)) for m in found], limit)

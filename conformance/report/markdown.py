@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
+from urllib.parse import quote
 
 from conformance.record import Reader, Row
 from conformance.report.facts import (
@@ -131,11 +132,16 @@ def _known(reader: Reader) -> list[str]:
     rows = []
     for use in known_uses(reader):
         known = use.known
-        reason = escaped(known.reason) + (f" ([link]({known.link}))" if known.link.startswith("http") else "")
+        reason = escaped(known.reason) + (f" ([link]({_address(known.link)}))" if known.link.startswith("http") else "")
         rows.append([code(known.name), known.kind, f"{use.count:,}", ", ".join(map(code, use.targets)), reason])
     if not rows:
         return []
     return ["## Known divergences", "", *table(["name", "kind", "verdicts", "targets", "reason"], rows)]
+
+
+def _address(link: str) -> str:
+    """A link's address, which ends where it ends."""
+    return quote(one_line(link), safe="/:?#@!$&'*+,;=%~")
 
 
 def _claims(reader: Reader) -> list[str]:

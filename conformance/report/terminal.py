@@ -344,7 +344,7 @@ class Progress:
 
     def worker_ready(self, target: Target, version: str) -> None:
         """A target's worker answered."""
-        self._versions[str(target)] = version or "ready"
+        self._versions[str(target)] = one_line(version) or "ready"
 
     def advance(self, target: Target, verdict: Verdict) -> None:
         """One more verdict."""

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from conformance.suite.findings import CaseFileError, Finding, suggestion, unprintable
+from conformance.worker.whitelist import check_characters
 
 MAX_BYTES = 5 * 2**20
 MAX_NODES = 1_000_000  # after expanding aliases
@@ -156,6 +157,9 @@ def parse_document(text: str, file: str) -> Node:
         builder.findings.append(Finding(file, line, column, _problem(error, text, line)))
     except yaml.YAMLError as error:
         builder.findings.append(_reader_problem(error, text, file))
+    if not builder.findings:
+        # What the parser skipped: comments, which are read by people as well.
+        builder.findings += [Finding(file, f.line, f.column, f.message) for f in check_characters(text)]
     if not builder.findings and builder.root is None:
         builder.findings.append(
             Finding(file, 1, 1, "the file is empty, expected a mapping with `op` and `grids` or `cases`")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from conformance.text import one_line
 from conformance.worker.whitelist import unsafe
 
 
@@ -19,7 +20,9 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}" if self.line else f"{self.file}: {self.message}"
+        # One line, whatever a file is called: each of these is a line of its own, for people and for CI systems.
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return one_line(f"{place}: {self.message}")
 
 
 class CaseFileError(Exception):

@@ -2,9 +2,9 @@
 
 Left out, since they trust their indices or lengths: embedding_bag, segment_reduce, repeat_interleave, searchsorted,
 lu_solve, ctc_loss, as_strided, what is sparse or quantized. Observed on 2.13.0 (CPU): scaled_dot_product_attention
-reads beyond the keys where there are more values than keys, and LSTM beyond weights that are too small. Left out, since they
-give memory that nobody wrote: empty, empty_like. An index of those below that is outside of its tensor is refused by
-PyTorch.
+reads beyond the keys where there are more values than keys, and LSTM beyond weights that are too small. Left out,
+since they give memory that nobody wrote: empty, empty_like. An index of those below that is outside of its tensor is
+refused by PyTorch.
 """
 
 from __future__ import annotations
