@@ -168,8 +168,9 @@ def _first_looks(case: Case, asker: Asker) -> Failure:
 
 def read_again(case: Case) -> Case | None:
     """The case as its own text is read, parameters bound and checked; None where they contradict each other."""
+    trusted = isinstance(case.params, CallParams) and any(plan.trusted for _, plan in case.params.plans)
     try:
-        return read_case(case_text([case]))
+        return read_case(case_text([case]), trusted=trusted)
     except CaseFileError:
         return None
 
