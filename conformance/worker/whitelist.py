@@ -113,9 +113,9 @@ def unsafe(character: str) -> bool:
     """Whether a character is none that text needs: it is not seen, ends a line for some, or turns the order of others.
 
     Control characters and format characters (bidirectional overrides, zero width), the separators of lines and
-    paragraphs, lone surrogates, private use and what Unicode has not assigned.
+    paragraphs, lone surrogates.
     """
-    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn")
+    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs")
 
 
 def check_characters(text: str) -> List[Finding]:
@@ -290,7 +290,8 @@ class _Checker:
             dotted = self.dotted(function)
             if dotted:
                 callables = self.allowed.functions | self.allowed.layers | self.allowed.shapes
-                self.known(function, dotted, callables)
+                if not self.known(function, dotted, callables):
+                    return result  # what it is given is no matter then
                 if dotted in self.allowed.layers:
                     result = _Kind("layer")
                 elif dotted in self.allowed.shapes:
