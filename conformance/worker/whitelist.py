@@ -20,7 +20,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Set, Tuple
 
-from .allowed import LAYOUTS, REFUSED_KEYWORDS, WORDS, Allowed
+from .allowed import REFUSED_KEYWORDS, WORDS, Allowed, is_layout
 from .allowed.jax import ALLOWED as _JAX
 from .allowed.keras import ALLOWED as _KERAS
 from .allowed.numpy import ALLOWED as _NUMPY
@@ -366,9 +366,9 @@ class _Checker:
         if first and dotted.rpartition(".")[2] == "einsum" and _EQUATION.fullmatch(text):
             return
         takes = not first or dotted in self.allowed.layers or dotted.startswith(".")
-        if text in WORDS and takes and (not nested or text in LAYOUTS):
+        if takes and (is_layout(text) or (text in WORDS and not nested)):
             return
-        if text in WORDS:
+        if text in WORDS or is_layout(text):
             self.refuse(
                 node, "the string %r is no data; in a tuple or list there may be layouts, such as 'NHWC'" % text
             )

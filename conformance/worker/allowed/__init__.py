@@ -62,16 +62,20 @@ REFUSED_KEYWORDS = frozenset(
     "bias_regularizer activity_regularizer custom_objects quantization_config lora_rank options config".split()
 )
 
-# Where channels stand: these words may stand in a tuple as well.
-LAYOUTS = frozenset(
-    "channels_first channels_last NC NWC NCW NHC NHWC NCHW NDHWC NCDHW WIO OIW IOW HWIO OIHW IOHW HWOI DHWIO OIDHW "
-    "IODHW DHWOI OHWI OWI ODHWI".split()
-)
+
+def is_layout(text: str) -> bool:
+    """Whether a word says where channels stand (NHWC, OIHW, NXC, channels_last): it may stand in a tuple as well."""
+    if text in ("channels_first", "channels_last"):
+        return True
+    letters = set(text)
+    named = {"N", "C"} <= letters or {"I", "O"} <= letters
+    return named and 2 <= len(text) <= 6 and len(letters) == len(text) and all("A" <= letter <= "Z" for letter in text)
+
 
 # The words that a string may be. No function makes anything else of one: no path, no module, no code, no object dtype.
-WORDS = LAYOUTS | frozenset(
+WORDS = frozenset(
     # paddings and the modes of borders
-    "same valid causal full SAME VALID FULL SAME_LOWER SAME_UPPER EXPLICIT constant edge reflect replicate circular "
+    "same valid causal full SAME VALID FULL SAME_LOWER SAME_UPPER same_lower same_upper EXPLICIT constant edge reflect replicate circular "
     "symmetric wrap zeros border CONSTANT REFLECT SYMMETRIC "
     # resizing
     "nearest linear bilinear trilinear bicubic cubic area nearest-exact lanczos3 lanczos5 gaussian mitchellcubic "
