@@ -75,7 +75,8 @@ def is_layout(text: str) -> bool:
 # The words that a string may be. No function makes anything else of one: no path, no module, no code, no object dtype.
 WORDS = frozenset(
     # paddings and the modes of borders
-    "same valid causal full SAME VALID FULL SAME_LOWER SAME_UPPER same_lower same_upper EXPLICIT constant edge reflect replicate circular "
+    "same valid causal full SAME VALID FULL SAME_LOWER SAME_UPPER same_lower same_upper EXPLICIT "
+    "constant edge reflect replicate circular "
     "symmetric wrap zeros border CONSTANT REFLECT SYMMETRIC "
     # resizing
     "nearest linear bilinear trilinear bicubic cubic area nearest-exact lanczos3 lanczos5 gaussian mitchellcubic "
