@@ -64,7 +64,7 @@ def bisect_command(options: argparse.Namespace) -> int:
     good, bad = Version(parse_version(options.good)), Version(parse_version(options.bad))
     if good == bad:
         raise UsageError(f"--good and --bad are the same version, {good}")
-    case = find_case(options.case, options.cases)
+    case = find_case(options.case, options.cases, options.trust)
     between = _candidates(target, good, bad, options.pip_args)
     print(f"{case.id} on {target}: {plural(len(between), 'release')} between {good} and {bad}")
     tried: list[Version] = []

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from conformance.commands import build_parser
+from conformance.text import quiet_output
 from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, HarnessError, UsageError
 
 
@@ -21,6 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Before NumPy is imported: its threads would take the cores from the workers, and starting them costs half of the
     # import. The workers set their own.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    with quiet_output():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     parser = build_parser()
     options = parser.parse_args(arguments)
     if not getattr(options, "command", None):

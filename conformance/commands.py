@@ -67,6 +67,18 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-k", metavar="EXPR", dest="select", default="", help='such as "stride=2 and not same"')
     parser.add_argument("--tag", action="append", default=[], metavar="TAG", help="only cases with this tag")
+    _trust(parser)
+
+
+def _trust(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trust",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="plans of this case file may call anything in their frameworks: only for authors whose scripts you run",
+    )
 
 
 def _one_case(parser: argparse.ArgumentParser) -> None:
@@ -79,6 +91,7 @@ def _one_case(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="look the case up in this file or folder",
     )
+    _trust(parser)
 
 
 def _a_record(parser: argparse.ArgumentParser, default: str = "the newest in reports/") -> None:
@@ -163,6 +176,7 @@ def _list(commands: Commands) -> None:
 def _check(commands: Commands) -> None:
     check = commands.add_parser("check", help="validate case files without running them")
     check.add_argument("paths", nargs="*", type=Path, metavar="PATH")
+    _trust(check)
     check.set_defaults(command=_later("listing:check_command"))
 
 

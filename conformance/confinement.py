@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conformance.ops.call import CallParams
-from conformance.report.facts import one_line
 from conformance.suite.case import Case
 from conformance.suite.origin import origin_of
+from conformance.text import one_line
 
 
 def authored(cases: Iterable[Case]) -> list[str]:

@@ -23,6 +23,7 @@ from conformance.report import annotations as github
 from conformance.report import badge, markdown
 from conformance.report.facts import conclusion, plural
 from conformance.target import Target, TargetError, parse_target
+from conformance.text import behind
 from conformance.usage import HARNESS, UsageError
 from conformance.verdict import Problem, Status, Verdict
 
@@ -174,7 +175,7 @@ def _print_commands(lines: list[str]) -> None:
     # Workflow commands are GitHub's; any other system would only print them.
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in lines:
-            print(line)
+            print(line, file=behind(sys.stdout))
 
 
 def _append_summary(text: str) -> None:

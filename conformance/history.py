@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from conformance.record import Reader, RecordError
-from conformance.report.facts import LEGEND, Cell, alike, conclusion, made, one_line, plural, version
+from conformance.report.facts import LEGEND, Cell, alike, conclusion, made, plural, version
 from conformance.report.jsonlines import strict
 from conformance.report.markdown import code, escaped, table
 from conformance.report.terminal import STYLES, Out
+from conformance.text import one_line
 from conformance.usage import OK, UsageError
 
 SHOWN = 40

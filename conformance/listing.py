@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 
 from conformance.suite.case import Case
-from conformance.suite.findings import printable
 from conformance.suite.loader import CaseFileError, Finding, Suite, find_files, load, validate
 from conformance.suite.select import Selector, SelectorError
+from conformance.text import one_line
 from conformance.usage import OK, USAGE, UsageError
 
 SHOWN = 200  # findings that are printed
@@ -30,7 +30,7 @@ def suite_root() -> Path:
     raise UsageError("no cases: there is no folder cases/ here; name a case file or a folder")
 
 
-def load_suites(paths: Sequence[Path]) -> list[Suite]:
+def load_suites(paths: Sequence[Path], trust: Sequence[Path] = ()) -> list[Suite]:
     """Every case file below the paths; UsageError with all findings of all files where one is wrong."""
     given = list(paths) or [suite_root()]
     findings: list[Finding] = []
@@ -39,14 +39,31 @@ def load_suites(paths: Sequence[Path]) -> list[Suite]:
         root, files = find_files(given)
     except CaseFileError as error:
         raise UsageError(str(error)) from None
+    trusted = trusted_files(trust, files)
     for path in files:
         try:
-            suites.append(load(path, root))
+            suites.append(load(path, root, path.resolve() in trusted))
         except CaseFileError as error:
             findings.extend(error.findings)
     if findings:
         raise UsageError(report(findings))
     return suites
+
+
+def trusted_files(trust: Sequence[Path], files: Sequence[Path]) -> set[Path]:
+    """The case files that the user trusts, each named in full; says once what that means."""
+    trusted = {path.resolve() for path in trust}
+    absent = sorted(trusted - {path.resolve() for path in files})
+    if absent:
+        raise UsageError(f"--trust: {absent[0]} is none of the case files that are read; name one of them, no folder")
+    if trusted:
+        names = ", ".join(map(str, trust))
+        print(
+            f"conformance: --trust: the plans of {names} may call anything in their frameworks, which can read and "
+            "write files and run programs: go on only if you would run a Python script of that author",
+            file=sys.stderr,
+        )
+    return trusted
 
 
 def report(findings: Sequence[Finding]) -> str:
@@ -85,7 +102,7 @@ def selected(suites: Sequence[Suite], chosen: Selector) -> Iterator[Case]:
 
 def list_command(options: argparse.Namespace) -> int:
     """Print ids, lazily: a file that spans ten million cases lists its first ten at once."""
-    suites = load_suites(options.paths)
+    suites = load_suites(options.paths, options.trust)
     chosen = selector(options)
     plain = not options.select and not options.tag
     found = False
@@ -96,7 +113,7 @@ def list_command(options: argparse.Namespace) -> int:
             for suite in suites:
                 count = suite.count() if plain else sum(1 for case in suite.cases() if chosen.matches(case))
                 total += count
-                print(printable(f"{count:>9,}  {suite.path}"))
+                print(f"{count:>9,}  {one_line(str(suite.path))}")
             print(f"{total:>9,}  cases")
             return OK
         if options.first is None:
@@ -119,8 +136,9 @@ def check_command(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     findings: list[Finding] = []
     total = 0
+    trusted = trusted_files(options.trust, files)
     for path in files:
-        found, count = validate(path, root)
+        found, count = validate(path, root, path.resolve() in trusted)
         findings += found
         total += count
     if findings:

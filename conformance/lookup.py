@@ -14,13 +14,13 @@ from conformance.usage import UsageError
 SHOWN = 5
 
 
-def find_case(text: str, paths: Sequence[Path] = ()) -> Case:
+def find_case(text: str, paths: Sequence[Path] = (), trust: Sequence[Path] = ()) -> Case:
     """The case with this id, or the only one whose id has `text` in it; UsageError with the nearest ids.
 
     It is looked for in `paths`; without any, in the file that the id names, else in the whole suite.
     """
     searched = list(paths) or _named_file(text)
-    suites = load_suites(searched)
+    suites = load_suites(searched, trust)
     found: list[Case] = []
     ids: list[str] = []
     try:

@@ -6,7 +6,7 @@ What was run, what is shown and what is reproduced are the same text, so they ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from conformance.layout import Layout, parse_layout
 
@@ -22,11 +22,14 @@ class Plan:
     text: str
     layouts: tuple[tuple[str, str], ...]
     note: str = ""
+    # Whether the user trusts the file that it is from: then it may name functions that are in no list. It computes the
+    # same either way, so no id and no fingerprint shows it.
+    trusted: bool = field(default=False, repr=False, compare=False)
 
     @classmethod
-    def of(cls, text: str, layouts: Mapping[str, str], note: str = "") -> Plan:
+    def of(cls, text: str, layouts: Mapping[str, str], note: str = "", trusted: bool = False) -> Plan:
         """A plan from a mapping of layouts."""
-        return cls(text, tuple(layouts.items()), note)
+        return cls(text, tuple(layouts.items()), note, trusted)
 
     def layout(self, name: str) -> Layout:
         """The layout of an input or of the output; KeyError where the plan does not have it."""

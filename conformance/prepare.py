@@ -196,7 +196,7 @@ def request_for(prepared: Prepared, plan: Plan, target: Target) -> Request:
     expected = sum(reference.value.size for reference in wanted if reference is not None)
     origin = origin_of(case.source.file)
     authored = bool(origin) and isinstance(case.params, CallParams)
-    return Request(plan.text, inputs, gradient, cotangent, repeat, "y", expected, origin, authored)
+    return Request(plan.text, inputs, gradient, cotangent, repeat, "y", expected, origin, authored, plan.trusted)
 
 
 def gradient_reason(target: Target) -> str:

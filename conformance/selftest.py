@@ -34,6 +34,7 @@ from conformance.report.statusline import StatusLine
 from conformance.suite.case import Case
 from conformance.suite.values import ValuesError
 from conformance.target import Target
+from conformance.text import behind
 from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError
 from conformance.verdict import Status, Verdict
 
@@ -434,7 +435,7 @@ def notes(result: Result) -> list[str]:
 
 def render(result: Result) -> None:
     """The report on the terminal."""
-    console = Console(highlight=False)
+    console = Console(file=behind(sys.stdout), highlight=False, markup=False)
     console.width = max(console.width, WIDTH)
     table = Table(box=None, pad_edge=False)
     for number, heading in enumerate(HEADINGS):

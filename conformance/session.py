@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace, gate: Gate) -> int:
 
 def select_cases(options: argparse.Namespace) -> list[Case]:
     """The cases that `paths`, `-k` and `--tag` ask for; UsageError where there is none, or two have one id."""
-    suites = load_suites(options.paths)
+    suites = load_suites(options.paths, options.trust)
     try:
         refuse_excess(suites)
         cases = list(islice(selected(suites, selector(options)), MAX_CASES + 1))

@@ -9,8 +9,9 @@ import numpy as np
 
 from conformance.diff.changes import RANK, Change, Errors, Group, Kind, Side, same_words
 from conformance.diff.ulps import pooled
-from conformance.report.facts import one_line
+from conformance.text import one_line
 from conformance.verdict import Status
+from conformance.worker.statements import code_lines
 
 LONGEST = 400  # characters of a framework's own words
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?|\b(?:nan|inf)\b")
@@ -74,7 +75,7 @@ def _why(side: Side) -> str:
 
 def _calls(side: Side) -> str:
     """The functions that a plan calls."""
-    code = "\n".join(line for line in side.plan.splitlines() if not line.startswith("#"))
+    code = "\n".join(line for line in code_lines(side.plan) if not line.startswith("#"))
     return ", ".join(dict.fromkeys(_CALL.findall(code))) or "no call"
 
 

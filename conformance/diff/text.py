@@ -8,9 +8,11 @@ from typing import IO
 
 from conformance.diff.changes import TITLES, Change, Diff, Group, Kind, RecordFacts, Side, SpeedChange, Ulps
 from conformance.diff.groups import brief
-from conformance.report.facts import one_line, plural
+from conformance.report.facts import plural
 from conformance.report.markdown import code, escaped, table
 from conformance.report.terminal import Out, quoted
+from conformance.text import one_line
+from conformance.worker.statements import code_lines
 
 GROUPS_A_KIND = 20
 CASES_A_GROUP = 3
@@ -194,7 +196,7 @@ def _details(change: Change) -> list[str]:
 
 def _ran(side: Side) -> list[str]:
     """The plan's lines without its comments."""
-    return [line for line in side.plan.splitlines() if line.strip() and not line.startswith("#")]
+    return [line for line in code_lines(side.plan) if line.strip() and not line.startswith("#")]
 
 
 def figures(group: Group) -> list[str]:

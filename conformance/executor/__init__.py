@@ -38,6 +38,7 @@ class Request:
     expected: int = 0
     origin: str = ""
     authored: bool = False
+    trusted: bool = False  # the user trusts the file that the plan is from
 
     @property
     def limit(self) -> int:

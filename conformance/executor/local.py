@@ -436,6 +436,7 @@ def encode_request(number: int, request: Request, seconds: float) -> list[memory
         "repeat": request.repeat,
         "limit": request.limit,
         "seconds": seconds,
+        "trusted": request.trusted,
     }
     if request.cotangent is not None:
         array, dtype = request.cotangent

@@ -19,8 +19,9 @@ from conformance.known.entry import SHOWN_WITHOUT_VALUES, Entry, environment
 from conformance.known.file import parse_entries
 from conformance.known.table import KnownTable
 from conformance.record import Reader, RecordedCase
-from conformance.report.facts import modulo_numbers, one_line, plural
+from conformance.report.facts import modulo_numbers, plural
 from conformance.target import Target, parse_target
+from conformance.text import one_line
 from conformance.verdict import Status, Verdict
 
 REASON = "TODO: why"

@@ -30,7 +30,7 @@ def minimize_command(options: argparse.Namespace) -> int:
         # Said before minutes of work are lost.
         raise UsageError(f"-o: there is no folder {options.output.parent}; create it first")
     target = named_target(options.on, "--on")
-    case = find_case(options.case, options.cases)
+    case = find_case(options.case, options.cases, options.trust)
     status = StatusLine()
 
     def told(tried: int, now: Case) -> None:

@@ -17,6 +17,7 @@ from conformance.installed import with_anchor
 from conformance.minimize import parameters, values
 from conformance.minimize.failure import Failure, failure_of
 from conformance.ops import OPS
+from conformance.ops.call import CallParams
 from conformance.probe import Found, Probe
 from conformance.suite.case import Case, Values
 from conformance.suite.findings import CaseFileError
@@ -167,8 +168,9 @@ def _first_looks(case: Case, asker: Asker) -> Failure:
 
 def read_again(case: Case) -> Case | None:
     """The case as its own text is read, parameters bound and checked; None where they contradict each other."""
+    trusted = isinstance(case.params, CallParams) and any(plan.trusted for _, plan in case.params.plans)
     try:
-        return read_case(case_text([case]))
+        return read_case(case_text([case]), trusted=trusted)
     except CaseFileError:
         return None
 

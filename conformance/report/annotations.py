@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.record import Reader
-from conformance.report.facts import one_line, plural, unexpected_groups
+from conformance.report.facts import plural, unexpected_groups
+from conformance.text import one_line
 from conformance.verdict import Problem
 
 LIMIT = 10  # GitHub shows ten errors a step and drops the others
@@ -38,7 +39,7 @@ def of_record(reader: Reader, problems: Sequence[Problem], root: Path, limit: in
 
 def of_text(text: str, root: Path, limit: int = LIMIT) -> list[str]:
     """Commands for the findings (`file:line:column: message`) among an error's lines; without any, one for all."""
-    found = [match for line in text.splitlines() if (match := _FINDING.fullmatch(line.strip()))]
+    found = [match for line in text.split("\n") if (match := _FINDING.fullmatch(line.strip()))]
     if not found:
         return [command(text, "conformance")]
     return _limited([command(m["message"], "case file", **_place(m["place"], root)) for m in found], limit)

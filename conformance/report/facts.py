@@ -10,22 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from conformance.record import Reader, Row
+from conformance.text import clean
 from conformance.verdict import Known, Problem, Status, Verdict
+from conformance.worker.statements import code_lines
 
 HARNESS = 3
 _NUMBERS = re.compile(r"-?\d[\d,.]*(?:e[+-]?\d+)?|\b(?:nan|inf)\b")
-# C0 and C1 controls, and the marks that reorder or hide text: a framework's words must not steer a terminal.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
-
-
-def clean(text: str) -> str:
-    """Text that is safe to print: control characters are spelled out; newlines and tabs stay."""
-    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
-
-
-def one_line(text: str) -> str:
-    """Text on one line, safe to print."""
-    return " ".join(clean(text).split())
 
 
 def made(path: Path) -> Path:
@@ -239,4 +229,4 @@ def reproduce(verdict: Verdict) -> str:
 
 def ran(verdict: Verdict) -> list[str]:
     """The plan's lines without its comments."""
-    return [line for line in verdict.plan.splitlines() if line.strip() and not line.startswith("#")]
+    return [line for line in code_lines(verdict.plan) if line.strip() and not line.startswith("#")]

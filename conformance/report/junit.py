@@ -18,8 +18,9 @@ from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
 from conformance.record import Reader, Row
-from conformance.report.facts import conclusion, one_line, version
+from conformance.report.facts import conclusion, version
 from conformance.report.picture import picture
+from conformance.text import clean, one_line
 from conformance.verdict import Problem, Status
 
 # What XML 1.0 can't hold, escaped or not.
@@ -147,8 +148,8 @@ def details(reader: Reader, row: Row) -> str:
 
 
 def legal(text: str) -> str:
-    """Text with what XML can't hold spelled out as `\\x1b`."""
-    return _ILLEGAL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    """Text with what XML can't hold, or what steers a reader's terminal, spelled out as `\\x1b`."""
+    return _ILLEGAL.sub(lambda match: match[0].encode("unicode_escape").decode(), clean(text))
 
 
 def _failing() -> tuple[Status, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
+from urllib.parse import quote
 
 from conformance.record import Reader, Row
 from conformance.report.facts import (
@@ -15,7 +16,6 @@ from conformance.report.facts import (
     known_uses,
     matrix,
     notes,
-    one_line,
     plural,
     ran,
     reproduce,
@@ -23,6 +23,7 @@ from conformance.report.facts import (
     version,
 )
 from conformance.report.picture import picture
+from conformance.text import one_line
 from conformance.verdict import Problem
 
 GROUPS_SHOWN = 50
@@ -131,11 +132,16 @@ def _known(reader: Reader) -> list[str]:
     rows = []
     for use in known_uses(reader):
         known = use.known
-        reason = escaped(known.reason) + (f" ([link]({known.link}))" if known.link.startswith("http") else "")
+        reason = escaped(known.reason) + (f" ([link]({_address(known.link)}))" if known.link.startswith("http") else "")
         rows.append([code(known.name), known.kind, f"{use.count:,}", ", ".join(map(code, use.targets)), reason])
     if not rows:
         return []
     return ["## Known divergences", "", *table(["name", "kind", "verdicts", "targets", "reason"], rows)]
+
+
+def _address(link: str) -> str:
+    """A link's address, which ends where it ends."""
+    return quote(one_line(link), safe="/:?#@!$&'*+,;=%~")
 
 
 def _claims(reader: Reader) -> list[str]:

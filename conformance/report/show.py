@@ -7,9 +7,11 @@ from difflib import get_close_matches
 from typing import Any
 
 from conformance.record import Reader, RecordedCase, RecordError, Row
-from conformance.report.facts import clean, one_line, reproduce, version
+from conformance.report.facts import reproduce, version
 from conformance.report.picture import chessboard, inputs, picture
+from conformance.text import clean, one_line
 from conformance.verdict import Figures, Verdict
+from conformance.worker.statements import code_lines
 
 
 def render(reader: Reader, case: str, target: str | None = None) -> str:
@@ -89,7 +91,7 @@ def _verdict(reader: Reader, row: Row, version: str) -> list[str]:
         lines.append(f"  figures: {figures(verdict.figures)}")
     if verdict.plan:
         lines.append("  plan:")
-        lines += [f"    {line}" for line in verdict.plan.splitlines()]
+        lines += [f"    {line}" for line in code_lines(verdict.plan)]
     if verdict.divergent:
         lines.append(f"  repro: {reproduce(verdict)}")
     lines.append("  " + _trivia(verdict, row.attempts))

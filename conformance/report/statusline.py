@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from conformance.text import behind, one_line
+
 LONGEST = 110  # characters; a line that wraps can't be replaced
 
 
@@ -16,7 +18,7 @@ class StatusLine:
     def show(self, text: str) -> None:
         """Replace the line."""
         if self._live:
-            print(f"\r\x1b[K{text[:LONGEST]}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{one_line(text)[:LONGEST]}", end="", file=behind(sys.stderr), flush=True)
 
     def end(self) -> None:
         """Take the line away."""

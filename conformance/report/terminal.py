@@ -23,12 +23,10 @@ from conformance.report.facts import (
     Cell,
     Matrix,
     claims,
-    clean,
     conclusion,
     known_uses,
     matrix,
     notes,
-    one_line,
     plural,
     ran,
     reproduce,
@@ -37,6 +35,7 @@ from conformance.report.facts import (
 )
 from conformance.suite.case import Case
 from conformance.target import Target
+from conformance.text import behind, one_line, quiet
 from conformance.verdict import Problem, Status, Verdict
 
 STYLES = {"passed": "green", "unexpected": "bold red", "known": "yellow", "unsupported": "dim"}
@@ -52,14 +51,15 @@ class Out:
     def __init__(self, file: IO[str], width: int | None = None) -> None:
         self.width = width or shutil.get_terminal_size((100, 24)).columns
         self.encoding = getattr(file, "encoding", None) or "utf-8"
-        self.console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        # Colours steer the terminal; the words do not.
+        self.console = Console(file=behind(file), highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def line(self, *parts: str | tuple[str, str]) -> None:
         """One line of texts or (text, style) pairs."""
         text = Text()
         for part in parts:
             words, style = part if isinstance(part, tuple) else (part, "")
-            text.append(self._takes(clean(words)), style)
+            text.append(self._takes(quiet(words, not text.plain.strip())), style)
         self.console.print(text)
 
     def head(self, title: str) -> None:
@@ -324,7 +324,7 @@ class Progress:
 
     def __init__(self, quiet: bool = False, file: IO[str] | None = None) -> None:
         self._quiet = quiet
-        self._file = file or sys.stderr
+        self._file = behind(file or sys.stderr)
         self._console = Console(file=self._file, highlight=False, markup=False, emoji=False)
         self._live: Live | None = None
         self._cells: dict[str, Cell] = {}
@@ -344,7 +344,7 @@ class Progress:
 
     def worker_ready(self, target: Target, version: str) -> None:
         """A target's worker answered."""
-        self._versions[str(target)] = version or "ready"
+        self._versions[str(target)] = one_line(version) or "ready"
 
     def advance(self, target: Target, verdict: Verdict) -> None:
         """One more verdict."""

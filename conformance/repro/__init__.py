@@ -24,7 +24,7 @@ def repro_command(options: argparse.Namespace) -> int:
     """Print or write the script, or with --issue the report around it."""
     target = named_target(options.on, "--on")
     second = named_target(options.across, "--across") if options.across else None
-    found = find(options.case, target, options.record, options.cases)
+    found = find(options.case, target, options.record, options.cases, options.trust)
     other = beside(found, second) if second is not None else None
     text = script(found) if other is None else across(found, other)
     if options.issue:

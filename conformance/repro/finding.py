@@ -97,13 +97,15 @@ def note(message: str) -> None:
     print(f"conformance: {message}", file=sys.stderr)
 
 
-def recorded(text: str, target: str, record: Path | None, paths: Sequence[Path]) -> tuple[Case, Verdict | None, Any]:
+def recorded(
+    text: str, target: str, record: Path | None, paths: Sequence[Path], trust: Sequence[Path] = ()
+) -> tuple[Case, Verdict | None, Any]:
     """The case, its recorded verdict on the target (None where it has to be run), and what the worker said of itself.
 
     A record that is named must have the case and the target; without one, the newest in reports/ that has both will do.
     """
     if record is None:
-        case = find_case(text, paths)
+        case = find_case(text, paths, trust)
         records = sorted(Path("reports").glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
         for path in records:
             try:
@@ -116,7 +118,7 @@ def recorded(text: str, target: str, record: Path | None, paths: Sequence[Path])
     try:
         with Reader(record, complete=False) as reader:
             id = reader.case(text).id
-            case = find_case(id, paths)
+            case = find_case(id, paths, trust)
             names = [row.verdict.target for row in reader.verdicts(case=id)]
     except RecordError as error:
         raise UsageError(str(error)) from None
@@ -149,9 +151,15 @@ def _from_record(path: Path, case: Case, target: str) -> tuple[Verdict, Any] | N
         return rows[0].verdict, reader.targets.get(target, {})
 
 
-def find(text: str, target: Target, record: Path | None = None, paths: Sequence[Path] = ()) -> Finding:
+def find(
+    text: str,
+    target: Target,
+    record: Path | None = None,
+    paths: Sequence[Path] = (),
+    trust: Sequence[Path] = (),
+) -> Finding:
     """The finding behind a command line; UsageError where there is nothing to reproduce."""
-    case, verdict, info = recorded(text, str(target), record, paths)
+    case, verdict, info = recorded(text, str(target), record, paths, trust)
     return finding(case, target, verdict, info)
 
 

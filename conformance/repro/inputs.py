@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 from collections.abc import Mapping, Sequence
 
@@ -14,16 +15,17 @@ from conformance.repro.finding import Finding
 from conformance.suite.values import integer_bound, seed_of
 
 # Names that a script gives a meaning of its own; an input of that name gets an underscore.
-_TAKEN = frozenset(
+SCRIPT_NAMES = frozenset(
     "np os sys zlib base64 signal subprocess tempfile tf torch jax keras numpy onnx onnxruntime ml_dtypes stream call "
     "tensors tensor gradients y dy expected actual allowed wrong error bits scale done given left right unpacked "
-    "answer first second same array tape pull transposed".split()
-)
+    "answer first second same array tape pull transposed made command error Exported child chosen where "
+    "ANSWERS answers differing ended file folder value".split()
+) | frozenset(dir(builtins))
 
 
 def local(name: str) -> str:
     """An input's name in the script."""
-    return name + "_" if name in _TAKEN or keyword.iskeyword(name) else name
+    return name + "_" if name in SCRIPT_NAMES or keyword.iskeyword(name) else name
 
 
 def plain(array: AnyArray, dtype: str) -> AnyArray:

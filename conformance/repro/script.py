@@ -7,14 +7,16 @@ import textwrap
 from collections.abc import Sequence
 
 from conformance.plan import Plan
-from conformance.report.facts import one_line, version
+from conformance.report.facts import version
 from conformance.repro import words
 from conformance.repro.arrays import UNPACK, written
 from conformance.repro.check import check, tensors, time_limit
 from conformance.repro.finding import Finding, in_layout
-from conformance.repro.inputs import input_lines, local, plain, storage
+from conformance.repro.inputs import SCRIPT_NAMES, input_lines, local, plain, storage
 from conformance.repro.surface import Surface, surface
+from conformance.text import one_line
 from conformance.verdict import Status
+from conformance.worker.statements import code_lines, split_once
 
 WIDTH = 100
 
@@ -131,17 +133,8 @@ def import_lines(made: Surface) -> list[str]:
 
 def function(plan: Plan, made: Surface) -> list[str]:
     """The plan as the function `call` of its inputs. What uses no input stands before it where the mode compiles."""
-    tree = ast.parse(plan.text)
-    lines = plan.text.splitlines()
-    first = 0
-    if made.splits:
-        for statement in tree.body:
-            if any(isinstance(node, ast.Name) and node.id in plan.inputs for node in ast.walk(statement)):
-                break
-            first = statement.end_lineno or 0
-    outside, inside = lines[:first], lines[first:]
-    fixed = _inside_strings(tree)
-    body = [line if number in fixed or not line else f"    {line}" for number, line in enumerate(inside, first + 1)]
+    outside, inside = _halves(plan, made.splits)
+    body = [f"    {line}" if line else line for line in inside]
     comment = ", ".join(f"{name}: {layout}" for name, layout in plan.layouts)
     note = [f"    # {plan.note}"] if plan.note else []
     return [
@@ -158,13 +151,26 @@ def function(plan: Plan, made: Surface) -> list[str]:
     ]
 
 
-def _inside_strings(tree: ast.Module) -> set[int]:
-    """Lines that begin within a string: an indent would become part of it."""
-    found: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.update(range(node.lineno + 1, (node.end_lineno or node.lineno) + 1))
-    return found
+def _halves(plan: Plan, splits: bool) -> tuple[list[str], list[str]]:
+    """The plan's lines that stand before the function, and those in it.
+
+    They are the plan's own, with its comments, where each statement has a line of its own and every name can stay.
+    Elsewhere (a statement over several lines, two on one, a name that the script or both halves use) they are written
+    anew from the syntax tree.
+    """
+    tree = ast.parse(plan.text)
+    # Trees are changed in place: the first shows what is said anew.
+    before = ast.unparse(tree)
+    once, rest = split_once(tree.body, plan.inputs, SCRIPT_NAMES) if splits else ([], tree.body)
+    spans = [(s.lineno, s.end_lineno or s.lineno) for s in ast.parse(plan.text).body]
+    alone = all(first == last for first, last in spans) and len({first for first, _ in spans}) == len(spans)
+    if alone and ast.unparse(ast.Module([*once, *rest], [])) == before:
+        lines = code_lines(plan.text)
+        first = spans[len(once) - 1][1] if once else 0
+        return lines[:first], [line.strip() for line in lines[first:]]
+    return [line for s in once for line in ast.unparse(s).split("\n")], [
+        line for s in rest for line in ast.unparse(s).split("\n")
+    ]
 
 
 def _in_a_child(found: Finding) -> list[str]:

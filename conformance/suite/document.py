@@ -7,6 +7,7 @@ word), since the YAML 1.1 rules of PyYAML turn words and ratios into something e
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import stat
@@ -17,13 +18,15 @@ from typing import Any
 
 import yaml
 
-from conformance.suite.findings import MAX_FINDINGS, CaseFileError, Finding, quoted, suggestion
+from conformance.suite.findings import MAX_FINDINGS, CaseFileError, Finding, quoted, suggestion, unprintable
+from conformance.worker.whitelist import check_characters
 
 MAX_BYTES = 5 * 2**20
 MAX_NODES = 250_000  # after expanding aliases
 MAX_DIRECTIVES = 8  # libyaml compares each with all before it
 MAX_DEPTH = 64
 MAX_DIGITS = 400
+MAX_BITS = 64  # of an integer: no size, seed or value of any dtype needs more
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -169,6 +172,9 @@ def parse_document(text: str, file: str) -> Node:
         builder.findings.append(Finding(file, line, column, _problem(error, text, line)))
     except yaml.YAMLError as error:
         builder.findings.append(_reader_problem(error, text, file))
+    if not builder.findings:
+        # What the parser skipped: comments, which are read by people as well.
+        builder.findings += [Finding(file, f.line, f.column, f.message) for f in check_characters(text)]
     if not builder.findings and builder.root is None:
         builder.findings.append(
             Finding(file, 1, 1, "the file is empty, expected a mapping with `op` and `grids` or `cases`")
@@ -264,6 +270,10 @@ class _Builder:
     def scalar(self, event: Any) -> None:
         if event.tag:
             self.tagged(event)
+        # Keys and values alike: an id, a name, a plan, a description. A line break is text of several lines.
+        unseen = unprintable(event.value.replace("\n", "").replace("\t", ""))
+        if unseen:
+            self.refuse(event, f"{unseen} can't be seen, or ends a line for some readers; leave it out")
         self.add(event, node_at(event, event.value))
 
     def document(self, event: Any) -> None:
@@ -356,14 +366,23 @@ class _Builder:
         elif text[:1] in "+-.0123456789":
             if len(text) > MAX_DIGITS and (_FLOAT.fullmatch(text) or _BASED.fullmatch(text)):
                 self.refuse(event, f"a number of {len(text)} characters, expected at most {MAX_DIGITS}")
+                node.value = 0
             elif _INTEGER.fullmatch(text):
-                node.value = int(text)
+                node.value = self.integer(event, int(text))
             elif _BASED.fullmatch(text):
-                node.value = int(text, 0)
+                node.value = self.integer(event, int(text, 0))
             elif _FLOAT.fullmatch(text):
                 node.value = float(text)
+                if math.isinf(node.value):
+                    self.refuse(event, f"the number {text} is beyond what a float64 holds; write .inf for infinity")
             elif _SPECIAL.fullmatch(text):
                 node.value = float(text.replace(".", "", 1))
+
+    def integer(self, event: Any, value: int) -> int:
+        if value.bit_length() > MAX_BITS:
+            self.refuse(event, f"an integer of {value.bit_length()} bits, expected at most {MAX_BITS}")
+            return 0
+        return value
 
 
 def text_positions(node: Node, source: str) -> Iterator[tuple[int, int]]:

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from conformance.text import one_line
+from conformance.worker.whitelist import unsafe
+
 MAX_FINDINGS = 100  # in one file; whoever has mended so many looks again
 SHOWN = 80  # characters of a text that a message quotes
 
@@ -20,8 +23,9 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
+        # One line, whatever a file is called: each of these is a line of its own, for people and for CI systems.
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return printable(f"{place}: {self.message}")
+        return one_line(f"{place}: {self.message}")
 
 
 class CaseFileError(Exception):
@@ -32,14 +36,14 @@ class CaseFileError(Exception):
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
 
-def printable(text: str) -> str:
-    """A text on one line: what is no visible character stands as its escape, so that no name can begin a line."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
 def quoted(text: str) -> str:
     """A text in quotes, cut where it is long."""
     return repr(text) if len(text) <= SHOWN else repr(text[: SHOWN - 3] + "...")
+
+
+def unprintable(text: str) -> str:
+    """Names the first character of a text that can't be seen, or that ends a line for some readers; "" for none."""
+    return next((f"the character U+{ord(character):04X}" for character in text if unsafe(character)), "")
 
 
 def suggestion(found: str, allowed: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from conformance.suite.block import Block, too_many
 from conformance.suite.case import Case
 from conformance.suite.document import nearest_file, parse_document, read_text
-from conformance.suite.findings import CaseFileError, Finding
+from conformance.suite.findings import CaseFileError, Finding, unprintable
 from conformance.suite.grid import MAX_CASES, Budget
 from conformance.suite.places import files_below
 from conformance.suite.readers import Report
@@ -79,9 +79,12 @@ def _root(path: Path) -> Path:
     return next((place for place in (folder, *folder.parents) if place.name in ROOTS), folder)
 
 
-def load(path: Path, root: Path) -> Suite:
-    """Read a case file and check everything that needs no expansion; CaseFileError with all findings at once."""
-    suite, findings = _read(path, root)
+def load(path: Path, root: Path, trusted: bool = False) -> Suite:
+    """Read a case file and check everything that needs no expansion; CaseFileError with all findings at once.
+
+    `trusted`: the user said that plans of this file may call what they like.
+    """
+    suite, findings = _read(path, root, trusted)
     for block in suite.blocks if suite else ():
         findings += block.preview()
     if findings or suite is None:
@@ -89,10 +92,10 @@ def load(path: Path, root: Path) -> Suite:
     return suite
 
 
-def validate(path: Path, root: Path) -> tuple[list[Finding], int]:
+def validate(path: Path, root: Path, trusted: bool = False) -> tuple[list[Finding], int]:
     """Everything that is wrong with a case file, in structure and in every case of it, and the number of its cases."""
     try:
-        suite, findings = _read(path, root)
+        suite, findings = _read(path, root, trusted)
     except CaseFileError as error:
         return error.findings, 0
     if suite is not None:
@@ -100,10 +103,15 @@ def validate(path: Path, root: Path) -> tuple[list[Finding], int]:
     return sorted(set(findings)), suite.count() if suite and not findings else 0
 
 
-def _read(path: Path, root: Path) -> tuple[Suite | None, list[Finding]]:
+def _read(path: Path, root: Path, trusted: bool) -> tuple[Suite | None, list[Finding]]:
+    unnamed = unprintable(str(path))
+    if unnamed:
+        raise CaseFileError([Finding(str(path), 0, 0, f"the file's name holds {unnamed}; rename it")])
     source = read_text(path)
     report = Report(str(path), source)
     spec = read_file(parse_document(source, str(path)), report)
+    if spec is not None and trusted:
+        spec.op = spec.op.trusting()
     return Suite(path, _stem(path, root), source, spec) if spec else None, report.findings
 
 

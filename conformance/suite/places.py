@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from conformance.suite.findings import printable
+from conformance.text import one_line
 
 
 def files_below(folder: Path, suffixes: Collection[str], root: Path, without: str = "") -> list[Path]:
@@ -63,4 +63,4 @@ def own_folder(folder: Path) -> bool:
 
 def left_out(path: Path, why: str) -> None:
     """Say that something in a folder is not read."""
-    print(printable(f"conformance: left out: {path} {why}"), file=sys.stderr)
+    print(one_line(f"conformance: left out: {path} {why}"), file=sys.stderr)

@@ -1,160 +1,56 @@
 """Which plans may run: a stranger's case file must be safe.
 
-A plan is a few lines of straight-line Python. This module reads its syntax tree and allows assignments, calls on dotted
-names below a framework's public namespaces, calls on and attributes of values from an explicit list, literals, slices
-and plain arithmetic. Everything else (imports, underscores, loops, lambdas, comprehensions, functions that read, write
-or load) is refused, with the line and the column. The coordinator checks a plan when it reads a case file; the worker
-checks it again, since it is the worker that runs it.
+A plan is a few lines of straight-line Python. This module reads its syntax tree and allows assignments, calls of the
+functions in `allowed/` (a table a framework), what those tables let a value be asked for, and plain arithmetic.
+Strings, lists and tuples are literals in arguments, never values to compute with; functions are called, not passed on.
+Everything else is refused, with the line and the column. The coordinator checks a plan when it reads a case file; the
+worker checks it again, since it is the worker that runs it.
+
+A plan of a file that the user trusts (`--trust FILE`) is held to the same syntax, but may name whatever is public in
+its framework.
 """
 
 from __future__ import annotations
 
 import ast
+import difflib
 import keyword
 import re
+import unicodedata
 from dataclasses import dataclass
-from typing import Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Set, Tuple
 
+from .allowed import REFUSED_KEYWORDS, WORDS, Allowed, is_layout
+from .allowed.jax import ALLOWED as _JAX
+from .allowed.keras import ALLOWED as _KERAS
+from .allowed.numpy import ALLOWED as _NUMPY
+from .allowed.tensorflow import ALLOWED as _TENSORFLOW
+from .allowed.torch import ALLOWED as _TORCH
+from .statements import code_lines
 from .whitelist_onnx import ROOTS as _ONNX_ROOTS
 from .whitelist_onnx import OnnxPlan
 
-# framework -> the namespaces whose members a plan may name. A name is a namespace and one more word: `torch.os.system`
-# is refused because `torch.os` is not listed, whatever `torch` happens to import.
-NAMESPACES: Dict[str, Tuple[str, ...]] = {
-    "numpy": ("numpy", "numpy.fft", "numpy.linalg", "numpy.lib.stride_tricks"),
-    "torch": (
-        "torch",
-        "torch.nn",
-        "torch.nn.functional",
-        "torch.nn.utils",
-        "torch.func",
-        "torch.fft",
-        "torch.linalg",
-        "torch.special",
-    ),
-    "jax": (
-        "jax.lax",
-        "jax.lax.Precision",
-        "jax.nn",
-        "jax.numpy",
-        "jax.numpy.fft",
-        "jax.numpy.linalg",
-        "jax.image",
-        "jax.scipy.signal",
-        "jax.scipy.special",
-    ),
-    "tensorflow": (
-        "tf",
-        "tf.nn",
-        "tf.math",
-        "tf.linalg",
-        "tf.image",
-        "tf.signal",
-        "tf.keras.layers",
-        "tf.keras.activations",
-    ),
-    "keras": (
-        "keras.layers",
-        "keras.ops",
-        "keras.ops.nn",
-        "keras.ops.image",
-        "keras.activations",
-        "keras.initializers",
-    ),
+# framework -> what its plans may use. A plan of ONNX is a model as text: see whitelist_onnx.py.
+TABLES: Dict[str, Allowed] = {
+    "numpy": _NUMPY,
+    "torch": _TORCH,
+    "jax": _JAX,
+    "tensorflow": _TENSORFLOW,
+    "keras": _KERAS,
 }
-
-# A plan of ONNX is a model as text: see whitelist_onnx.py.
-FRAMEWORKS: Tuple[str, ...] = (*NAMESPACES, "onnx")
-
-# Methods and attributes of values. All are free of side effects outside the value.
-ATTRIBUTES = frozenset(
-    "shape dtype ndim T mT real imag size build stateless_call contiguous to reshape view permute transpose swapaxes "
-    "flip astype at set add float double half bfloat16 sum mean flatten squeeze unsqueeze detach".split()
-)
-
-# Words that name I/O, code, or process state in any of these libraries. Matched against each last word.
-_REFUSED = re.compile(
-    # whatever says so in one of its words: load_library, tf.py_function, io_callback, keras.layers.deserialize, ...
-    r"(?:.*_)?(?:load|save|savez|read|write|open|file|fromfile|tofile|memmap|hub|import|exec|eval|compile|compiled|"
-    r"callback|function|pyfunc|frompyfunc|py_func|deserialize|serialize|deserialization|serialization|config|library|"
-    r"fork|spawn|parse|autocast|deterministic|printoptions|dispatch|seed)(?:_.*)?|"
-    # files
-    r"from_file|savetxt|loadtxt|genfromtxt|fromregex|DataSource|fixed_unigram_candidate_sampler|.*Lookup|"
-    r"TextVectorization|decode_.*|encode_.*|"
-    # memory
-    r"as_strided.*|frombuffer|from_dlpack|to_dlpack|ndarray|record|recarray|chararray|.*[Ss]torage.*|"
-    # functions of functions, and objects made from a description
-    r"vectorize|apply_along_axis|apply_over_axes|piecewise|fromfunction|fromiter|bmat|Lambda|TFSMLayer|JaxLayer|"
-    r"FlaxLayer|.*Wrapper|.*DataParallel|Container|get|get_(?!item$).*|map_fn|scan|while_loop|fori_loop|cond|foldl|foldr|"
-    r"switch|switch_case|custom_root|custom_linear_solve|vectorized_map|variable_creator_scope|skip_init|classproperty|"
-    # the state of the process, and what is printed
-    r"set_.*|seterr|seterrcall|setbufsize|geterrcall|errstate|print|Print|show_config|show_runtime|test|wait|init_.*|"
-    r"prepare_.*|profiler_.*|thread_safe_generator|default_generator|merge_type_.*|unify_type_list|Generator|Module|Event|"
-    r"Stream"
-)
-
-# In these namespaces a capital letter begins an internal class (a compiler of scripts, a reader, a registry), but for
-# the ones named here.
-_CLASSES_ALLOWED: Dict[str, FrozenSet[str]] = {
-    "torch": frozenset(["Size"]),
-    "torch.nn.functional": frozenset(),
-    "tf": frozenset(["TensorShape", "TensorSpec"]),
-}
-
-# Modules that a namespace happens to hold. A plan can reach nothing in them, and has no use for one.
-# A test walks the installed frameworks and says which are missing here.
-_MODULES: Dict[str, FrozenSet[str]] = {
-    "numpy": frozenset(
-        "char core ctypeslib dtypes emath exceptions f2py lib ma matlib polynomial random rec strings testing typing "
-        "distutils compat".split()
-    ),
-    "torch": frozenset(
-        "accelerator amp ao autograd backends builtins classes compiler cpp cpu ctypes cuda distributed distributions "
-        "export functional functools futures fx glob hub importlib inspect io itertools jit library masked math "
-        "monitor mps mtia multiprocessing nested ops optim os overrides package platform profiler quantization "
-        "quasirandom random return_types serialization signal sparse storage sys testing textwrap threading torch "
-        "torch_version types utils version warnings windows xpu contextlib".split()
-    ),
-    "torch.nn": frozenset(
-        "attention common_types grad init intrinsic modules parallel parameter qat quantizable quantized".split()
-    ),
-    "torch.nn.functional": frozenset("dataclasses grad importlib math np torch warnings".split()),
-    "torch.nn.utils": frozenset(
-        "clip_grad convert_parameters fusion init memory_format parametrizations parametrize rnn stateless".split()
-    ),
-    "torch.fft": frozenset(["sys", "torch"]),
-    "torch.linalg": frozenset(["sys", "torch"]),
-    "torch.special": frozenset(["sys", "torch"]),
-    "jax.lax": frozenset(["linalg"]),
-    "jax.nn": frozenset(["initializers"]),
-    "tf": frozenset(
-        "audio autodiff autograph bitwise compat config data debugging distribute dtensor dtypes errors experimental "
-        "feature_column graph_util initializers io keras lite lookup losses metrics mlir nest optimizers profiler "
-        "quantization queue ragged random raw_ops saved_model security sets sparse strings summary sysconfig test "
-        "tools tpu train types version xla".split()
-    ),
-    "tf.nn": frozenset(["experimental"]),
-    "tf.math": frozenset(["special"]),
-    "tf.linalg": frozenset(["experimental"]),
-    "keras.ops": frozenset(["numpy", "core", "linalg"]),
-}
-
-# What a string may hold: `SAME`, `NHWC`, `ij,jk->ik`, `(h w) c -> h w c`, `<f4`; no path, no address, no code.
-_STRING = re.compile(r"(?!.*__)[A-Za-z0-9_ ,.<>=+()-]{0,200}")
-
-# Keyword arguments whose value would be a place outside the plan.
-_REFUSED_KEYWORDS = re.compile(r"(?:.*_)?(?:file|filename|fname|path|dir|directory|url|stream|vocabulary)(?:_.*)?")
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-
-# The one call that may take a dict (parameter name -> tensor). Elsewhere a dict could be a Keras object configuration,
-# which names a module to import.
-_TAKES_DICT = "torch.func.functional_call"
+FRAMEWORKS: Tuple[str, ...] = (*TABLES, "onnx")
 
 MAX_CHARACTERS = 8_000
 MAX_STATEMENTS = 64
+# A number computed from lengths and literals. Thirty squarings in a row would fill the memory.
+MAX_BITS = 256
 
-_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.USub, ast.UAdd)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+# An equation stands in an argument of an einsum alone: elsewhere `i,O` would be a dtype of objects.
+_EQUATION = re.compile(r"[A-Za-z., ]{0,100}(?:->[A-Za-z. ]{0,50})?")
+_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult)
+_SIGNS = (ast.USub, ast.UAdd)
+_TRUST = "; see docs/plans.md for the list, and for `--trust`"
 
 
 @dataclass(frozen=True)
@@ -166,7 +62,22 @@ class Finding:
     message: str
 
 
-def check_plan(text: str, framework: str, inputs: Iterable[str], output: str = "y") -> List[Finding]:
+class _Kind(NamedTuple):
+    """What an expression gives, as far as it can be told without running it."""
+
+    word: str  # value, number, shape, layer, at, place, constant
+    bits: int = 0  # of a number: how many it may have
+
+
+_VALUE = _Kind("value")
+_LENGTH = _Kind("number", 63)
+# What a jax array's `x.at[...]` may be asked for.
+_PLACE_METHODS = frozenset("set add subtract multiply divide min max get".split())
+
+
+def check_plan(
+    text: str, framework: str, inputs: Iterable[str], output: str = "y", trusted: bool = False
+) -> List[Finding]:
     """Every reason why `text` may not run as a plan of `framework`; an empty list where it may."""
     if framework not in FRAMEWORKS:
         return [Finding(1, 1, "no plan can be run by %r, expected one of: %s" % (framework, ", ".join(FRAMEWORKS)))]
@@ -176,15 +87,18 @@ def check_plan(text: str, framework: str, inputs: Iterable[str], output: str = "
         return names
     if len(text) > MAX_CHARACTERS:
         return [Finding(1, 1, "the plan has %d characters, expected at most %d" % (len(text), MAX_CHARACTERS))]
+    characters = check_characters(text)
+    if characters:
+        return characters
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None) or 1
         column = getattr(error, "offset", None) or 1
-        return [Finding(line, column, "not valid Python: %s" % getattr(error, "msg", error))]
-    checker = _OnnxChecker(set(inputs)) if framework == "onnx" else _Checker(framework, set(inputs))
+        return [Finding(line, max(column, 1), "not valid Python: %s" % getattr(error, "msg", error))]
     if len(tree.body) > MAX_STATEMENTS:
         return [Finding(1, 1, "the plan has %d statements, expected at most %d" % (len(tree.body), MAX_STATEMENTS))]
+    checker = _OnnxChecker(inputs) if framework == "onnx" else _Checker(TABLES[framework], inputs, trusted)
     try:
         for statement in tree.body:
             checker.statement(statement)
@@ -193,6 +107,25 @@ def check_plan(text: str, framework: str, inputs: Iterable[str], output: str = "
     if not checker.findings and output not in checker.assigned:
         checker.findings.append(Finding(1, 1, "the plan never assigns its output %r" % output))
     return checker.findings
+
+
+def unsafe(character: str) -> bool:
+    """Whether a character is none that text needs: it is not seen, ends a line for some, or turns the order of others.
+
+    Control characters and format characters (bidirectional overrides, zero width), the separators of lines and
+    paragraphs, lone surrogates.
+    """
+    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs")
+
+
+def check_characters(text: str) -> List[Finding]:
+    """A finding for the first character that would not be seen, or would end a line for some readers only."""
+    for number, line in enumerate(code_lines(text), 1):
+        for column, character in enumerate(line, 1):
+            if character != "\t" and unsafe(character):
+                message = "the character U+%04X can't be seen or ends a line elsewhere; leave it out" % ord(character)
+                return [Finding(number, column, message)]
+    return []
 
 
 def _check_names(names: List[str], framework: str) -> List[Finding]:
@@ -207,14 +140,17 @@ def _check_names(names: List[str], framework: str) -> List[Finding]:
 
 def _roots(framework: str) -> FrozenSet[str]:
     """The first words of the dotted names that a plan may use."""
-    return _ONNX_ROOTS if framework == "onnx" else frozenset(n.split(".")[0] for n in NAMESPACES[framework])
+    return _ONNX_ROOTS if framework == "onnx" else TABLES[framework].roots
 
 
 class _Checker:
-    def __init__(self, framework: str, names: Set[str]) -> None:
-        self.namespaces = NAMESPACES.get(framework, ())
-        self.roots = _roots(framework)
-        self.names = names
+    """Goes through a plan statement by statement, and knows of every name what it is."""
+
+    def __init__(self, allowed: Allowed, names: Iterable[str], trusted: bool) -> None:
+        self.allowed = allowed
+        self.roots = allowed.roots
+        self.trusted = trusted
+        self.kinds: Dict[str, _Kind] = dict.fromkeys(names, _VALUE)
         self.assigned: Set[str] = set()
         self.findings: List[Finding] = []
 
@@ -223,119 +159,270 @@ class _Checker:
 
     def statement(self, node: ast.stmt) -> None:
         if isinstance(node, ast.Assign):
-            self.expression(node.value)
+            kind = self.value(node.value)
             for target in node.targets:
-                self.bind(target)
+                self.bind(target, kind)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            self.expression(node.value)
+            self.value(node.value)
         else:
             what = type(node).__name__.lower()
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 what = "an import"
             self.refuse(node, "a plan holds assignments and calls only, found %s" % what)
 
-    def bind(self, node: ast.expr) -> None:
+    def bind(self, node: ast.expr, kind: _Kind) -> None:
         if isinstance(node, ast.Tuple):
+            if kind.word not in ("value", "shape"):
+                self.refuse(node, "a %s can't be taken apart" % kind.word)
             for element in node.elts:
-                self.bind(element)
+                self.bind(element, _LENGTH if kind.word == "shape" else _VALUE)
         elif not isinstance(node, ast.Name):
             self.refuse(node, "a plan assigns to names only")
-        elif node.id.startswith("_") or node.id in self.roots:
+        elif not _NAME.fullmatch(node.id) or node.id in self.roots:
             self.refuse(node, "a plan may not assign to %r" % node.id)
         else:
-            self.names.add(node.id)
+            self.kinds[node.id] = kind
             self.assigned.add(node.id)
 
-    def expression(self, node: Optional[ast.AST]) -> None:
-        if node is None:
-            return
+    def value(self, node: ast.expr) -> _Kind:
+        """What an expression gives that is computed with or assigned."""
         if isinstance(node, ast.Constant):
-            self.constant(node)
-        elif isinstance(node, ast.Name):
-            if node.id not in self.names:
+            return self.number(node)
+        if isinstance(node, ast.Name):
+            if node.id not in self.kinds:
                 self.refuse(node, "unknown name %r; a plan knows its inputs and what it assigned" % node.id)
-        elif isinstance(node, ast.Attribute):
-            self.attribute(node)
-        elif isinstance(node, ast.Call):
-            self.expression(node.func)
-            for argument in node.args:
-                if isinstance(argument, ast.Dict) and _dotted(node.func) == _TAKES_DICT:
-                    self.parameters(argument)
-                else:
-                    self.expression(argument)
-            for named in node.keywords:
-                if named.arg is None or named.arg.startswith("_"):
-                    self.refuse(node, "a plan passes keyword arguments by name")
-                elif _REFUSED_KEYWORDS.fullmatch(named.arg):
-                    self.refuse(named.value, "the argument %r may name a file; a plan may not use it" % named.arg)
-                self.expression(named.value)
-        elif isinstance(node, (ast.Tuple, ast.List)):
-            for element in node.elts:
-                self.expression(element)
-        elif isinstance(node, ast.Subscript):
-            self.expression(node.value)
-            self.expression(node.slice)
-        elif isinstance(node, ast.Slice):
-            for part in (node.lower, node.upper, node.step):
-                self.expression(part)
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, _OPERATORS):
-            self.expression(node.operand)
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, _OPERATORS):
-            for side in (node.left, node.right):
-                if isinstance(side, (ast.List, ast.Tuple, ast.Dict)) or (
-                    isinstance(side, ast.Constant) and not isinstance(side.value, (int, float))
-                ):
-                    self.refuse(side, "arithmetic is on tensors and numbers only")
-                self.expression(side)
+            return self.kinds.get(node.id, _VALUE)
+        if isinstance(node, ast.Attribute):
+            return self.attribute(node)
+        if isinstance(node, ast.Call):
+            return self.call(node)
+        if isinstance(node, ast.Subscript):
+            return self.subscript(node)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, _SIGNS):
+            return self.operand(node.operand)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, _OPERATORS):
+            return self.arithmetic(node)
+        if isinstance(node, (ast.Tuple, ast.List)):
+            self.refuse(node, "a tuple or list is a literal in an argument, no value to assign or compute with")
         else:
             self.refuse(node, "%s is not allowed in a plan" % type(node).__name__.lower())
+        return _VALUE
+
+    def number(self, node: ast.Constant) -> _Kind:
+        value = node.value
+        if isinstance(value, str):
+            self.refuse(node, "a string is a literal in an argument, no value to assign or compute with")
+        elif not isinstance(value, (int, float)):
+            self.refuse(node, "a %s literal is not allowed here" % type(value).__name__)
+        elif isinstance(value, int) and abs(value) >= 2**63:
+            self.refuse(node, "an integer of more than 63 bits")
+        return _Kind("number", value.bit_length() if isinstance(value, int) else 0)
+
+    def operand(self, node: ast.expr) -> _Kind:
+        kind = self.value(node)
+        if kind.word not in ("value", "number", "constant"):
+            self.refuse(node, "arithmetic is on tensors and numbers only, found a %s" % kind.word)
+            return _VALUE
+        return kind
+
+    def arithmetic(self, node: ast.BinOp) -> _Kind:
+        left, right = self.operand(node.left), self.operand(node.right)
+        if not left.word == right.word == "number":
+            return _VALUE
+        times = isinstance(node.op, ast.Mult)
+        bits = left.bits + right.bits if times else max(left.bits, right.bits) + 1
+        if bits > MAX_BITS:
+            self.refuse(node, "the number may have more than %d bits" % MAX_BITS)
+            bits = 0
+        return _Kind("number", bits)
+
+    def subscript(self, node: ast.Subscript) -> _Kind:
+        kind = self.value(node.value)
+        self.index(node.slice)
+        if kind.word == "shape":
+            return kind if isinstance(node.slice, ast.Slice) else _LENGTH
+        if kind.word == "at":
+            return _Kind("place")
+        if kind.word != "value":
+            self.refuse(node, "a %s has no elements" % kind.word)
+        return _VALUE
+
+    def index(self, node: ast.AST) -> None:
+        """Integers, slices, None, ..., tensors, and tuples of those; never a string, which may be an attribute."""
+        if type(node).__name__ in ("Index", "ExtSlice"):  # Python 3.8 wraps them
+            self.refuse(node, "this Python is too old")
+        elif isinstance(node, ast.Tuple):
+            for element in node.elts:
+                self.index(element)
+        elif isinstance(node, ast.Slice):
+            for part in (node.lower, node.upper, node.step):
+                if part is not None and not (isinstance(part, ast.Constant) and part.value is None):
+                    self.index(part)
+        elif isinstance(node, ast.Constant) and (node.value is None or node.value is ...):
+            pass
+        elif not isinstance(node, ast.expr) or self.value(node).word not in ("value", "number", "constant"):
+            self.refuse(node, "an index is an integer, a slice, None, ... or a tensor")
+
+    def attribute(self, node: ast.Attribute) -> _Kind:
+        """What is read, not called: a constant of the framework, or an attribute of a value."""
+        dotted = self.dotted(node)
+        if dotted:
+            if not self.known(node, dotted, self.allowed.constants):
+                return _VALUE
+            return _Kind("constant")
+        if not self.public(node, node.attr):
+            return _VALUE
+        kind = self.value(node.value)
+        if kind.word == "value" and node.attr in self.allowed.attributes:
+            if node.attr in ("ndim", "size"):
+                return _LENGTH
+            return _Kind(node.attr) if node.attr in ("shape", "at") else _VALUE
+        if not self.trusted:
+            listed = ", ".join(sorted(self.allowed.attributes)) if kind.word == "value" else "none"
+            message = "a %s may not be asked for %r, expected one of: %s" % (kind.word, node.attr, listed)
+            self.refuse(node, message + (_calls(node.attr) if node.attr in self.allowed.methods else ""))
+        return _VALUE
+
+    def call(self, node: ast.Call) -> _Kind:
+        function, dotted = node.func, ""
+        result = _VALUE
+        if isinstance(function, ast.Attribute):
+            dotted = self.dotted(function)
+            if dotted:
+                callables = self.allowed.functions | self.allowed.layers | self.allowed.shapes
+                if not self.known(function, dotted, callables):
+                    return result  # what it is given is no matter then
+                if dotted in self.allowed.layers:
+                    result = _Kind("layer")
+                elif dotted in self.allowed.shapes:
+                    result = _Kind("shape")
+            else:
+                result = self.method(function)
+        elif self.value(function).word != "layer" and not self.trusted:
+            self.refuse(function, "only allowed functions, methods and layers are called" + _calls(""))
+        self.arguments(node, dotted or (".%s" % function.attr if isinstance(function, ast.Attribute) else ""))
+        return result
+
+    def method(self, node: ast.Attribute) -> _Kind:
+        """The result of a method's call."""
+        if not self.public(node, node.attr):
+            return _VALUE
+        kind = self.value(node.value)
+        methods = {
+            "value": self.allowed.methods,
+            "layer": self.allowed.layer_methods,
+            "place": _PLACE_METHODS,
+        }.get(kind.word, frozenset())
+        if node.attr not in methods and not self.trusted:
+            listed = ", ".join(sorted(methods)) or "none"
+            self.refuse(node, "a %s has no method %r here, expected one of: %s" % (kind.word, node.attr, listed))
+        return _Kind("shape") if node.attr == "size" else _VALUE
+
+    def arguments(self, node: ast.Call, dotted: str) -> None:
+        most = self.allowed.positional.get(dotted, len(node.args))
+        if len(node.args) > most and not self.trusted:
+            self.refuse(node, "%s takes at most %d arguments without their names here" % (dotted, most))
+        for number, argument in enumerate(node.args):
+            takes_layer = dotted in self.allowed.takes_layer
+            if takes_layer and number == 1 and isinstance(argument, ast.Dict):
+                self.parameters(argument)
+            elif takes_layer and number == 0:
+                if self.value(argument).word != "layer" and not self.trusted:
+                    self.refuse(argument, "%s takes a layer" % dotted)
+            else:
+                self.argument(argument, dotted, first=number == 0)
+        for named in node.keywords:
+            if named.arg is None or not _NAME.fullmatch(named.arg):
+                self.refuse(node, "a plan passes keyword arguments by name")
+            elif named.arg in REFUSED_KEYWORDS and not self.trusted:
+                self.refuse(named.value, "the argument %r is not allowed in a plan" % named.arg)
+            self.argument(named.value, dotted)
+
+    def argument(self, node: ast.expr, dotted: str, first: bool = False, nested: bool = False) -> None:
+        """What a function is given: a literal, a constant of the framework, or something computed.
+
+        `first`: the first one without a name, which is the data of most functions. `nested`: within a tuple or a list.
+        """
+        if isinstance(node, (ast.Tuple, ast.List)):
+            for element in node.elts:
+                self.argument(element, dotted, nested=True)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            self.string(node, node.value, dotted, first, nested)
+        elif nested and not self.trusted and self.dotted(node) in self.allowed.dtypes:
+            self.refuse(node, "a dtype stands alone, not in a tuple or a list")
+        elif not self.literal_or_operation(node, "" if nested else dotted):
+            kind = self.value(node)
+            if kind.word in ("layer", "at", "place") and not self.trusted:
+                self.refuse(node, "a %s is no argument" % kind.word)
+
+    def literal_or_operation(self, node: ast.expr, dotted: str) -> bool:
+        if isinstance(node, ast.Constant):
+            return node.value is None or node.value is ...
+        return isinstance(node, ast.Attribute) and self.dotted(node) in self.allowed.operations.get(dotted, ())
+
+    def string(self, node: ast.expr, text: str, dotted: str, first: bool, nested: bool) -> None:
+        if self.trusted:
+            return
+        if first and dotted.rpartition(".")[2] == "einsum" and _EQUATION.fullmatch(text):
+            return
+        takes = not first or dotted in self.allowed.layers or dotted.startswith(".")
+        if takes and (is_layout(text) or (text in WORDS and not nested)):
+            return
+        if text in WORDS or is_layout(text):
+            self.refuse(
+                node, "the string %r is no data; in a tuple or list there may be layouts, such as 'NHWC'" % text
+            )
+            return
+        near = difflib.get_close_matches(text[:40], WORDS, n=1)
+        hint = "; did you mean %r?" % near[0] if near else ""
+        self.refuse(node, "the string %.40r is none of the words that a plan may pass%s%s" % (text, hint, _TRUST))
 
     def parameters(self, node: ast.Dict) -> None:
+        """A layer's parameters by name. The names are looked up among its parameters and nowhere else."""
         for key, value in zip(node.keys, node.values):
-            if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
-                self.refuse(node, "the keys of a dict are literal strings")
-            self.expression(value)
+            if not (isinstance(key, ast.Constant) and isinstance(key.value, str) and _NAME.fullmatch(key.value)):
+                self.refuse(node, "the keys of a dict are literal names of parameters")
+            if self.value(value).word != "value":
+                self.refuse(value, "a parameter is a tensor")
 
-    def constant(self, node: ast.Constant) -> None:
-        value = node.value
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
-            self.refuse(node, "an integer of more than 63 bits")
-        elif isinstance(value, str) and not _STRING.fullmatch(value):
-            self.refuse(node, "the string %.40r holds more than a word, a layout or an equation" % value)
-        elif not isinstance(value, (int, float, str, type(None), type(...))):
-            self.refuse(node, "a %s literal is not allowed in a plan" % type(value).__name__)
+    def dotted(self, node: ast.expr) -> str:
+        """`torch.nn.functional.pad` as text where an expression is a name of the framework, else ""."""
+        text = dotted_name(node)
+        return text if text.partition(".")[0] in self.roots else ""
 
-    def attribute(self, node: ast.Attribute) -> None:
-        dotted = _dotted(node)
-        if node.attr[:1] == "_" or (dotted and any(part.startswith("_") for part in dotted.split("."))):
-            self.refuse(node, "names that begin with an underscore are not allowed: %r" % node.attr)
-            return
-        root = dotted.split(".")[0] if dotted else ""
-        if dotted and root in self.roots and root not in self.names:
-            namespace, _, word = dotted.rpartition(".")
-            if namespace not in self.namespaces:
-                listed = ", ".join(self.namespaces)
-                self.refuse(node, "%r is not in a namespace that a plan may use (%s)" % (dotted, listed))
-            elif _REFUSED.fullmatch(word):
-                self.refuse(node, "%r may read, write, or run code; a plan may not use it" % dotted)
-            elif dotted in self.namespaces or word in _MODULES.get(namespace, ()):
-                self.refuse(node, "%r is a module, not a value" % dotted)
-            elif word[:1].isupper() and word not in _CLASSES_ALLOWED.get(namespace, {word}):
-                self.refuse(node, "%r is an internal class; a plan may not use it" % dotted)
-            elif namespace == "numpy.lib.stride_tricks" and word != "sliding_window_view":
-                self.refuse(node, "%r can address memory outside an array" % dotted)
-            return
-        if node.attr not in ATTRIBUTES:
-            self.refuse(node, "attribute %r of a value is not in the list that a plan may use" % node.attr)
-        self.expression(node.value)
+    def known(self, node: ast.expr, dotted: str, among: FrozenSet[str]) -> bool:
+        """Whether a name of the framework may be used so; refused where not."""
+        if not all(self.public(node, part) for part in dotted.split(".")):
+            return False
+        if dotted in among or self.trusted:
+            return True
+        callables = self.allowed.functions | self.allowed.layers | self.allowed.shapes
+        if dotted in callables:
+            self.refuse(node, "%r may be called, but is no value to pass on or assign" % dotted)
+        elif dotted in self.allowed.constants:
+            self.refuse(node, "%r is a value, no function" % dotted)
+        else:
+            near = difflib.get_close_matches(dotted, among, n=1, cutoff=0.8)
+            hint = "; did you mean %r?" % near[0] if near else ""
+            self.refuse(node, "%r is not in the list of what a plan may use%s%s" % (dotted, hint, _TRUST))
+        return False
+
+    def public(self, node: ast.AST, name: str) -> bool:
+        if not _NAME.fullmatch(name):
+            self.refuse(node, "names that begin with an underscore are not allowed: %r" % name)
+        return bool(_NAME.fullmatch(name))
 
 
-class _OnnxChecker(_Checker):
-    """ONNX has no namespace to choose from, but a few forms."""
+class _OnnxChecker:
+    """ONNX has no list to choose from, but a few forms."""
 
-    def __init__(self, names: Set[str]) -> None:
-        super().__init__("onnx", names)
-        self.plan = OnnxPlan(names, self.refuse)
+    def __init__(self, names: Iterable[str]) -> None:
+        self.assigned: Set[str] = set()
+        self.findings: List[Finding] = []
+        self.plan = OnnxPlan(set(names), self.refuse)
+
+    def refuse(self, node: ast.AST, message: str) -> None:
+        self.findings.append(Finding(getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1, message))
 
     def statement(self, node: ast.stmt) -> None:
         name = self.plan.statement(node)
@@ -343,7 +430,7 @@ class _OnnxChecker(_Checker):
             self.assigned.add(name)
 
 
-def _dotted(node: ast.expr) -> str:
+def dotted_name(node: ast.expr) -> str:
     """`torch.nn.functional.pad` as text, or "" where the expression is not a plain dotted name."""
     parts: List[str] = []
     current: ast.expr = node
@@ -354,3 +441,7 @@ def _dotted(node: ast.expr) -> str:
         return ""
     parts.append(current.id)
     return ".".join(reversed(parts))
+
+
+def _calls(method: str) -> str:
+    return "; %r is a method, so call it" % method if method else ""

@@ -18,7 +18,7 @@ from draw import worked  # noqa: E402
 
 from conformance.installed import DEFAULTS  # noqa: E402
 from conformance.target import FRAMEWORKS  # noqa: E402
-from conformance.worker.whitelist import NAMESPACES  # noqa: E402
+from conformance.worker.whitelist import TABLES as ALLOWED  # noqa: E402
 
 
 def frameworks() -> str:
@@ -39,10 +39,14 @@ def defaults() -> str:
     return ", ".join(f"`{name}`" for name in DEFAULTS)
 
 
-def namespaces() -> str:
-    """The namespaces of each framework's plans."""
-    lines = ["| framework | namespaces |", "|---|---|"]
-    return "\n".join([*lines, *(f"| {name} | {_words(spaces)} |" for name, spaces in NAMESPACES.items())])
+def allowed() -> str:
+    """What plans of each framework may use: how much of it, and where it is."""
+    lines = ["| framework | functions | layers | what a tensor may be asked for |", "|---|---|---|---|"]
+    for name, table in ALLOWED.items():
+        methods = f", and {len(table.methods)} methods" if table.methods else ""
+        words = _words(tuple(sorted(table.attributes))) + methods
+        lines.append(f"| {name} | {len(table.functions)} | {len(table.layers)} | {words} |")
+    return "\n".join(lines)
 
 
 def geometry() -> str:
@@ -81,7 +85,7 @@ def alarms() -> str:
 
 TABLES = {
     "targets.md": {"frameworks": frameworks, "defaults": defaults},
-    "plans.md": {"namespaces": namespaces},
+    "plans.md": {"allowed": allowed},
     "conventions.md": {"geometry": geometry},
     "allowance.md": {"measured": measured, "alarms": alarms},
 }

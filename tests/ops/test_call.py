@@ -141,7 +141,7 @@ def test_calls_may_share_what_the_file_says_for_all(tmp_path: Path) -> None:
 
 WRONG = [
     ("y = torch.nn.functional.relu(x)", "y = __import__('os').system('x')", "11:20: plans.torch: "),
-    ("y = torch.nn.functional.relu(x)", "y = torch.load('x')", "plans.torch: 'torch.load' may read, write"),
+    ("y = torch.nn.functional.relu(x)", "y = torch.load('x')", "plans.torch: 'torch.load' is not in the list"),
     ("y = torch.nn.functional.relu(x)", "y = x.__class__", "begin with an underscore"),
     ("y = torch.nn.functional.relu(x)", "z = x", "plans.torch: the plan never assigns its output 'y'"),
     ("y = torch.nn.functional.relu(x)", "y = torch.relu(", "plans.torch: not valid Python"),

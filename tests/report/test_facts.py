@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from conformance.record import Reader
-from conformance.report.facts import Claims, alike, claims, clean, conclusion, one_line, plural, version
+from conformance.report.facts import Claims, alike, claims, conclusion, plural, version
 from conformance.suite.case import Claim
+from conformance.text import clean, one_line
 from conformance.verdict import Status
 from tests.records import FILE, FLIP, make_case, verdict, write
 

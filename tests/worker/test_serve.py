@@ -87,6 +87,16 @@ def test_what_a_plan_may_not_do_is_refused_here_too() -> None:
             assert arrays == ()
 
 
+def test_what_the_list_does_not_name_runs_only_where_the_request_says_so() -> None:
+    server = Server(CONFIG, NumPy(CONFIG))
+    plan = "y = numpy.vectorize(numpy.abs)(x)"
+    assert "is not in the list" in ask(server, plan)[0]["unsupported"]
+    assert "result" in ask(server, plan, trusted=True)[0]
+    assert "is not in the list" in ask(server, plan)[0]["unsupported"]
+    assert "is not in the list" in ask(server, plan, trusted="yes")[0]["unsupported"]
+    assert "unsupported" in ask(server, "import os\ny = x", trusted=True)[0]
+
+
 def test_a_plan_has_no_builtins_but_what_c_code_looks_for() -> None:
     function = build("y = x", ["x"], "y", NumPy(CONFIG))
     # torch.tensor and others import modules from C, through the builtins of their caller; a plan can't name it.
@@ -110,7 +120,7 @@ def test_any_error_becomes_an_answer() -> None:
 
 
 def test_what_has_no_form_that_travels() -> None:
-    assert "no form that travels" in ask(Server(CONFIG, NumPy(CONFIG)), "y = x.astype('longdouble')")[0]["unsupported"]
+    assert "no form that travels" in ask(Server(CONFIG, NumPy(CONFIG)), "y = numpy.full(3, None)")[0]["unsupported"]
 
 
 class Counting(NumPy):

@@ -7,8 +7,8 @@ from typing import Any
 
 from conformance.diff.changes import TITLES, Change, Diff, Group, Kind, RecordFacts, Side, Ulps
 from conformance.history import History, moved
-from conformance.report.facts import clean
 from conformance.report.html.data import Data, Strings, rounded, strict, target
+from conformance.text import clean
 
 
 def diff_data(diff: Diff) -> Data:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from conformance.report.facts import clean
+from conformance.text import clean
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..environment import Config as Config
 from ..processor import within
+from ..statements import split_once
 
 if TYPE_CHECKING:
     NDArray = np.ndarray[Any, Any]
@@ -155,33 +156,25 @@ def build(text: str, names: Sequence[str], output: str, runtime: Runtime) -> Fun
     as they do in the code of a user who compiles a function. Each call gives a function with a code object of its own,
     since compilers keep their caches there.
     """
-    tree = ast.parse(text, "<plan>")
     module: Dict[str, Any] = {"__builtins__": dict(runtime.builtins), **runtime.roots}
-    body = tree.body
+    body = ast.parse(text, "<plan>").body
     if runtime.compiles:
-        first, body = _split(tree.body, set(names))
-        if first:
-            exec(compile(ast.Module(body=first, type_ignores=[]), "<plan>", "exec"), module)
-    code = _function_code(names, body, output)
+        once, body = split_once(body, names)
+        if once:
+            exec(compile(ast.Module(body=once, type_ignores=[]), "<plan>", "exec"), module)
+    # A name that no plan may use itself: it can call its tensors what it likes.
+    code = _function_code("_plan", names, body, output)
     exec(code, module)
-    function: Function = module["plan"]
+    function: Function = module["_plan"]
     return function
 
 
-def _function_code(names: Sequence[str], body: List[ast.stmt], output: str) -> CodeType:
-    shell = ast.parse("def plan(%s):\n    return %s\n" % (", ".join(names), output), "<plan>")
+def _function_code(name: str, names: Sequence[str], body: List[ast.stmt], output: str) -> CodeType:
+    shell = ast.parse("def %s(%s):\n    return %s\n" % (name, ", ".join(names), output), "<plan>")
     function = shell.body[0]
     assert isinstance(function, ast.FunctionDef)
     function.body = body + function.body
     return compile(shell, "<plan>", "exec")
-
-
-def _split(statements: List[ast.stmt], inputs: set[str]) -> Tuple[List[ast.stmt], List[ast.stmt]]:
-    """The statements before the first that names an input, and the rest."""
-    for index, statement in enumerate(statements):
-        if any(isinstance(node, ast.Name) and node.id in inputs for node in ast.walk(statement)):
-            return statements[:index], statements[index:]
-    return statements, []
 
 
 def numpy_words(array: NDArray, dtype: str) -> NDArray:
