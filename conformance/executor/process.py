@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from conformance.worker.wire import Decoder, Header
 
@@ -38,7 +39,7 @@ class Process:
         self.watched = False  # for being writable; kept by the owner
         self._decoder = Decoder()
         self._outgoing: deque[tuple[int, deque[memoryview]]] = deque()
-        with open(log, "ab") as errors:
+        with _opened(log) as errors:
             self._log_start = errors.tell()
             self._process = subprocess.Popen(
                 argv,
@@ -149,11 +150,23 @@ class Process:
 
     def log_tail(self) -> str:
         """The last lines that this process, not an earlier one, wrote into its log."""
-        with open(self.log, "rb") as stream:
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(self._log_start, size - LOG_BYTES))
-            text = stream.read().decode("utf-8", "replace")
+        try:
+            with open(self.log, "rb") as stream:
+                size = stream.seek(0, os.SEEK_END)
+                stream.seek(max(self._log_start, size - LOG_BYTES))
+                text = stream.read().decode("utf-8", "replace")
+        except OSError:
+            return ""  # somebody has cleaned up under our feet
         return "\n".join(text.splitlines()[-LOG_LINES:])
+
+
+def _opened(log: Path) -> BinaryIO:
+    """The log, to be appended to; nowhere, where there is no room for it: that must not cost a case."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return open(log, "ab")
+    except OSError:
+        return open(os.devnull, "ab")
 
 
 def environment(python: str) -> dict[str, str]:
