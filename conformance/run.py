@@ -91,6 +91,7 @@ class Run:
         on_verdict: Listener = lambda _t, _v: None,
         on_ready: Callable[[Target, Mapping[str, object]], None] = lambda _t, _i: None,
         keep_outputs: bool = False,
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.executor = executor
         self.writer = writer
@@ -98,6 +99,7 @@ class Run:
         self.on_verdict = on_verdict
         self.on_ready = on_ready
         self.keep_outputs = keep_outputs  # passed ones too, for a diff of the bits
+        self.stop = stop  # whether to leave the rest, now
         self.findings = Findings()
         self.cases: list[Case] = []
         self.waiting: list[int] = []  # how many targets have not finished the case at this index
@@ -135,9 +137,9 @@ class Run:
         return self.waiting[index] == 0
 
     def go(self) -> Findings:
-        """Run to the end of everything added."""
+        """Run to the end of everything added, or until `stop` says so."""
         busy = set(self.queues)
-        while busy:
+        while busy and not self.stop():
             self.step()
             idle = {t for t in busy if self.cursor[t] == len(self.queues[t]) and not self.outstanding[t]}
             for target in idle:
@@ -256,6 +258,9 @@ class Run:
             self.writer.add_case(case)
             self._emit(target, case, Verdict(case.id, str(target), Status.UNSUPPORTED, "", reason))
         for other, waiting, _ in self.held.pop(index, []):
+            if not record:
+                self._release(index)  # no verdict either: the record stays open, and it is asked again
+                continue
             prepared = self.prepared[index]
             assert prepared is not None
             gone = Unsupported(f"held against {prepared.against}, which gave no answer: {reason}")
@@ -289,6 +294,8 @@ class Run:
             )
             if anchored:
                 self.held.setdefault(pending.index, []).append((target, pending, outcome))
+            elif any(t.framework == prepared.against and not record for t, (_, record) in self.gone.items()):
+                self._release(pending.index)  # its worker failed: the record stays open, and it is asked again
             else:
                 reason = f"held against {prepared.against}, which does not run here"
                 self._conclude(target, pending.index, prepared, pending.plan, Unsupported(reason))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,8 @@ from conformance.diff.groups import grouped
 from conformance.diff.targets import pair_targets
 from conformance.diff.ulps import of_outputs
 from conformance.record import Reader, RecordError
+from conformance.record.decode import lengths
+from conformance.record.opened import harden
 from conformance.report.facts import plural, version
 from conformance.usage import UsageError
 from conformance.verdict import Status
@@ -118,8 +119,10 @@ def _facts(reader: Reader) -> RecordFacts:
 
 
 def _connect(before: Reader, after: Reader) -> sqlite3.Connection:
+    # Both have been checked by their readers.
     db = sqlite3.connect(f"{before.path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, isolation_level=None)
     try:
+        harden(db)
         db.execute("PRAGMA temp_store = MEMORY")
         db.execute("PRAGMA cache_size = -16384")  # KiB
         db.execute("ATTACH ? AS other", (f"{after.path.absolute().as_uri()}?mode=ro",))
@@ -226,7 +229,7 @@ class _Join:
             self._one(message),
             self._one(explanation),
             self._one(dtype),
-            None if shape is None else tuple(json.loads(shape)),
+            None if shape is None else lengths(shape),
             digest,
             None if fraction is None else float(fraction),
             seconds,
