@@ -35,20 +35,21 @@ TRACEBACK = "CONFORMANCE_TRACEBACK"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is the answer."""
+    """Run one command; the exit code is the answer. Without arguments it is the whole program, and ends with it."""
+    restore = arguments is not None  # to a program that ends, a late signal is nothing
     # Before NumPy is imported: its threads would take the cores from the workers, and starting them costs half of the
     # import. The workers set their own.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     open_descriptors()
     with redirect_stderr(Tolerant(sys.stderr or closed())), redirect_stdout(sys.stdout or closed()):
         try:
-            with interrupts():
+            with interrupts(restore):
                 code = _called(arguments)
         except KeyboardInterrupt:
-            with ignored():
+            with ignored(restore):
                 _say("interrupted")
             code = INTERRUPTED
-        with ignored():
+        with ignored(restore):
             code = _printed(code)
     _settle_stderr()
     return code

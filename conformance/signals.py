@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -12,21 +13,35 @@ from typing import Any
 _ALL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 # Seconds after which a signal interrupts whatever is at work, where that has not looked in the meantime.
 PATIENCE = 3.0
+# Seconds after a signal in which others are taken for the same.
+DEAF = 2.0
 
-_Handler = Callable[[int, FrameType | None], Any]
+_Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
 
 
 @contextmanager
-def interrupts() -> Iterator[None]:
-    """Within this, each of them raises KeyboardInterrupt; what our caller ignores (`nohup`) stays ignored."""
-    with _handled(_interrupt):
+def interrupts(restore: bool = True) -> Iterator[None]:
+    """Within this, each of them raises KeyboardInterrupt; what our caller ignores (`nohup`) stays ignored.
+
+    More of them change nothing while the first is on its way. Without `restore` that stays so, too.
+    """
+    last = -DEAF
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        nonlocal last
+        before, last = last, time.monotonic()
+        if last - before >= DEAF:
+            raise KeyboardInterrupt
+
+    with _handled(interrupt, restore=restore):
         yield
 
 
 @contextmanager
-def ignored() -> Iterator[None]:
-    """Within this, none of them does anything: for the last words."""
-    with _handled(lambda _number, _frame: None):
+def ignored(restore: bool = True) -> Iterator[None]:
+    """Within this, none of them does anything: for the last words. Without `restore`, for good."""
+    # Not a function of ours: Python takes those away when it begins to end.
+    with _handled(signal.SIG_IGN, restore=restore):
         yield
 
 
@@ -81,7 +96,7 @@ def held() -> Iterator[Held]:
 
 
 @contextmanager
-def _handled(handler: _Handler, *more: signal.Signals) -> Iterator[None]:
+def _handled(handler: _Handler, *more: signal.Signals, restore: bool = True) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -95,9 +110,5 @@ def _handled(handler: _Handler, *more: signal.Signals) -> Iterator[None]:
             signal.signal(number, handler)
         yield
     finally:
-        for number in mine:
+        for number in mine if restore else ():
             signal.signal(number, before[number])
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -41,8 +41,12 @@ op: call
 about: NumPy is the measure, so that nothing can be judged before it has answered.
 values: [integers]
 cases:
-  - {name: one, params: {inputs: {x: {shape: [2, 3], layout: HW}}, output: HW, against: numpy, plans: {numpy: y = x + x, torch: y = x + x}}}
-  - {name: two, params: {inputs: {x: {shape: [2, 3], layout: HW}}, output: HW, against: numpy, plans: {numpy: y = x * x, torch: y = x + x}}}
+  - name: one
+    params:
+      {inputs: {x: {shape: [2, 3], layout: HW}}, output: HW, against: numpy, plans: {numpy: y = x + x, torch: y = x + x}}
+  - name: two
+    params:
+      {inputs: {x: {shape: [2, 3], layout: HW}}, output: HW, against: numpy, plans: {numpy: y = x*x, torch: y = x+x}}
 """
 Rows = dict[tuple[str, str], tuple[str, ...]]
 

@@ -16,9 +16,13 @@ Random = random.Random
 DEEP = "[" * 5000 + "]" * 5000
 NESTED = "[" * 400 + "]" * 400
 JUNK: tuple[Any, ...] = (
-    None, -1, 0, 7, 2**63 - 1, -(2**63), 1e308, float("inf"), -0.0, 0.5, "", "x", "nan", "-nan", "NaN", "1e999", "pass",
-    "x" * 3000, b"", b"\xff\xfe\x00", "{}", "[]", "null", "true", '"x"', DEEP, NESTED, '"\\ud800"', '["\\udfff"]', "[NaN]", "[-1]",
-    "[4611686018427387905]", "[1e300]", '[["a"]]', '[["a", 1, 2]]', '{"version": {"a": [1]}}', '{"backend_version": "1"}',
+    None, -1, 0, 7, 2**63 - 1, -(2**63), 1e308, float("inf"), -0.0, 0.5, "", "x",
+    "nan", "-nan", "NaN", "1e999", "pass",
+    "x" * 3000, b"", b"\xff\xfe\x00", "{}", "[]", "null", "true", '"x"', DEEP, NESTED, '"\\ud800"',
+    '["\\udfff"]', "[NaN]",
+    "[-1]",
+    "[4611686018427387905]", "[1e300]", '[["a"]]', '[["a", 1, 2]]',
+    '{"version": {"a": [1]}}', '{"backend_version": "1"}',
     '{"versions": 7, "flags": [1], "devices": 3}', '{"document": 1, "says": "", "holds": 1}', "a\x00b", "9" * 5000,
     "\x1b[31m\u202e", '["float32", "|O"]', '["float32", "<f4"]', '["object", "<M8[s]"]', '["x", "<V1000000"]',
     '{"problems": [{"name": 1}], "exit_code": 1, "reason": "", "details": {}}',
@@ -104,12 +108,15 @@ def cell(rng: Random, path: Path) -> str:
 
 
 JSON_COLUMNS = (
-    ("meta", "value"), ("targets", "info"), ("cases", "params"), ("cases", "given"), ("cases", "tags"), ("cases", "claim"),
-    ("cases", "definition"), ("verdicts", "worst"), ("verdicts", "output_shape"), ("arrays", "shape"), ("arrays", "dtype"),
+    ("meta", "value"), ("targets", "info"), ("cases", "params"), ("cases", "given"), ("cases", "tags"),
+    ("cases", "claim"), ("cases", "definition"), ("verdicts", "worst"), ("verdicts", "output_shape"),
+    ("arrays", "shape"),
+    ("arrays", "dtype"),
     ("outputs", "shape"),
 )  # fmt: skip
 SCALARS: tuple[Any, ...] = (
-    None, True, -1, 0, 10**30, 1e308, float("nan"), "", "x", [], {}, [[]], {"a": {"b": []}}, "nan", [1, "2"], "\ud800", 10**400
+    None, True, -1, 0, 10**30, 1e308, float("nan"), "", "x", [], {}, [[]], {"a": {"b": []}}, "nan", [1, "2"],
+    "\ud800", 10**400,
 )  # fmt: skip
 
 

@@ -73,9 +73,8 @@ def read_all(record: Path, good: Path, out: Path) -> None:
     with suppress(RecordError):
         merge([good, record], merged)
     merged.unlink(missing_ok=True)
-    with suppress(RecordError):
-        with Writer.resume(record) as writer:
-            writer.done()
+    with suppress(RecordError), Writer.resume(record) as writer:
+        writer.done()
 
 
 @pytest.fixture

@@ -26,7 +26,6 @@ ERRORS = (
     TypeError,
     AttributeError,
     ArithmeticError,
-    AssertionError,
     RecursionError,
     MemoryError,
     zlib.error,

@@ -7,7 +7,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -65,6 +65,7 @@ class Writer:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
         connection.set_progress_handler(None, 0)
         self._file = _file(path)
+        self._log = _file(Path(f"{path}-wal"))
         self._array_bytes = 0
         self._output_bytes = 0
         self._outputs: set[tuple[str, str]] = set()
@@ -128,6 +129,7 @@ class Writer:
         try:
             return self._db.execute(sql, values)
         except sqlite3.Error as error:
+            self._check()
             raise WriteError(f"the record {self.path} can't be written: {error}") from None
 
     def add_case(self, case: Case | RecordedCase) -> None:
@@ -257,8 +259,8 @@ class Writer:
 
     def flush(self) -> None:
         """Commit what was added; called by itself every 500 verdicts or second."""
-        self._execute("COMMIT", ())
         self._check()
+        self._execute("COMMIT", ())
         self._execute("BEGIN IMMEDIATE", ())
         self._pending = 0
         self._committed = time.monotonic()
@@ -296,6 +298,16 @@ class Writer:
             self._execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", item)
         self.flush()
 
+    def _take_log(self) -> None:
+        """Take away what is beside a file that is not ours any more: it would be read as a part of the new one."""
+        for end in ("-wal", "-shm"):
+            beside = Path(f"{self.path}{end}")
+            with suppress(OSError):
+                if end == "-shm" or _file(beside)[:2] == self._log[:2]:
+                    beside.unlink()
+                else:
+                    return
+
     def leave_open(self, failures: Sequence[Problem]) -> None:
         """Say why this is not a complete run, and what is lacking: `resume` goes on with it."""
         self._execute("INSERT OR REPLACE INTO meta VALUES ('failed', ?)", (dump(list(failures)),))
@@ -304,18 +316,21 @@ class Writer:
     def close(self) -> None:
         """Commit and leave one plain file. A record that was not finished stays resumable."""
         try:
-            if self._db.in_transaction:
-                self._db.execute("COMMIT")
-            self._check()
-            # Into the one file first: with a reader still there, the other files stay, but nothing is only in them.
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.execute("PRAGMA journal_mode = DELETE")
+            if not self._db.in_transaction:
+                return
+            try:
+                self._check()
+            except WriteError:
+                self._take_log()
+                raise
+            self._execute("COMMIT", ())
+            # What is committed is safe: a reader that holds the log, or a disk that is full, only delays the clean-up.
+            with suppress(sqlite3.Error):
+                # Into the one file first: with a reader still there, the other files stay, but nothing is only in them.
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._db.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.ProgrammingError:
             return  # closed already
-        except sqlite3.Error as error:
-            # A reader that holds the WAL open only delays the clean-up; the data is safe.
-            if "locked" not in str(error):
-                raise WriteError(f"the record {self.path} can't be written: {error}") from None
         finally:
             self._db.close()
 
