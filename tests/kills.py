@@ -43,7 +43,7 @@ values: [integers]
 cases:
   - name: one
     params:
-      {inputs: {x: {shape: [2, 3], layout: HW}}, output: HW, against: numpy, plans: {numpy: y = x + x, torch: y = x + x}}
+      {inputs: {x: {shape: [2, 3], layout: HW}}, output: HW, against: numpy, plans: {numpy: y = x+x, torch: y = x+x}}
   - name: two
     params:
       {inputs: {x: {shape: [2, 3], layout: HW}}, output: HW, against: numpy, plans: {numpy: y = x*x, torch: y = x+x}}
