@@ -71,6 +71,7 @@ LEFT JOIN other.verdicts b ON b.case_key = d.b_case AND b.target_key = t.b
 """
 # To hold two outputs against each other takes 0.2 ms; beyond this many a diff would take minutes.
 MEASURED = 20_000
+LEAST_SECONDS = 1e-12  # less is no time that a clock gave
 NOT_MEASURED = f"bits changed; how far was measured for the first {MEASURED:,} changes only"
 NOT_KEPT = "bits changed; the outputs were not kept (run with --keep-outputs)"
 
@@ -171,7 +172,7 @@ class _Join:
                     pair.same_bits += 1
                 else:
                     pair.other_bits += 1
-                if one > 0.0 and two > 0.0:
+                if min(one, two) > LEAST_SECONDS:
                     key = (pair.before, pair.after, op)
                     if key not in times:
                         same_version = bool(pair.versions[0]) and pair.versions[0] == pair.versions[1]

@@ -42,7 +42,7 @@ _OTHERS = {
     ],
     "verdicts": [
         f"status IN ({_STATUSES})",
-        "typeof(seconds) = 'real' AND (seconds = 0 OR seconds BETWEEN 1e-12 AND 1e9)",
+        "typeof(seconds) = 'real' AND seconds BETWEEN 0 AND 1e9",
         _COUNT.format("attempts"),
         "typeof(worst) IN ('null', 'text')",
         "typeof(output_shape) IN ('null', 'text')",
