@@ -368,3 +368,18 @@ def test_the_traceback_is_shown_on_request(monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setattr("conformance.listing.list_command", lambda _: {}[1])
     assert cli.main(["list"]) == 3
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [(), ("-n", "1")])
+def test_pytest_ends_with_3_where_a_worker_failed(folder: Path, words: tuple[str, ...]) -> None:
+    (folder / "conftest.py").write_text(
+        "import conformance.executor.local as local\nlocal.worker_command = lambda _: ['/nowhere/python']\n"
+    )
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "cases", "--on", "numpy", *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS"):
+        environment.pop(name, None)
+    done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "the worker of numpy failed: can't start '/nowhere/python'" in done.stdout
+    assert "Traceback" not in done.stdout
