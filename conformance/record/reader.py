@@ -74,11 +74,7 @@ class Reader:
             if row is None:
                 return
             self._limit.renew()
-            try:
-                yield row
-            except GeneratorExit:
-                cursor.close()
-                raise
+            yield row
 
     def _meta(self, key: str) -> str | None:
         with mended(self.path):
