@@ -24,7 +24,7 @@ from conformance.report.facts import plural
 from conformance.suite.case import Case
 from conformance.target import Target
 from conformance.upgrade import parse_framework, parse_version
-from conformance.usage import OK, UNEXPECTED, HarnessError, UsageError
+from conformance.usage import OK, HarnessError, UsageError
 from conformance.verdict import Status, Verdict
 
 
@@ -58,7 +58,7 @@ Say = Callable[[str], None]
 def bisect_command(options: argparse.Namespace) -> int:
     """Find the release. `options`: case, cases, framework, good, bad, bits, python, pip_args.
 
-    Exit 0 where it was found, 1 where the two ends do not differ.
+    Exit 0 where it was found; UsageError where the two ends do not differ.
     """
     target = parse_framework(options.framework)
     good, bad = Version(parse_version(options.good)), Version(parse_version(options.bad))
@@ -78,8 +78,7 @@ def bisect_command(options: argparse.Namespace) -> int:
         print(f"  {word:4} {seen.version!s:10} {describe(seen, options.bits)}")
     if ends[0].key == ends[1].key:
         hint = "" if options.bits else "; --bits looks for changed bits, too"
-        print(f"{good} and {bad} do not differ: there is nothing to look for{hint}")
-        return UNEXPECTED
+        raise UsageError(f"{good} and {bad} do not differ: there is nothing to look for{hint}")
     change = search(ends[0], ends[1], between, attempt, lambda text: print(f"       {text}", flush=True), options.bits)
     print(conclusion(change, package(target), options.bits))
     print(f"tried {len(tried)} of {len(between) + 2} releases")

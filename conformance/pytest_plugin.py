@@ -27,7 +27,7 @@ from conformance.suite.loader import CaseFileError, find_files, load
 from conformance.suite.places import left_out, own_folder, stays
 from conformance.target import Target, TargetError, parse_target
 from conformance.text import quiet
-from conformance.usage import HarnessError, UsageError
+from conformance.usage import HARNESS, HarnessError, UsageError
 from conformance.verdict import Status, Verdict
 from conformance.worker.statements import code_lines
 
@@ -103,7 +103,11 @@ class CaseItem(pytest.Item):
     def runtest(self) -> None:
         """Run the case; raise with everything unexpected."""
         live = self.config.stash[_LIVE]
-        verdicts = live.verdicts(self)
+        try:
+            verdicts = live.verdicts(self)
+        except (HarnessError, OSError):
+            self.user_properties.append(HARNESS_FAILED)
+            raise
         wrong = [v for v in verdicts if v.unexpected]
         if wrong:
             raise Divergence("\n".join(describe(self.case, v) for v in wrong))
@@ -112,7 +116,7 @@ class CaseItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The message alone: a traceback through the harness tells nobody anything."""
-        if isinstance(excinfo.value, Divergence):
+        if isinstance(excinfo.value, Divergence | HarnessError | OSError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
@@ -150,9 +154,7 @@ class Live:
         if errors:
             pytest.fail(quiet(f"{item.case.source}: {errors[0]}"), pytrace=False)
         if run.findings.failed:
-            pytest.fail(
-                "; ".join(f"the worker of {t} failed: {m}" for t, m in run.findings.failed.items()), pytrace=False
-            )
+            raise HarnessError("; ".join(f"the worker of {t} failed: {m}" for t, m in run.findings.failed.items()))
         return self.found.pop(item.case.id, [])
 
     def targets(self, case: Case) -> list[Target]:
@@ -204,11 +206,30 @@ def _known_folders(items: list[CaseItem]) -> list[Path]:
 
 
 _LIVE = pytest.StashKey[Live]()
+# On an item's report, which pytest-xdist carries to the process that ends the session.
+HARNESS_FAILED = ("conformance", "the harness failed")
+
+
+class _Ending:
+    """The session's exit code: pytest's 1 says that a test failed, and for a case that is a divergence."""
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Notice a case that has no verdict because the harness failed."""
+        self.failed |= HARNESS_FAILED in [tuple(found) for found in report.user_properties]
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """The harness's own trouble comes before divergences."""
+        if self.failed and exitstatus == pytest.ExitCode.TESTS_FAILED:
+            session.exitstatus = HARNESS
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make room for the workers; none is started before an item runs."""
     config.stash[_LIVE] = Live(config)
+    config.pluginmanager.register(_Ending(), "conformance-ending")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -99,6 +99,7 @@ class Run:
         on_verdict: Listener = lambda _t, _v: None,
         on_ready: Callable[[Target, Mapping[str, object]], None] = lambda _t, _i: None,
         keep_outputs: bool = False,
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.executor = executor
         self.writer = writer
@@ -106,6 +107,7 @@ class Run:
         self.on_verdict = on_verdict
         self.on_ready = on_ready
         self.keep_outputs = keep_outputs  # passed ones too, for a diff of the bits
+        self.stop = stop  # whether to leave the rest, now
         self.findings = Findings()
         self.cases: list[Case] = []
         self.waiting: list[int] = []  # how many targets have not finished the case at this index
@@ -151,9 +153,9 @@ class Run:
         return self.waiting[index] == 0
 
     def go(self) -> Findings:
-        """Run to the end of everything added."""
+        """Run to the end of everything added, or until `stop` says so."""
         busy = set(self.queues)
-        while busy:
+        while busy and not self.stop():
             self.step()
             idle = {t for t in busy if self.cursor[t] == len(self.queues[t]) and not self.outstanding[t]}
             for target in idle:

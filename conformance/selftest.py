@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from conformance.compare import judge
@@ -31,11 +30,12 @@ from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.prepare import CaseError, Prepared, canonical, plan_for, prepare, request_for
 from conformance.probe import Probe, ProbeError
 from conformance.report.statusline import StatusLine
+from conformance.report.terminal import Printer
 from conformance.suite.case import Case
 from conformance.suite.values import ValuesError
 from conformance.target import Target
 from conformance.text import behind
-from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError
+from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError, printing
 from conformance.verdict import Status, Verdict
 
 # The defaults of torch.testing.assert_close, by dtype: rtol, atol (pytorch.org/docs/stable/testing.html).
@@ -435,7 +435,7 @@ def notes(result: Result) -> list[str]:
 
 def render(result: Result) -> None:
     """The report on the terminal."""
-    console = Console(file=behind(sys.stdout), highlight=False, markup=False)
+    console = Printer(file=behind(sys.stdout), highlight=False, markup=False)
     console.width = max(console.width, WIDTH)
     table = Table(box=None, pad_edge=False)
     for number, heading in enumerate(HEADINGS):
@@ -500,9 +500,13 @@ def selftest_command(options: argparse.Namespace) -> int:
         return HARNESS
     progress.end()
     result = Result(tallies, used, further, alarms, [str(target) for target in targets])
-    render(result)
-    if options.json:
-        options.json.write_text(json.dumps(result.document(), indent=2) + "\n", encoding="utf-8")
-    if options.markdown:
-        options.markdown.write_text(markdown(result), encoding="utf-8")
+    try:
+        if options.json:
+            options.json.write_text(json.dumps(result.document(), indent=2) + "\n", encoding="utf-8")
+        if options.markdown:
+            options.markdown.write_text(markdown(result), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the report can't be written: {error}") from None
+    with printing():
+        render(result)
     return OK if result.ok else UNEXPECTED

@@ -7,7 +7,8 @@ import shlex
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -20,15 +21,17 @@ from conformance.installed import default_targets, expand, missing, named_target
 from conformance.interpreters import consent, interpreters
 from conformance.known import KnownTable
 from conformance.listing import load_suites, refuse_excess, report, selected, selector, suite_root
-from conformance.record import Reader, RecordError, Summary, Writer, describe_environment
+from conformance.record import Reader, RecordError, Summary, WriteError, Writer, describe_environment
 from conformance.report import html, jsonlines, junit, markdown, show, terminal
+from conformance.report.facts import conclusion
 from conformance.run import Findings, Run
+from conformance.signals import Held, held
 from conformance.suite.case import Case
 from conformance.suite.grid import MAX_CASES
 from conformance.suite.loader import KNOWN, CaseFileError
 from conformance.suite.places import own_folder
 from conformance.target import Target
-from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, UsageError
+from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, HarnessError, UsageError, printing
 from conformance.verdict import Problem, Verdict
 
 REPORTS = Path("reports")
@@ -53,14 +56,22 @@ def _run(options: argparse.Namespace, gate: Gate) -> int:
         )
     may_install = consent(options.python, options.allow_installs)
     asked = [(case, explicit or expand(case, installed, may_install)) for case in cases]
-    path = execute(options, gate, asked, explicit)
-    if path is None:
+    ended = execute(options, gate, asked, explicit)
+    if ended.code == INTERRUPTED:
         return INTERRUPTED
-    with Reader(path) as reader:
-        _write_reports(options, reader)
-        code = terminal.print_report(reader, sys.stdout, quiet=options.quiet, compact=options.gate)
-        gate.tell(reader, code)
-        return code
+    try:
+        with Reader(ended.path, complete=ended.code is None) as reader:
+            _write_reports(options, reader)
+            code = conclusion(reader).code or 0
+            with printing(f"the record has it: conformance report {ended.path}"):
+                terminal.print_report(reader, sys.stdout, quiet=options.quiet, compact=options.gate)
+                gate.tell(reader, code)
+            return code
+    except RecordError as error:
+        raise HarnessError(f"what the run wrote can't be read any more: {error}") from None
+    except KeyboardInterrupt:
+        print(f"interrupted; the record is there: conformance report {ended.path}", file=sys.stderr)
+        return INTERRUPTED
 
 
 def select_cases(options: argparse.Namespace) -> list[Case]:
@@ -81,19 +92,28 @@ def select_cases(options: argparse.Namespace) -> list[Case]:
     return cases
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How a run came to its end. `code` None: the record is complete. Else it was left open, and that is why."""
+
+    path: Path
+    code: int | None = None
+
+
 def execute(
     options: argparse.Namespace,
     gate: Gate,
     asked: Sequence[tuple[Case, Sequence[Target]]],
     explicit: Sequence[Target] = (),
-) -> Path | None:
-    """Run cases on their targets into a record, with the options of `run`; the record, or None where interrupted.
+) -> Ended:
+    """Run cases on their targets into a record, with the options of `run`.
 
-    `explicit` are the targets that must run something. Environments that are lacking are built first.
+    `explicit` are the targets that must run something. Environments that are lacking are built first. Where the run
+    was interrupted, or a target's worker failed, the record is left open, and the command that goes on is printed.
     """
-    held = [(case, with_anchor(case, own)) for case, own in asked]
-    _say_anchors(asked, held)
-    asked = held
+    anchored = [(case, with_anchor(case, own)) for case, own in asked]
+    _say_anchors(asked, anchored)
+    asked = anchored
     targets = list(dict.fromkeys(target for _, own in asked for target in own))
     if not targets:
         raise UsageError("no framework is installed; install one of torch, jax, tensorflow-cpu, keras")
@@ -103,10 +123,47 @@ def execute(
         gate.resume(options.resume)
         if known is not None:
             _replay(known, options.resume)
-    path, writer, skip = _open_record(options)
+    # From here on a signal is looked for between two steps, never in the middle of a write.
+    with held() as stop:
+        path, writer, done = _open_record(options)
+        findings = Findings()
+        try:
+            with writer:
+                findings = _run_into(writer, options, gate, asked, targets, pythons, known, done, stop)
+                if stop():
+                    code: int | None = INTERRUPTED
+                elif findings.failed:
+                    writer.leave_open(_failures(findings))
+                    code = HARNESS
+                else:
+                    # What a resumed record holds already was run, too.
+                    findings.executed = {**{name: 0 for _, _, name in done}, **findings.executed}
+                    writer.finish(gate.footer(_summary(findings, known, explicit)))
+                    code = None
+        except KeyboardInterrupt:
+            stop()  # it came while workers were being stopped, which took long
+            code = INTERRUPTED
+        except (WriteError, OSError) as error:
+            there = f"; what it holds is kept, go on with: {again(path)}" if path.exists() else ""
+            raise HarnessError(f"{error}{there}") from None
+        if code is not None:
+            _left_open(path, findings, code)
+        return Ended(path, code)
+
+
+def _run_into(
+    writer: Writer,
+    options: argparse.Namespace,
+    gate: Gate,
+    asked: Sequence[tuple[Case, Sequence[Target]]],
+    targets: Sequence[Target],
+    pythons: Mapping[Target, str],
+    known: KnownTable | None,
+    done: set[tuple[str, str, str]],
+    stop: Held,
+) -> Findings:
+    """Run what is not done until it is, or until `stop`; no worker is left after it."""
     progress = terminal.Progress(quiet=options.quiet)
-    interrupted = False
-    findings = Findings()
 
     def heard(target: Target, verdict: Verdict) -> None:
         progress.advance(target, verdict)
@@ -115,7 +172,6 @@ def execute(
     # The last words of a worker that dies go into its verdicts; the logs themselves are not needed after the run.
     with (
         tempfile.TemporaryDirectory(prefix="conformance-logs-", ignore_cleanup_errors=True) as logs,
-        writer,
         LocalExecutor(targets, timeout=options.timeout, pythons=pythons, log_dir=Path(logs)) as executor,
     ):
         run = Run(
@@ -126,29 +182,36 @@ def execute(
             on_verdict=heard,
             on_ready=lambda target, info: progress.worker_ready(target, str(info.get("version", ""))),
             keep_outputs=options.keep_outputs,
+            stop=stop,
         )
-        findings = run.findings
         try:
             for case, own in asked:
-                done = {t for t in own if (case.id, case.fingerprint, str(t)) in skip}
-                run.add(case, own, done)
+                run.add(case, own, {t for t in own if (case.id, case.fingerprint, str(t)) in done})
             writer.plan([case.id for case, _ in asked], [str(target) for target in targets])
             executor.start()
             progress.start(targets, run.total)
             run.go()
         except KeyboardInterrupt:
-            interrupted = True
+            stop()  # it came while something took long
         finally:
             progress.stop()
-        _say_unconfined([case for case, _ in asked], findings)
-        if not interrupted:
-            # What a resumed record holds already was run, too.
-            findings.executed = {**{name: 0 for _, _, name in skip}, **findings.executed}
-            writer.finish(gate.footer(_summary(findings, known, explicit)))
-    if interrupted:
-        print(f"interrupted after {findings.verdicts:,} verdicts; go on with: {again(path)}", file=sys.stderr)
-        return None
-    return path
+        _say_unconfined([case for case, _ in asked], run.findings)
+        return run.findings
+
+
+def _failures(findings: Findings) -> list[Problem]:
+    return [Problem(target, f"its worker failed: {message}") for target, message in sorted(findings.failed.items())]
+
+
+def _left_open(path: Path, findings: Findings, code: int) -> None:
+    """Say what is lacking and how to go on."""
+    went = f"after {findings.verdicts:,} verdicts; go on with: {again(path)}"
+    if code == INTERRUPTED:
+        print(f"interrupted {went}", file=sys.stderr)
+        return
+    for problem in _failures(findings):
+        print(f"conformance: {problem.name}: {problem.message}", file=sys.stderr)
+    print(f"not complete {went}", file=sys.stderr)
 
 
 def _say_anchors(
@@ -186,17 +249,15 @@ def again(path: Path) -> str:
 
 def _summary(findings: Findings, known: KnownTable | None, explicit: Sequence[Target]) -> Summary:
     """The record's footer. The harness's own trouble comes before bad cases, and those before divergences."""
-    problems = [Problem(target, f"its worker failed: {message}") for target, message in findings.failed.items()]
-    asked = [str(target) for target in explicit]
-    idle = [t for t in asked if t not in findings.executed and t not in findings.failed]
-    problems += [
+    idle = [t for t in map(str, explicit) if t not in findings.executed]
+    problems = [
         Problem(target, "it ran nothing, so nothing was tested on it; see its reasons above") for target in idle
     ]
     problems += [Problem(case.label, message, str(case.source)) for case, message in findings.case_errors]
     if known is not None:
         problems += known.stale()
     code, reason = None, ""
-    if findings.failed or idle or not findings.executed:
+    if idle or not findings.executed:
         code, reason = HARNESS, "the harness could not do its job on every target"
     elif findings.case_errors:
         code, reason = USAGE, f"{len(findings.case_errors)} cases can't be judged as they are written"
@@ -259,7 +320,9 @@ def _open_record(options: argparse.Namespace) -> tuple[Path, Writer, set[tuple[s
             return options.record, Writer.create(options.record, environment), set()
         return *_by_time(environment), set()
     except (RecordError, OSError) as error:
-        raise UsageError(f"record: {error}") from None
+        if options.resume or options.record:
+            raise UsageError(f"record: {error}") from None
+        raise HarnessError(f"{error}; name another place with --record FILE") from None
 
 
 def _by_time(environment: dict[str, Any]) -> tuple[Path, Writer]:
@@ -307,11 +370,8 @@ def report_command(options: argparse.Namespace) -> int:
         raise UsageError(
             "no report was asked for; name at least one of --html, --markdown, --junit, --json with a file"
         )
-    try:
-        with Reader(path, complete=False) as reader:
-            _write_reports(options, reader)
-    except RecordError as error:
-        raise UsageError(str(error)) from None
+    with Reader(path, complete=False) as reader:
+        _write_reports(options, reader)
     for file in filter(None, wanted):
         print(f"wrote {file}")
     return OK
@@ -320,8 +380,6 @@ def report_command(options: argparse.Namespace) -> int:
 def show_command(options: argparse.Namespace) -> int:
     """Show one case of a record."""
     path = options.record or newest_record()
-    try:
-        print(show.render(Reader(path, complete=False), options.case, options.on))
-    except RecordError as error:
-        raise UsageError(str(error)) from None
+    with Reader(path, complete=False) as reader:
+        print(show.render(reader, options.case, options.on))
     return OK

@@ -16,10 +16,10 @@ from conformance.diff.command import conclude
 from conformance.gate import Gate
 from conformance.installed import DEFAULTS
 from conformance.record import Reader, RecordError
-from conformance.session import again, execute, select_cases
+from conformance.session import Ended, again, execute, select_cases
 from conformance.suite.case import Case
 from conformance.target import Target, TargetError, parse_target
-from conformance.usage import HARNESS, INTERRUPTED, UsageError
+from conformance.usage import HARNESS, INTERRUPTED, UsageError, printing
 
 
 def upgrade_command(options: argparse.Namespace) -> int:
@@ -48,10 +48,10 @@ def upgrade_command(options: argparse.Namespace) -> int:
             f"none of the {len(cases):,} cases of the selection runs on {options.framework}; "
             "`conformance list` shows the cases, and each case file says its targets"
         )
-    path = _run(options, work)
-    if path is None:
-        return INTERRUPTED
-    return _compare(path, mapping, kinds, options)
+    ended = _run(options, work)
+    if ended.code is not None:
+        return ended.code
+    return _compare(ended.path, mapping, kinds, options)
 
 
 def parse_framework(text: str) -> Target:
@@ -97,10 +97,9 @@ def _bare(target: Target) -> Target:
     return Target(target.framework, target.backend)
 
 
-def _run(options: argparse.Namespace, work: Sequence[tuple[Case, Sequence[Target]]]) -> Path | None:
-    """The record of the run, or None where it was interrupted."""
+def _run(options: argparse.Namespace, work: Sequence[tuple[Case, Sequence[Target]]]) -> Ended:
     if options.resume and _complete(options.resume):
-        return Path(options.resume)
+        return Ended(options.resume)
     # What `run` has an option for and `upgrade` has not is as `run` has it by default.
     given = {**vars(build_parser().parse_args(["run"])), **vars(options), "keep_outputs": True}
     given |= {"markdown": None, "html": None, "json": None}
@@ -132,7 +131,8 @@ def _compare(path: Path, mapping: dict[str, str], kinds: frozenset[Kind], option
                 options,
                 sys.stdout,
             )
-            print(f"record: {path}")
+            with printing():
+                print(f"record: {path}")
             return code
     except RecordError as error:
         raise UsageError(f"upgrade: {error}") from None

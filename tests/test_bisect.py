@@ -80,5 +80,5 @@ def test_a_real_change_between_real_releases(folder: Path, cache: Path) -> None:
 def test_nothing_to_look_for(folder: Path, cache: Path) -> None:
     words = ("bisect", "fft-there", "--cases", "fft.yaml", "--framework", "numpy")
     done = command(*words, "--good", NEW, "--bad", NEWER, "--bits", cwd=folder, cache=cache)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert f"{NEW} and {NEWER} do not differ" in done.stdout
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert f"{NEW} and {NEWER} do not differ" in done.stderr

@@ -321,7 +321,7 @@ def test_what_is_no_record_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="is not a Conformance record"):
         Reader(tmp_path / "text.db")
     (tmp_path / "empty.db").touch()
-    with pytest.raises(RecordError, match="not a Conformance record"):
+    with pytest.raises(RecordError, match="is empty"):
         Reader(tmp_path / "empty.db")
     db = sqlite3.connect(tmp_path / "other.db")
     db.execute("CREATE TABLE meta (key TEXT, value TEXT)")

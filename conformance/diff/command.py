@@ -14,7 +14,7 @@ from conformance.diff.targets import parse_maps
 from conformance.diff.text import print_diff, render
 from conformance.record import Reader, RecordError
 from conformance.report.facts import made
-from conformance.usage import OK, UNEXPECTED, UsageError
+from conformance.usage import OK, UNEXPECTED, UsageError, printing
 
 
 def diff_command(options: argparse.Namespace) -> int:
@@ -37,16 +37,14 @@ def conclude(diff: Diff, kinds: Iterable[Kind], options: argparse.Namespace, fil
     """
     # The files first: whoever reads only the head of what is printed (`| head`) still has them.
     _write(diff, options)
-    print_diff(diff, file)
     asked = frozenset(kinds)
     found = diff.found(asked)
     said = ", ".join(f"{count:,} {kind}" for kind, count in found.items())
-    print(file=file)
-    if found:
-        print(f"exit {UNEXPECTED}: {said} (--fail-on)", file=file)
-        return UNEXPECTED
-    print(f"exit {OK}" + (": nothing that --fail-on asks for" if asked else ""), file=file)
-    return OK
+    last = f"exit {UNEXPECTED}: {said} (--fail-on)" if found else f"exit {OK}"
+    with printing():
+        print_diff(diff, file)
+        print(f"\n{last}" + (": nothing that --fail-on asks for" if asked and not found else ""), file=file)
+    return UNEXPECTED if found else OK
 
 
 def _write(diff: Diff, options: argparse.Namespace) -> None:

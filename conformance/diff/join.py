@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,8 @@ from conformance.diff.groups import grouped
 from conformance.diff.targets import pair_targets
 from conformance.diff.ulps import of_outputs
 from conformance.record import Reader, RecordError
+from conformance.record.decode import lengths
+from conformance.record.opened import harden
 from conformance.report.facts import plural, version
 from conformance.usage import UsageError
 from conformance.verdict import Status
@@ -70,6 +71,7 @@ LEFT JOIN other.verdicts b ON b.case_key = d.b_case AND b.target_key = t.b
 """
 # To hold two outputs against each other takes 0.2 ms; beyond this many a diff would take minutes.
 MEASURED = 20_000
+LEAST_SECONDS = 1e-12  # less is no time that a clock gave
 NOT_MEASURED = f"bits changed; how far was measured for the first {MEASURED:,} changes only"
 NOT_KEPT = "bits changed; the outputs were not kept (run with --keep-outputs)"
 
@@ -118,8 +120,10 @@ def _facts(reader: Reader) -> RecordFacts:
 
 
 def _connect(before: Reader, after: Reader) -> sqlite3.Connection:
+    # Both have been checked by their readers.
     db = sqlite3.connect(f"{before.path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, isolation_level=None)
     try:
+        harden(db)
         db.execute("PRAGMA temp_store = MEMORY")
         db.execute("PRAGMA cache_size = -16384")  # KiB
         db.execute("ATTACH ? AS other", (f"{after.path.absolute().as_uri()}?mode=ro",))
@@ -168,7 +172,7 @@ class _Join:
                     pair.same_bits += 1
                 else:
                     pair.other_bits += 1
-                if one > 0.0 and two > 0.0:
+                if min(one, two) > LEAST_SECONDS:
                     key = (pair.before, pair.after, op)
                     if key not in times:
                         same_version = bool(pair.versions[0]) and pair.versions[0] == pair.versions[1]
@@ -226,7 +230,7 @@ class _Join:
             self._one(message),
             self._one(explanation),
             self._one(dtype),
-            None if shape is None else tuple(json.loads(shape)),
+            None if shape is None else lengths(shape),
             digest,
             None if fraction is None else float(fraction),
             seconds,

@@ -1,11 +1,14 @@
 """Workers as processes of this machine, one a target, driven by one event loop without threads.
 
 A worker answers in the order in which it was asked, so when it dies or hangs, the oldest request without an answer is
-the one that did it: that one is charged, the worker is started again, and the others are sent again.
+the one that did it: that one is charged, the worker is started again, and the others are sent again. That goes on for
+as long as each process gets somewhere. One that dies and nothing was charged with it (before it said hello, or with
+nothing to do) is tried again after a pause that grows, and the target is given up after a few of them in a row.
 """
 
 from __future__ import annotations
 
+import errno
 import selectors
 import sys
 import time
@@ -23,10 +26,12 @@ from conformance.outcome import Crashed, Outcome, TimedOut
 from conformance.target import Target
 from conformance.worker.wire import Header, ProtocolError, entry, frame, shown
 
-MAX_DEATHS = 10  # one after the other, without an answer between them
-MAX_VIOLATIONS = 10  # of the protocol, in a whole run
+PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before each try after one that came to nothing; then it is given up
+LATE_TRIES = 2  # that said no hello in time: each has cost minutes
+CALM = 3  # deaths in a row, each charged to a case, after which there is a pause as well
 MAX_SLEEP = 0.25  # seconds between two looks at whether processes live
-MAX_STARTS = 3  # without a hello, for a worker that has said hello before
+# What won't be otherwise the next time; any other reason why a process can't be started (no memory, ...) may pass.
+LASTING = (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 # Target -> the program and its arguments; the configuration is added as the last one.
 Command = Callable[[Target], Sequence[str]]
@@ -39,7 +44,7 @@ class LocalExecutor:
     which its worker had no processor does not count. start_timeout: the same, until a worker must have said hello.
     window, window_bytes: what may be in flight a target. pythons: the interpreter of targets that have their own.
     log_dir: where each worker's output goes, one file a target. command: another program as worker (any that speaks
-    `docs/wire.md`).
+    `docs/wire.md`). pauses: seconds before each try after one that came to nothing.
     """
 
     def __init__(
@@ -53,14 +58,15 @@ class LocalExecutor:
         pythons: Mapping[Target, str] | None = None,
         log_dir: Path,
         command: Command | None = None,
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
         self.timeout = timeout
         self.start_timeout = start_timeout
         self.window = window
         self.window_bytes = window_bytes
+        self.pauses = pauses
         self._selector = selectors.DefaultSelector()
         self._events: deque[Event] = deque()
-        log_dir.mkdir(parents=True, exist_ok=True)
         pythons = pythons or {}
         self._workers: dict[Target, _Worker] = {}
         for target in targets:
@@ -160,20 +166,23 @@ class _Worker:
         self.flight_bytes = 0
         self.deadline = float("inf")
         self._limit, self._armed, self._starved = float("inf"), 0.0, 0.0
-        self.deaths = 0
-        self.violations = 0
-        self.starts = 0
+        self.deaths = 0  # in a row, each charged to a case
+        self.futile = 0  # processes in a row that came to nothing
+        self.late = 0  # of those, the ones that said no hello in time
         self._next_number = 0
         self._up = False  # this process has said hello
         self._origins = Origins()
 
     def start(self) -> None:
-        self.starts += 1
         self._up = False
         try:
             self.process = Process(self.argv, self.log)
         except OSError as error:
-            self._fail(f"can't start {self.argv[0]!r}: {error.strerror or error}")
+            message = f"can't start {self.argv[0]!r}: {error.strerror or error}"
+            if error.errno in LASTING:
+                self._fail(message)
+            else:
+                self._futile(message)
             return
         self._arm(self.executor.start_timeout)
         self.executor.selector.register(self.process.output, selectors.EVENT_READ, (self, self.process))
@@ -244,7 +253,7 @@ class _Worker:
             raise ProtocolError(f"an answer to request {shown(number)}, {due}")
         flight = self.flight[oldest]
         outcome = outcome_of(header, payload, flight.request)
-        self.deaths = 0
+        self.deaths = self.futile = self.late = 0
         self._settle(outcome)
         if header.get("last") is True:
             # It has grown too large, says so, and ends: that is nobody's fault.
@@ -258,7 +267,8 @@ class _Worker:
         if isinstance(reason, str):
             reason = checked_text(reason)
             if self.greeted:
-                self._fail(f"was ready, and after a restart says: {reason}")
+                self._close_process()
+                self._futile(f"was ready, and after a restart says: {reason}")
             else:
                 self._end()
                 self.executor.emit(Unavailable(self.target, reason))
@@ -267,7 +277,6 @@ class _Worker:
             raise ProtocolError(f"expected hello or unavailable, found a header with {shown(list(header))}")
         info = checked_info(header["hello"])
         self._up = True
-        self.starts = 0
         if not self.greeted:
             self.greeted = True
             self.executor.emit(Ready(self.target, info))
@@ -297,8 +306,12 @@ class _Worker:
         self.deadline = self._armed + seconds
 
     def check(self, now: float) -> None:
-        """Notice a process that has died without closing its output, and one that is late."""
+        """Notice a process that has died without closing its output, and one that is late; start the next one when
+        its time has come.
+        """
         if self.process is None:
+            if not self.over and now >= self.deadline:
+                self.start()
             return
         self.process.bound_log()
         if now >= self.deadline:
@@ -323,47 +336,54 @@ class _Worker:
         self.process.ask_where_it_is()
         log = self._close_process()
         if not self._up:
-            self._fail(f"did not say hello within {self.executor.start_timeout:g} s{last_words(log)}")
+            self.late += 1
+            self._futile(f"did not say hello within {self.executor.start_timeout:g} s{last_words(log)}")
             return
-        self._settle(TimedOut(self.executor.timeout, log))
-        self._again("hung at")
+        self._charge(TimedOut(self.executor.timeout, log))
 
     def _died(self) -> None:
         assert self.process is not None
         log = self._close_process()
         how = self.process_end
-        if not self._up:
-            if not self.greeted or self.starts >= MAX_STARTS:
-                self._fail(f"died before it said hello ({how}){last_words(log)}")
-            else:
-                self.start()
-            return
         oldest = next(iter(self.flight.values()), None)
-        # A request that has not left us completely can't be what the worker died of.
-        if oldest is not None and oldest.written:
-            self._settle(Crashed(how, log))
-        self._again(f"died ({how}) at")
+        if not self._up:
+            self._futile(f"died before it said hello ({how}){last_words(log)}")
+        elif oldest is not None and oldest.written:
+            self._charge(Crashed(how, log))
+        else:
+            # A request that has not left us completely can't be what the worker died of.
+            self._futile(f"died ({how}) with nothing to do{last_words(log)}")
 
     def _violated(self, what: str) -> None:
         assert self.process is not None
         log = self._close_process()
-        if not self._up:
-            self._fail(f"broke the protocol before it said hello: {what}{last_words(log)}")
-            return
-        self.violations += 1
-        if self.flight:
-            self._settle(Crashed("protocol", f"{what}\n{log}".rstrip()))
-        if self.violations >= MAX_VIOLATIONS:
-            self._fail(f"broke the protocol {self.violations} times, the last time with: {what}")
-            return
-        self._again("broke the protocol at")
-
-    def _again(self, what: str) -> None:
-        """Start anew, unless nothing comes of it."""
-        self.deaths += 1
-        if self.deaths >= MAX_DEATHS:
-            self._fail(f"{what} {self.deaths} requests in a row{last_words(self.last_log)}")
+        if self._up and self.flight:
+            self._charge(Crashed("protocol", f"{what}\n{log}".rstrip()))
         else:
+            when = "with nothing to do" if self._up else "before it said hello"
+            self._futile(f"broke the protocol {when}: {what}{last_words(log)}")
+
+    def _charge(self, outcome: Outcome) -> None:
+        """A process has ended at its oldest request: that one has its answer, and the next process takes the rest."""
+        self.deaths += 1
+        self.futile = self.late = 0
+        self._settle(outcome)
+        # Many in a row may be the machine (no memory left): it gets a moment.
+        self._start_after(max(self.executor.pauses[:1], default=0.0) if self.deaths > CALM else 0.0)
+
+    def _futile(self, message: str) -> None:
+        """A process has ended and nothing came of it."""
+        self.futile += 1
+        if self.futile > len(self.executor.pauses) or self.late >= LATE_TRIES:
+            again = f"; it was started {self.futile} times in a row" if self.futile > 1 else ""
+            self._fail(message + again)
+        else:
+            self._start_after(self.executor.pauses[self.futile - 1])
+
+    def _start_after(self, pause: float) -> None:
+        self._up = False
+        self.deadline = time.monotonic() + pause
+        if not pause:
             self.start()
 
     def _close_process(self) -> str:

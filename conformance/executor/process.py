@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from conformance.worker.wire import Decoder, Header
 
@@ -48,9 +49,9 @@ class Process:
         self.watched = False  # for being writable; kept by the owner
         self._decoder = Decoder(limit=0)  # nothing follows a hello
         self._outgoing: deque[tuple[int, deque[memoryview]]] = deque()
-        self._folder = tempfile.mkdtemp(prefix="worker-", dir=log.absolute().parent)
+        self._folder = _own_folder(log)
         try:
-            with open(log, "ab") as errors:
+            with _opened(log) as errors:
                 self._log_start = errors.tell()
                 self._process = subprocess.Popen(
                     argv,
@@ -192,11 +193,28 @@ class Process:
 
     def log_tail(self) -> str:
         """The last lines that this process, not an earlier one, wrote into its log."""
-        with open(self.log, "rb") as stream:
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(self._log_start, size - LOG_BYTES))
-            text = stream.read().decode("utf-8", "replace")
+        try:
+            with open(self.log, "rb") as stream:
+                size = stream.seek(0, os.SEEK_END)
+                stream.seek(max(self._log_start, size - LOG_BYTES))
+                text = stream.read().decode("utf-8", "replace")
+        except OSError:
+            return ""  # somebody has cleaned up under our feet
         return "\n".join(text.splitlines()[-LOG_LINES:])
+
+
+def _own_folder(log: Path) -> str:
+    """A new folder beside the log; where its place has been taken away, beside nothing."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.mkdtemp(prefix="worker-", dir=log.absolute().parent)
+
+
+def _opened(log: Path) -> BinaryIO:
+    """The log, to be appended to; nowhere, where there is no room for it: that must not cost a case."""
+    try:
+        return open(log, "ab")
+    except OSError:
+        return open(os.devnull, "ab")
 
 
 def left_of(limit: float, waited: float, starved: float) -> float:

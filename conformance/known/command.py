@@ -64,6 +64,10 @@ def _update(options: argparse.Namespace, table: KnownTable) -> int:
             left, wrong = check(evidence, kept, proposals)
     except RecordError as error:
         raise UsageError(f"--update: {error}") from None
+    except CaseFileError as error:
+        raise UsageError(
+            f"--update: no entry can be proposed from {options.update}:\n{report(error.findings)}"
+        ) from None
     if proposals:
         _put(options.output, "\n".join(proposal.render() for proposal in proposals), options.update)
     count = sum(len(proposal.verdicts) for proposal in proposals)

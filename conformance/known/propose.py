@@ -126,7 +126,8 @@ def _list(key: str, values: Sequence[str]) -> list[str]:
 
 def quoted(text: str) -> str:
     """A text as a YAML scalar in double quotes."""
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    # JSON writes what lies beyond 16 bits as two escapes, which YAML does not take.
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in json.dumps(text, ensure_ascii=False))
 
 
 def propose(evidence: Evidence, table: KnownTable, taken: Iterable[str] = ()) -> list[Proposal]:

@@ -28,7 +28,6 @@ from conformance.verdict import Status, Verdict
 BATCH = 8  # candidates that are asked at once
 LOOKS = 3  # at the original, before anything is tried
 DEATHS = 60  # of workers, in one search
-DEATHS_A_PROBE = 8  # an executor gives up on a worker that dies ten times in a row
 
 Progress = Callable[[int, Case], None]
 
@@ -66,7 +65,6 @@ class Asker:
         self.pythons = pythons
         self.command = command  # another program as worker, as in LocalExecutor
         self._probes: dict[tuple[Target, ...], Probe] = {}
-        self._deaths = 0
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +79,6 @@ class Asker:
         for probe in self._probes.values():
             probe.close()
         self._probes.clear()
-        self._deaths = 0
 
     def version(self) -> str:
         """The framework's version, and its backend's, as the worker says them."""
@@ -93,11 +90,7 @@ class Asker:
 
     def judge(self, cases: Sequence[Case]) -> list[Found]:
         """What comes of some cases on the target; ProbeError where it can't answer at all."""
-        if self._deaths >= DEATHS_A_PROBE:
-            self.close()
-        found = self._probe(self._targets(cases)).judge(cases)
-        self._deaths += sum(self.died(one) for one in found)
-        return found
+        return self._probe(self._targets(cases)).judge(cases)
 
     def died(self, found: Found) -> bool:
         """Whether a worker died of it."""

@@ -2,14 +2,14 @@
 
 A record is in WAL mode while it is written, so that it can be read meanwhile, and one plain file after `close`.
 Verdicts are committed in batches: a killed run loses at most the last second, and what is left can be read
-(`complete=False`) and resumed. A record without its footer (`finished`) is not a complete run. docs/record.md describes
-the tables.
+(`complete=False`) and resumed. A record without its footer (`finished`) is not a complete run. Whoever reads one takes
+it for a stranger's file. docs/record.md describes the tables.
 """
 
 from conformance.record.environment import describe_environment
 from conformance.record.merge import merge
 from conformance.record.reader import Reader
-from conformance.record.schema import RecordedArray, RecordedCase, RecordError, Row, Summary
+from conformance.record.schema import RecordedArray, RecordedCase, RecordError, Row, Summary, WriteError
 from conformance.record.writer import Writer
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "RecordedCase",
     "Row",
     "Summary",
+    "WriteError",
     "Writer",
     "describe_environment",
     "merge",

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
-import sqlite3
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-
-from conformance import __version__
+from conformance.record import decode
+from conformance.record.opened import connect, mended
 from conformance.record.schema import (
-    APPLICATION_ID,
     CASE_COLUMNS,
-    SCHEMA_VERSION,
     VERDICT_COLUMNS,
     RecordedArray,
     RecordedCase,
@@ -27,41 +21,31 @@ from conformance.record.schema import (
     Row,
     Summary,
     read_meta,
-    tuples,
-    unreal,
 )
-from conformance.suite.case import Claim, Source
-from conformance.verdict import Figures, Known, Problem, Status, Verdict
+from conformance.verdict import Known, Problem, Status
 
 _DIVERGENT = f"v.status NOT IN ('{Status.PASS}', '{Status.UNSUPPORTED}')"
 
 
 class Reader:
-    """Reads a record, complete or (`complete=False`) not. Iterators stream: nothing holds all verdicts in memory."""
+    """Reads a record, complete or (`complete=False`) not. Iterators stream: nothing holds all verdicts in memory.
+
+    A record is a stranger's file: `opened.py` checks it, `decode.py` makes typed objects of its rows, and within
+    `with Reader(...)` whatever its content still makes of our code is a RecordError, not a traceback.
+    """
 
     def __init__(self, path: Path | str, complete: bool = True) -> None:
         self.path = Path(path)
-        if not self.path.is_file():
-            raise RecordError(f"{path}: there is no such record")
+        self._db, self._limit = connect(self.path)
+        self._last_case: tuple[int, RecordedCase] | None = None
         try:
-            self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
-            application = self._db.execute("PRAGMA application_id").fetchone()[0]
-            version = read_meta(self._db, "schema_version") if application == APPLICATION_ID else None
-        except sqlite3.Error as error:
-            raise RecordError(f"{path} is not a Conformance record: {error}") from None
-        if version is None:
+            whole = self.complete
+        except BaseException:
             self.close()
-            raise RecordError(f"{path} is a database, but not a Conformance record")
-        if version != str(SCHEMA_VERSION):
-            self.close()
-            raise RecordError(
-                f"{path} has schema version {version}, but this is Conformance {__version__}, which reads version "
-                f"{SCHEMA_VERSION}; read it with the Conformance that wrote it, or run again"
-            )
-        if complete and not self.complete:
+            raise
+        if complete and not whole:
             self.close()
             raise RecordError(f"{path} is not a complete run: it was interrupted, or is still running; resume it first")
-        self._last_case: tuple[int, RecordedCase] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -70,44 +54,60 @@ class Reader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if isinstance(error, decode.ERRORS):
+            raise RecordError(
+                f"{self.path} holds something that no run writes ({type(error).__name__}: {str(error)[:200]}); it is "
+                "damaged, or of another release"
+            ) from error
 
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        try:
-            yield from self._db.execute(sql, values)
-        except sqlite3.Error as error:
-            raise RecordError(f"{self.path} can't be read: {error}; the file may be damaged") from None
+        self._limit.renew()
+        with mended(self.path):
+            cursor = self._db.execute(sql, values)
+        while True:
+            with mended(self.path):
+                row = cursor.fetchone()
+            if row is None:
+                return
+            self._limit.renew()
+            yield row
 
-    def _json(self, key: str, default: Any) -> Any:
-        text = read_meta(self._db, key)
-        return default if text is None else json.loads(text)
+    def _meta(self, key: str) -> str | None:
+        with mended(self.path):
+            return read_meta(self._db, key)
 
     @property
     def complete(self) -> bool:
         """Whether the footer is there."""
-        return read_meta(self._db, "finished") is not None
+        return self._meta("finished") is not None
 
     @cached_property
     def environment(self) -> dict[str, Any]:
         """Conformance, Python, platform, CPU, command line, and when it started, was resumed and finished."""
-        times = {"started": read_meta(self._db, "started"), "finished": read_meta(self._db, "finished")}
-        return {**self._json("environment", {}), **times, "resumed": self._json("resumed", [])}
+        times = {"started": self._meta("started"), "finished": self._meta("finished")}
+        found = decode.mapping(self._meta("environment") or "{}")
+        return {**found, **times, "resumed": decode.words(self._meta("resumed") or "[]")}
 
     @property
     def summary(self) -> Summary | None:
         """The footer, or None where the run is not complete."""
-        found = self._json("summary", None)
-        if found is None:
-            return None
-        return Summary(**{**found, "problems": tuple(Problem(**p) for p in found["problems"])})
+        found = self._meta("summary")
+        return None if found is None or not self.complete else decode.summary(decode.mapping(found))
+
+    @property
+    def failures(self) -> tuple[Problem, ...]:
+        """The targets whose workers failed, where the run was left open for that; `--resume` asks them again."""
+        found = self._meta("failed")
+        return () if found is None else decode.problems(decode.parsed(found))
 
     @property
     def targets(self) -> dict[str, dict[str, Any]]:
         """Target -> what its worker said of itself ({} where it never started), in the order of asking."""
-        return {name: json.loads(info) for name, info in self._rows("SELECT name, info FROM targets ORDER BY key")}
+        return {name: decode.info(info) for name, info in self._rows("SELECT name, info FROM targets ORDER BY key")}
 
     def counts(self) -> dict[tuple[str, Status, bool], int]:
         """(target, status, known?) -> how many."""
@@ -186,23 +186,23 @@ class Reader:
         )
         for key, name, *rest in self._rows(sql, values):
             found = self._case_by_key(key)
-            yield Row(found, _verdict(found.id, name, rest, knowns), rest[15])
+            yield Row(found, decode.verdict(found.id, name, rest, knowns), rest[15])
 
     def _case_by_key(self, key: int) -> RecordedCase:
         if self._last_case is None or self._last_case[0] != key:
             row = next(self._rows(f"SELECT {CASE_COLUMNS} FROM cases WHERE key = ?", (key,)))
-            self._last_case = (key, _recorded_case(row))
+            self._last_case = (key, decode.recorded_case(row))
         return self._last_case[1]
 
     def cases(self) -> Iterator[RecordedCase]:
         """Every case, in the order in which they were added."""
         for row in self._rows(f"SELECT {CASE_COLUMNS} FROM cases ORDER BY key"):
-            yield _recorded_case(row)
+            yield decode.recorded_case(row)
 
     def case(self, id: str) -> RecordedCase:
         """One case, by its id or by a part of it that only one case has; RecordError with the nearest ids."""
         for row in self._rows(f"SELECT {CASE_COLUMNS} FROM cases WHERE id = ?", (id,)):
-            return _recorded_case(row)
+            return decode.recorded_case(row)
         some = (
             [r[0] for r in self._rows("SELECT id FROM cases WHERE instr(id, ?) ORDER BY key LIMIT 6", (id,))]
             if id
@@ -223,7 +223,7 @@ class Reader:
             "SELECT a.name, a.dtype, a.shape, a.data FROM arrays a JOIN cases c ON c.key = a.case_key "
             "WHERE c.id = ? AND a.target = ? ORDER BY a.rowid"
         )
-        return {row[0]: _array(*row) for row in self._rows(sql, (case, target))}
+        return {row[0]: decode.array(*row) for row in self._rows(sql, (case, target))}
 
     def case_count(self) -> int:
         """How many cases there are."""
@@ -239,12 +239,12 @@ class Reader:
     def outputs(self, digest: str) -> dict[str, RecordedArray]:
         """The tensors of an answer by its digest; {} where the run kept no outputs, or not this one."""
         sql = "SELECT name, dtype, shape, data FROM outputs WHERE digest = ? ORDER BY name = 'y' DESC, name"
-        return {row[0]: _array(*row) for row in self._rows(sql, (digest,))}
+        return {row[0]: decode.array(*row) for row in self._rows(sql, (digest,))}
 
     def raw_outputs(self) -> Iterator[tuple[str, RecordedArray]]:
         """(digest, tensor) of every output that was kept."""
         for digest, *row in self._rows("SELECT digest, name, dtype, shape, data FROM outputs ORDER BY digest, name"):
-            yield digest, _array(*row)
+            yield digest, decode.array(*row)
 
     def raw_arrays(self) -> Iterator[tuple[str, str, RecordedArray]]:
         """(case id, target, array) of every array."""
@@ -253,57 +253,7 @@ class Reader:
             "ORDER BY a.rowid"
         )
         for id, target, *row in self._rows(sql):
-            yield id, target, _array(*row)
-
-
-def _verdict(case: str, target: str, row: Sequence[Any], knowns: Mapping[int, Known]) -> Verdict:
-    (status, subject, message, explanation, elements, differing, fraction, worst, got, reference, needed, bits) = row[
-        :12
-    ]
-    plan, seconds, known_key, _, digest, dtype, shape = row[12:]
-    figures = None
-    if elements is not None:
-        figures = Figures(
-            elements=elements,
-            differing=differing,
-            fraction=float(fraction),
-            worst=None if worst is None else tuple(json.loads(worst)),
-            got=unreal(got),
-            reference=unreal(reference),
-            needed=float(needed),
-            bits=unreal(bits),
-        )
-    known = None if known_key is None else knowns[known_key]
-    state = Status(status)
-    size = None if shape is None else tuple(json.loads(shape))
-    return Verdict(
-        case, target, state, subject, message, explanation, figures, plan, seconds, known, digest, dtype, size
-    )
-
-
-def _recorded_case(row: Sequence[Any]) -> RecordedCase:
-    id, fingerprint, op, file, line, column, dtype, values, params, given, tags, about, claim, definition = row
-    return RecordedCase(
-        id=id,
-        fingerprint=fingerprint,
-        op=op,
-        source=Source(file, line, column),
-        dtype=dtype,
-        values=values,
-        params=json.loads(params),
-        given=tuples(json.loads(given)),
-        tags=frozenset(json.loads(tags)),
-        about=about,
-        claim=None if claim is None else Claim(**json.loads(claim)),
-        definition=json.loads(definition),
-    )
-
-
-def _array(name: str, kinds: str, shape: str, data: bytes | None) -> RecordedArray:
-    dtype, storage = json.loads(kinds)
-    size = tuple(json.loads(shape))
-    values = None if data is None else np.frombuffer(zlib.decompress(data), dtype=np.dtype(storage)).reshape(size)
-    return RecordedArray(name, dtype, size, values)
+            yield id, target, decode.array(*row)
 
 
 def nearest(id: str, ids: Iterable[str], count: int = 3) -> list[str]:

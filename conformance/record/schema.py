@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.suite.case import Claim, Source
+from conformance.usage import HarnessError, UsageError
 from conformance.verdict import Problem, Verdict
 
 SCHEMA_VERSION = 2
@@ -52,8 +53,12 @@ VERDICT_COLUMNS = (
 )
 
 
-class RecordError(Exception):
-    """A record that can't be written or read; the message says which, why, and what to do."""
+class RecordError(UsageError):
+    """A record that can't be read, begun or resumed; the message says which, why, and what to do."""
+
+
+class WriteError(HarnessError):
+    """A record that can't be written any more: a full disk, or somebody took the file away."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,12 @@ def _plain(value: Any) -> Any:
 
 def dump(value: Any) -> str:
     """A value as JSON text; dataclasses by their fields, sets sorted."""
-    return json.dumps(value, default=_plain, separators=(",", ":"))
+    found = json.dumps(value, default=_plain, separators=(",", ":"))
+    if "\\ud" in found:
+        # Half a character (a framework's words may hold bytes that were no UTF-8) can't be written anywhere.
+        whole = json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False)
+        found = whole.encode("utf-8", "replace").decode()
+    return found
 
 
 def tuples(value: Any) -> Any:

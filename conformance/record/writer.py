@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
+import os
 import sqlite3
 import time
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +15,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.record.reader import Reader
+from conformance.record.decode import size_in_bytes, words
+from conformance.record.opened import LONGEST, connect
 from conformance.record.room import Place, Room
 from conformance.record.schema import (
     APPLICATION_ID,
@@ -32,6 +33,7 @@ from conformance.record.schema import (
     RecordedCase,
     RecordError,
     Summary,
+    WriteError,
     dump,
     now,
     read_meta,
@@ -39,7 +41,7 @@ from conformance.record.schema import (
     text,
 )
 from conformance.suite.case import Case
-from conformance.verdict import Known, Verdict
+from conformance.verdict import Known, Problem, Verdict
 
 _INSERT_VERDICT = (
     f"INSERT OR REPLACE INTO verdicts (case_key, target_key, {VERDICT_COLUMNS}) VALUES ({', '.join('?' * 21)})"
@@ -61,6 +63,10 @@ class Writer:
         self._knowns: dict[Known, int] = {
             Known(*row): key for key, *row in connection.execute("SELECT key, name, kind, reason, link FROM knowns")
         }
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
+        connection.set_progress_handler(None, 0)
+        self._file = _file(path)
+        self._log = _file(Path(f"{path}-wal"))
         self._case_keys: dict[str, int] = {}  # the places that `plan` has given to what is yet to come
         self._target_keys: dict[str, int] = {}
         self._arrays = Room(ARRAYS_BYTES_A_RUN)
@@ -71,22 +77,20 @@ class Writer:
 
     @classmethod
     def create(cls, path: Path | str, environment: Mapping[str, Any]) -> Writer:
-        """Start a new record; RecordError where the file exists or can't be written."""
+        """Start a new record; RecordError where the file exists or can't be written. An empty file is filled."""
         path = Path(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Of two runs that begin at once with one name, one has it.
-            path.open("xb").close()
+            put(path, _image(environment))
             db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
-            # The schema is in the main file before WAL begins: a copy without its -wal file is still a record.
-            db.executescript(f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {TABLES}")
-            meta = {"schema_version": str(SCHEMA_VERSION), "environment": dump(dict(environment)), "started": now()}
-            db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-            db.execute("COMMIT")
-            _begin(db)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, ValueError) as error:
             if isinstance(error, FileExistsError) and path.exists():
                 raise RecordError(f"{path} exists already; name another file, or resume it") from None
+            raise RecordError(f"{path} can't be written: {getattr(error, 'strerror', None) or error}") from None
+        try:
+            _begin(db)
+        except sqlite3.Error as error:
+            db.close()
             raise RecordError(f"{path} can't be written: {error}") from None
         return cls(path, db)
 
@@ -94,20 +98,27 @@ class Writer:
     def resume(cls, path: Path | str) -> Writer:
         """Go on with an incomplete record; RecordError where it is complete, not a record, or still being written."""
         path = Path(path)
-        with Reader(path, complete=False) as reader:
-            if reader.complete:
-                raise RecordError(f"{path} is complete: there is nothing to resume")
-        db = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+        # For writing, so that what a kill in the middle of a write left behind is mended first.
+        db, _ = connect(path, write=True)
         try:
+            if read_meta(db, "finished") is not None:
+                raise RecordError(
+                    f"{path} is complete: there is nothing to resume; `conformance report {path}` reads it"
+                )
+            db.execute("PRAGMA busy_timeout = 0")
             _begin(db)
             db.execute("PRAGMA busy_timeout = 30000")
-            times = [*json.loads(read_meta(db, "resumed") or "[]"), now()]
+            times = [*words(read_meta(db, "resumed") or "[]"), now()]
             db.execute("INSERT OR REPLACE INTO meta VALUES ('resumed', ?)", (dump(times),))
-        except sqlite3.Error as error:
+            db.execute("DELETE FROM meta WHERE key = 'failed'")
+            return cls(path, db)
+        except (sqlite3.Error, OSError) as error:
             db.close()
             reason = "another process is still writing it" if "locked" in str(error) else str(error)
             raise RecordError(f"{path} can't be resumed: {reason}") from None
-        return cls(path, db)
+        except BaseException:
+            db.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -131,8 +142,7 @@ class Writer:
             "SELECT case_key, target, name, dtype, shape, data IS NOT NULL FROM arrays"
         ):
             place = key, self._targets.get(target, 0)
-            storage = json.loads(kinds)[1]
-            size = np.dtype(storage).itemsize * math.prod(json.loads(shape)) if storage else 0
+            size = size_in_bytes(kinds, shape)
             if kept:
                 self._arrays.take((key, target, name), place, size)
             elif 0 < size <= ARRAY_BYTES:
@@ -141,14 +151,14 @@ class Writer:
             "SELECT o.digest, o.name, o.dtype, o.shape, v.case_key, v.target_key FROM outputs o "
             "JOIN verdicts v ON v.output_digest = o.digest"
         ):
-            size = np.dtype(json.loads(kinds)[1]).itemsize * math.prod(json.loads(shape))
-            self._outputs.take((digest, name), (key, target), size)
+            self._outputs.take((digest, name), (key, target), size_in_bytes(kinds, shape))
 
     def _execute(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
         try:
             return self._db.execute(sql, values)
         except sqlite3.Error as error:
-            raise RecordError(f"{self.path} can't be written: {error}") from None
+            self._check()
+            raise WriteError(f"the record {self.path} can't be written: {error}") from None
 
     def add_case(self, case: Case | RecordedCase) -> None:
         """Add a case once. One that changed since the interrupted run replaces the old one and drops its verdicts."""
@@ -296,13 +306,27 @@ class Writer:
 
     def flush(self) -> None:
         """Commit what was added; called by itself every 500 verdicts or second."""
-        try:
-            self._db.execute("COMMIT")
-            self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            raise RecordError(f"{self.path} can't be written: {error}") from None
+        self._check()
+        self._execute("COMMIT", ())
+        self._execute("BEGIN IMMEDIATE", ())
         self._pending = 0
         self._committed = time.monotonic()
+
+    def _check(self) -> None:
+        """Notice a file that is not ours any more: SQLite would write on, into one that nobody can find."""
+        try:
+            now_there = _file(self.path)
+        except OSError as error:
+            raise WriteError(
+                f"the record {self.path} is gone while the run was writing it ({error.strerror}); run again"
+            ) from None
+        if now_there[:2] != self._file[:2]:
+            raise WriteError(
+                f"the record {self.path} was replaced by another file while the run was writing it; run again"
+            )
+        if now_there[2] < self._file[2]:
+            raise WriteError(f"the record {self.path} was cut off while the run was writing it; run again")
+        self._file = now_there
 
     def done(self) -> set[tuple[str, str, str]]:
         """(case id, fingerprint, target) of every verdict that is there: what a resumed run need not run again."""
@@ -321,21 +345,41 @@ class Writer:
             self._execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", item)
         self.flush()
 
+    def _take_log(self) -> None:
+        """Take away what is beside a file that is not ours any more: it would be read as a part of the new one."""
+        for end in ("-wal", "-shm"):
+            beside = Path(f"{self.path}{end}")
+            with suppress(OSError):
+                if end == "-shm" or _file(beside)[:2] == self._log[:2]:
+                    beside.unlink()
+                else:
+                    return
+
+    def leave_open(self, failures: Sequence[Problem]) -> None:
+        """Say why this is not a complete run, and what is lacking: `resume` goes on with it."""
+        self._execute("INSERT OR REPLACE INTO meta VALUES ('failed', ?)", (dump(list(failures)),))
+        self.flush()
+
     def close(self) -> None:
         """Commit and leave one plain file. A record that was not finished stays resumable."""
         try:
-            if self._db.in_transaction:
-                self._db.execute("COMMIT")
-            # Into the one file first: with a reader still there, the other files stay, but nothing is only in them.
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.execute("PRAGMA journal_mode = DELETE")
+            if not self._db.in_transaction:
+                return
+            try:
+                self._check()
+            except WriteError:
+                self._take_log()
+                raise
+            self._execute("COMMIT", ())
+            # What is committed is safe: a reader that holds the log, or a disk that is full, only delays the clean-up.
+            with suppress(sqlite3.Error):
+                # Into the one file first: with a reader still there, the other files stay, but nothing is only in them.
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._db.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.ProgrammingError:
             return  # closed already
-        except sqlite3.Error as error:
-            # A reader that holds the WAL open only delays the clean-up; the data is safe.
-            if "locked" not in str(error):
-                raise RecordError(f"{self.path} can't be written: {error}") from None
-        self._db.close()
+        finally:
+            self._db.close()
 
 
 def _places(names: Sequence[str], taken: Mapping[str, int]) -> dict[str, int]:
@@ -351,6 +395,52 @@ def _begin(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA synchronous = NORMAL")
     # A writer always holds the write lock, which dies with its process: a second writer is refused, readers are not.
     db.execute("BEGIN IMMEDIATE")
+
+
+def _file(path: Path) -> tuple[int, int, int]:
+    """Which file it is, and how long."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size
+
+
+def _image(environment: Mapping[str, Any]) -> bytes:
+    """The bytes of a record in which nothing has happened yet."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.executescript(f"PRAGMA application_id = {APPLICATION_ID}; {TABLES}")
+        meta = {"schema_version": str(SCHEMA_VERSION), "environment": dump(dict(environment)), "started": now()}
+        db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        image = bytearray(db.serialize())
+    # From its first moment the file says that it has a log beside it (WAL), instead of being rewritten to say so.
+    image[18:20] = b"\x02\x02"
+    return bytes(image)
+
+
+def put(path: Path, content: bytes) -> None:
+    """Put a new file there, the whole of it at once; FileExistsError where there is one that is not empty.
+
+    However early a run is killed, there is a record with its tables, or none.
+    """
+    if path.exists() and not (path.is_file() and path.stat().st_size == 0):
+        raise FileExistsError(path)
+    for end in ("-wal", "-journal"):
+        # Of a record that is gone: SQLite would take it for what this one has yet to write.
+        Path(f"{path}{end}").unlink(missing_ok=True)
+    draft = path.with_name(f".conformance-{os.getpid()}-{time.monotonic_ns():x}")
+    try:
+        draft.write_bytes(content)
+        if path.exists():
+            draft.replace(path)
+            return
+        try:
+            # Of two runs that begin at once with one name, one has it.
+            os.link(draft, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            with open(path, "xb") as file:  # a file system without links
+                file.write(content)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _definition(case: Case) -> dict[str, Any]:

@@ -206,6 +206,10 @@ def conclusion(reader: Reader, problems: Iterable[Problem] = ()) -> Conclusion:
     if not compared:
         reasons.append("nothing was compared")
     reason = (" and ".join(reasons) or "nothing unexpected") + f" in {plural(total, 'verdict')}"
+    if summary is None and reader.failures:
+        lacking = ", ".join(problem.name for problem in reader.failures)
+        reason = f"the run is not complete: the worker of {lacking} failed; so far {reason}"
+        return Conclusion(HARNESS, reason, (*found, *reader.failures))
     if summary is None:
         return Conclusion(None, f"the run is not complete; so far {reason}", found)
     derived = HARNESS if not compared else int(bool(failures or found))

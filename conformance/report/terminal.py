@@ -5,6 +5,8 @@ Where the output is no terminal, everything is plain text without control charac
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sys
 import time
@@ -45,6 +47,14 @@ REASONS_SHOWN = 12
 PLAIN_EVERY_SECONDS = 30.0
 
 
+class Printer(Console):
+    """A console that leaves it to us what a closed output means."""
+
+    def on_broken_pipe(self) -> None:
+        """Rich would exit with 1, which is our word for a divergence."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 class Out:
     """Styled lines on a terminal, plain ones anywhere else; never a character that the file can't take."""
 
@@ -52,7 +62,7 @@ class Out:
         self.width = width or shutil.get_terminal_size((100, 24)).columns
         self.encoding = getattr(file, "encoding", None) or "utf-8"
         # Colours steer the terminal; the words do not.
-        self.console = Console(file=behind(file), highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self.console = Printer(file=behind(file), highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def line(self, *parts: str | tuple[str, str]) -> None:
         """One line of texts or (text, style) pairs."""
