@@ -204,9 +204,12 @@ class Process:
 
 
 def _own_folder(log: Path) -> str:
-    """A new folder beside the log; where its place has been taken away, beside nothing."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    return tempfile.mkdtemp(prefix="worker-", dir=log.absolute().parent)
+    """A new folder beside the log; where its place has been taken away, in the system's."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.mkdtemp(prefix="worker-", dir=log.absolute().parent)
+    except OSError:
+        return tempfile.mkdtemp(prefix="conformance-worker-")
 
 
 def _opened(log: Path) -> BinaryIO:

@@ -21,6 +21,7 @@ from conformance.known.table import KnownTable
 from conformance.record import Reader, RecordedCase
 from conformance.report.facts import modulo_numbers, plural
 from conformance.target import Target, parse_target
+from conformance.text import clean
 from conformance.text import one_line
 from conformance.verdict import Status, Verdict
 
@@ -125,9 +126,8 @@ def _list(key: str, values: Sequence[str]) -> list[str]:
 
 
 def quoted(text: str) -> str:
-    """A text as a YAML scalar in double quotes."""
-    # JSON writes what lies beyond 16 bits as two escapes, which YAML does not take.
-    return "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in json.dumps(text, ensure_ascii=False))
+    """A text as a YAML scalar in double quotes; what no case file may hold is spelled out."""
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in json.dumps(clean(text), ensure_ascii=False))
 
 
 def propose(evidence: Evidence, table: KnownTable, taken: Iterable[str] = ()) -> list[Proposal]:
