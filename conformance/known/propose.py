@@ -21,9 +21,9 @@ from conformance.known.table import KnownTable
 from conformance.record import Reader, RecordedCase
 from conformance.report.facts import modulo_numbers, plural
 from conformance.target import Target, parse_target
-from conformance.text import clean
-from conformance.text import one_line
+from conformance.text import clean, one_line
 from conformance.verdict import Status, Verdict
+from conformance.worker.whitelist import unsafe
 
 REASON = "TODO: why"
 KINDS = {Status.RAISED: "limitation"}
@@ -234,17 +234,17 @@ def _signature(status: Status, verdicts: Sequence[Verdict]) -> tuple[tuple[str, 
         low, high = _rounded(min(fractions), math.floor), _rounded(max(fractions), math.ceil)
         return (("fraction", f"[{low}, {high}]"),)
     if status is Status.CRASHED:
-        return (("message", quoted(_kind_of_words(verdicts[0]))),)
+        return (("message", quoted(_seen(_kind_of_words(verdicts[0])))),)
     messages = list(dict.fromkeys(verdict.message for verdict in verdicts))
     if status not in TOLD_BY_WORDS and len(messages) > 1:
         return ()
-    text = _common(messages) if status in TOLD_BY_WORDS else messages[0][:LONGEST].strip()
+    text = _common(messages) if status in TOLD_BY_WORDS else _seen(messages[0][:LONGEST]).strip()
     return (("message", quoted(text)),) if text else ()
 
 
 def _common(texts: Sequence[str]) -> str:
     """The longest words without a number that all texts have; with numbers where there are none; "" where too few."""
-    shared = reduce(_shared, dict.fromkeys(texts))
+    shared = _seen(reduce(_shared, dict.fromkeys(texts)))
     pieces = [piece.strip(" ,;:([") for piece in modulo_numbers(shared).replace("\n", "#").split("#")]
     best = next((piece for piece in pieces if len(piece) >= TELLING), max(pieces, key=len))
     if len(best) < SHORTEST * 2 and "\n" not in shared:
@@ -252,6 +252,11 @@ def _common(texts: Sequence[str]) -> str:
     if len(best) > LONGEST:
         best = best[:LONGEST].rpartition(" ")[0] or best[:LONGEST]
     return best if len(best) >= SHORTEST and not (best[0] == best[-1] == "/") else ""
+
+
+def _seen(text: str) -> str:
+    """The longest part of a text in which every character can be seen: a case file takes no other."""
+    return max("".join("\0" if unsafe(character) else character for character in text).split("\0"), key=len)
 
 
 def _shared(a: str, b: str) -> str:
