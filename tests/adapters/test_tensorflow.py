@@ -21,6 +21,7 @@ LIMITS = (
     r"CPU implementation of Conv3D currently only supports dilated rates of 1",
     r"Gradients for grouped convolutions are not supported on CPU",
     r"must have the same (depth|number of channels)",
+    r"Number of channels in filter \(\d+\) must match last dimension of input",
 )
 # oneDNN gives the answer to an empty convolution the shape of x (observed with 2.21.0), which bias_add may then refuse.
 EMPTY = (r"^shape \(.*, expected \(.*\b0\b", r"Must provide as many biases as the last dimension")

@@ -7,6 +7,7 @@ what came back. Expected values are computed here with integers, so they are exa
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import Any
 
@@ -63,6 +64,13 @@ REFUSED = {
     "tensorflow": "y = tf.io.read_file('file')",
     "keras": "y = keras.saving.load_model('file')",
 }
+PARTS = {
+    "numpy": "y = numpy.split(x, 1)",
+    "torch": "y = torch.split(x, 1)",
+    "jax": "y = jax.numpy.split(x, 1)",
+    "tensorflow": "y = tf.split(x, 1)",
+    "keras": "y = keras.ops.split(x, 1)",
+}
 
 
 def tensor(name: str, array: np.ndarray, dtype: str = "float32") -> tuple[str, Any, str]:
@@ -75,7 +83,7 @@ def requests(framework: str) -> dict[str, Request]:
     asked = {
         "refused": Request(REFUSED[framework], (x,)),
         "raised": Request("y = x @ x", (x,)),
-        "no tensor": Request("y = (x, x)", (x,)),
+        "no tensor": Request(PARTS[framework], (x,)),
         # 64-bit types are for the whole plan, whatever the order of its inputs.
         "mixed": Request("y = x + x", (tensor("x", A, "float64"), tensor("w", B))),
         "empty": Request("y = x + x", (tensor("x", np.zeros((0, 3))),)),
@@ -207,7 +215,7 @@ def test_what_may_not_run_does_not(said: Everything, target: str) -> None:
 def test_an_output_that_is_no_tensor(said: Everything, target: str) -> None:
     outcome = said.outcomes[target, "no tensor"]
     assert isinstance(outcome, Unsupported)
-    assert "is a tuple, expected" in outcome.reason
+    assert re.search("the plan's output is a (tuple|list), expected", outcome.reason)
 
 
 @pytest.mark.parametrize("target", with_gradient())
