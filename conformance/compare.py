@@ -69,13 +69,24 @@ def judge(expected: Expectation, outcome: Outcome) -> Judgement:
         case TimedOut(seconds, _):
             return Judgement(Status.TIMEOUT, "", f"no answer within {seconds:g} s")
         case Raised(kind, message, phase):
-            first = steady(next((line.strip() for line in message.splitlines() if line.strip()), ""))
+            first = steady(telling_line(message))
             if expected.refused is not None and phase == "forward":
                 return Judgement(Status.PASS, "refusal", f"refused, as it should: {kind}: {first}")
             subject = "y" if phase == "forward" else "gradient"
             return Judgement(Status.RAISED, subject, f"{kind}: {first}")
         case Value():
             return _judge_value(expected, outcome)
+
+
+# How TensorFlow and Keras begin an error that came from below: with where it passed, not with what happened.
+_PASSED = ("Graph execution error:", "Detected at node", "<stack traces", "Exception encountered when calling")
+
+
+def telling_line(message: str) -> str:
+    """The first line of an error's text that says what happened; "" where there is no text."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith(_PASSED)]
+    return (telling or lines or [""])[0]
 
 
 # What Python's fault handler writes after the line that says what happened.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.compare import Expectation, allowance, judge
+from conformance.compare import Expectation, allowance, judge, telling_line
 from conformance.dtypes import DTYPES, rounded
 from conformance.ops import OPS
 from conformance.ops.base import Array, Reference
@@ -414,3 +414,18 @@ def test_a_policy_for_infinities_lets_nothing_pass_that_compares_nothing(policy:
     judged = judge(expected, Value(Tensor("float32", none.shape, none)))
     assert judged.status is Status.NONFINITE
     assert "nothing was compared" in judged.message
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("bad size\nmore", "bad size"),
+        ("Graph execution error:\n\nDetected at node conv defined at (most recent call last):\n<stack traces unavailable>\n"
+         "no dilation here\n\t [[{{node conv}}]]", "no dilation here"),
+        ("Exception encountered when calling Pad.call().\n\nnegative padding\n\nArguments received:", "negative padding"),
+        ("Graph execution error:", "Graph execution error:"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_an_errors_cause_is_kept(message: str, line: str) -> None:
+    assert telling_line(message) == line

@@ -467,7 +467,7 @@ CAPPED = {**INFO, "processor": {"has": ["sse41", "avx", "avx2", "avx512"], "uses
     [
         ("avx512", [AVX512]),
         ("not avx512", [AVX2, CAPPED]),
-        ("capped and avx2", [CAPPED]),
+        ("has_avx512 and not avx512", [CAPPED]),
         ("threads == 1", [AVX2, AVX512, CAPPED]),
         ("onednn", []),
     ],

@@ -29,7 +29,12 @@ SHOWN_WITHOUT_VALUES = frozenset(
 )
 
 # What `when` may read, and what each stands for where a worker did not say it.
-FACTS: dict[str, Any] = {**dict.fromkeys(FEATURES, False), "capped": False, "onednn": False, "threads": 1}
+FACTS: dict[str, Any] = {
+    **dict.fromkeys(FEATURES, False),
+    **{f"has_{name}": False for name in FEATURES},
+    "onednn": False,
+    "threads": 1,
+}
 
 
 class CaseLike(Protocol):
@@ -305,7 +310,8 @@ def facts(info: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(FACTS)
     if isinstance(processor, Mapping) and isinstance(uses := processor.get("uses"), list):
         found |= {name: name in uses for name in FEATURES}
-        found["capped"] = uses != processor.get("has")
+    if isinstance(processor, Mapping) and isinstance(has := processor.get("has"), list):
+        found |= {f"has_{name}": name in has for name in FEATURES}
     if isinstance(flags, Mapping):
         found |= {name: flags[name] for name in ("onednn", "threads") if isinstance(flags.get(name), int)}
     return found
