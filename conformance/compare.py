@@ -79,7 +79,7 @@ def judge(expected: Expectation, outcome: Outcome) -> Judgement:
 
 
 # How TensorFlow and Keras begin an error that came from below: with where it passed, not with what happened.
-_PASSED = ("Graph execution error:", "Detected at node", "<stack traces", "Exception encountered when calling")
+_PASSED = ("Graph execution error:", "Detected at node", "<stack traces", "Exception encountered when calling", "File ")
 
 
 def telling_line(message: str) -> str:

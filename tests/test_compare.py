@@ -423,6 +423,7 @@ def test_a_policy_for_infinities_lets_nothing_pass_that_compares_nothing(policy:
         ("Graph execution error:\n\nDetected at node conv defined at (most recent call last):\n<stack traces unavailable>\n"
          "no dilation here\n\t [[{{node conv}}]]", "no dilation here"),
         ("Exception encountered when calling Pad.call().\n\nnegative padding\n\nArguments received:", "negative padding"),
+        ('Graph execution error:\n\nDetected at node c defined at:\n  File "a.py", line 1, in <module>\nno', "no"),
         ("Graph execution error:", "Graph execution error:"),
         ("", ""),
     ],
