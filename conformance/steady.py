@@ -28,6 +28,7 @@ _CHANCE = tuple(
         (r"\b(id|uid|graph_id|config_proto|executor_type|run_id|step_id)=(['\"]?)\d+\b", rf"\1=\2{GONE}"),
         (r"\b(__(?:inference|forward|backward)_\w*?)_\d+(?:_\d+)*\b", rf"\1_{GONE}"),
         (r"\b(cluster|HloModule [\w-]+?|module|jit_\w+?)[._]\d+(?:[._]\d+)*\b", rf"\1_{GONE}"),
+        (r"(Failed to materialize symbols: )\{.*\}", rf"\1{{{GONE}}}"),
         (r"\b(layers? ['\"]?[A-Za-z]\w*?)_\d+\b", rf"\1_{GONE}"),
         (r"\b((?:[Kk]eras_?[Tt]ensor|functional|sequential|(?:depthwise_|separable_)?conv[123]d(?:_transpose)?))_\d+\b",
          rf"\1_{GONE}"),
