@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 
 from conformance.suite.loader import find_files, load
 from conformance.worker.allowed import REFUSED_KEYWORDS, WORDS, is_layout
-from conformance.worker.whitelist import MAX_CHARACTERS, MAX_STATEMENTS, TABLES, check_plan
+from conformance.worker.whitelist import (
+    MAX_CHARACTERS,
+    MAX_FINDINGS,
+    MAX_HINTS,
+    MAX_STATEMENTS,
+    TABLES,
+    check_plan,
+)
 from tests.patience import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -622,6 +629,17 @@ for name in sorted(table.functions | table.layers | table.constants | table.shap
     reached += [name + "(" + a + ")" for a in unnamed[: table.positional.get(name)] if a in REFUSED_KEYWORDS]
 print(json.dumps([len(table.functions), wrong, taking, reached]))
 """
+
+
+def test_what_is_said_of_one_plan_has_an_end() -> None:
+    calls = ", ".join(f"torch.nn.functional.conv{n}x(x)" for n in range(200))
+    found = check_plan(f"y = torch.stack(({calls}))", "torch", ["x"])
+    assert len(found) == MAX_FINDINGS
+    # Near words are looked for among hundreds, for some of them alone.
+    assert sum("did you mean" in finding.message for finding in found) == MAX_HINTS
+    assert "did you mean" in found[0].message
+    model = "\n".join("y = unknown" for _ in range(64))
+    assert len(check_plan(model, "onnx", ["x"])) == MAX_FINDINGS
 
 
 @pytest.mark.parametrize("framework", sorted(TABLES))
