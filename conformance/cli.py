@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -33,6 +34,9 @@ from conformance.usage import (
 )
 
 TRACEBACK = "CONFORMANCE_TRACEBACK"
+# What a number on the command line may have; Python reads none of more than 4,300 digits, and nobody means one.
+MAX_DIGITS = 400
+_LONG_NUMBER = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _called(arguments: Sequence[str] | None) -> int:
     """One command's exit code; every error but an interrupt has become a message."""
     try:
+        for word in sys.argv[1:] if arguments is None else arguments:
+            if long := _LONG_NUMBER.search(word):
+                raise UsageError(f"a number of {len(long[0]):,} digits, expected at most {MAX_DIGITS}")
         parser = build_parser()
         options = parser.parse_args(arguments)
         if not getattr(options, "command", None):

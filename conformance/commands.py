@@ -14,6 +14,9 @@ from typing import TypeAlias
 
 from conformance import __version__
 
+# Some days; nobody waits longer for one case.
+MAX_SECONDS = 1_000_000
+
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -139,7 +142,9 @@ def _run(commands: Commands) -> None:
     run.add_argument("--record", metavar="FILE", type=Path, help="where the record goes (default: reports/<time>.db)")
     run.add_argument("--resume", metavar="FILE", type=Path, help="go on with an interrupted record")
     _outputs(run, "jsonlines", "junit", "markdown", "html")
-    run.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="for one case on one target (120)")
+    run.add_argument(
+        "--timeout", type=_seconds, default=120.0, metavar="SECONDS", help="for one case on one target (120)"
+    )
     run.add_argument("--no-known", action="store_true", help="take no divergence as known")
     run.add_argument(
         "--keep-outputs",
@@ -216,7 +221,7 @@ def _minimize(commands: Commands) -> None:
     _one_case(minimize)
     minimize.add_argument("--on", required=True, metavar="TARGET")
     minimize.add_argument("--budget", type=int, default=400, metavar="N", help="try at most N cases (400)")
-    minimize.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for one case (60)")
+    minimize.add_argument("--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="for one case (60)")
     minimize.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the YAML case there")
     minimize.set_defaults(command=_later("minimize:minimize_command"))
 
@@ -275,7 +280,7 @@ def _upgrade(commands: Commands) -> None:
     upgrade.add_argument("old")
     upgrade.add_argument("new")
     _selection(upgrade)
-    upgrade.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="for one case (120)")
+    upgrade.add_argument("--timeout", type=_seconds, default=120.0, metavar="SECONDS", help="for one case (120)")
     upgrade.add_argument(
         "--record", type=Path, metavar="FILE", help="where the record goes (default: reports/<time>.db)"
     )
@@ -329,3 +334,11 @@ def _selftest(commands: Commands) -> None:
     )
     _outputs(selftest, "markdown", "json")
     selftest.set_defaults(command=_later("selftest:selftest_command"))
+
+
+def _seconds(text: str) -> float:
+    """A time that ends: what argparse takes for --timeout."""
+    seconds = float(text)
+    if not 0 < seconds < MAX_SECONDS:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected seconds above 0 and below {MAX_SECONDS:,}")
+    return seconds

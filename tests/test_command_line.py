@@ -158,6 +158,10 @@ def test_what_is_declared_is_green_and_what_no_longer_happens_is_red(folder: Pat
     [
         (("run", "--on", "pytorch"), 2, "did you mean 'torch'?"),
         (("run", "-k", "stride=99"), 2, "matches no case"),
+        (("run", "-k", "stride=" + "9" * 5000), 2, "a number of 5,000 digits, expected at most 400"),
+        (("run", "--on", "torch+threads=" + "9" * 5000), 2, "a number of 5,000 digits"),
+        (("run", "--timeout", "nan"), 2, "found 'nan', expected seconds above 0"),
+        (("run", "--timeout", "0"), 2, "found '0', expected seconds above 0"),
         (("run", "nowhere.yaml"), 2, "no such file or folder"),
         (("run", "--on", "torch@gpu"), 3, "it ran nothing"),
         (("check", "cases/bad.yaml"), 2, "did you mean 'stride'?"),

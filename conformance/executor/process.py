@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from conformance.executor.folder import remove_folder
 from conformance.worker.wire import Decoder, Header
 
 LOG_LINES = 40
@@ -141,7 +141,7 @@ class Process:
 
     def ask_where_it_is(self) -> None:
         """Have a hanging worker write the stack of each thread into its log."""
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(OSError):  # it has ended, or somebody has taken its log away
             before = os.path.getsize(self.log)
             os.kill(self.pid, signal.SIGUSR1)
             patience = time.monotonic() + LAST_WORDS_SECONDS
@@ -189,7 +189,7 @@ class Process:
             os.killpg(self.pid, signal.SIGKILL)
 
     def _remove_folder(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)
 
     def log_tail(self) -> str:
         """The last lines that this process, not an earlier one, wrote into its log."""

@@ -109,7 +109,7 @@ def _shape(option: str, text: str | None) -> tuple[int, ...] | None:
     if text is None:
         return None
     words = [w for w in re.split(r"[,x\s]+", text.strip().strip("()[]")) if w]
-    if not words or not all(w.isdigit() for w in words):
+    if not words or not all(w.isascii() and w.isdigit() for w in words):
         raise UsageError(f"{option} is {text!r}, expected lengths such as 1,8,8,3")
     return tuple(int(w) for w in words)
 

@@ -11,6 +11,11 @@ from difflib import get_close_matches
 
 from conformance.recipe.call import CallError
 
+MAX_CHARACTERS = 8_000
+# What a literal may come to: lengths are 64-bit numbers, and Python can't even print one of 4,300 digits.
+MAX_BITS = 63
+MAX_ENTRIES = 64
+
 
 @dataclass(frozen=True)
 class Expression:
@@ -57,6 +62,8 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 def parse(text: str) -> Parsed:
     """The call in a line of code; `y = ...`, `return ...` and a trailing comma may stand around it."""
+    if len(text) > MAX_CHARACTERS:
+        raise CallError(f"the call has {len(text):,} characters, expected at most {MAX_CHARACTERS:,}")
     tidy = _tidy(text)
     if not tidy:
         raise CallError("the call is empty, expected code such as: torch.nn.ConvTranspose2d(3, 8, 4, stride=2)")
@@ -65,7 +72,15 @@ def parse(text: str) -> Parsed:
     except SyntaxError as error:
         raise failure(tidy, error.offset or 1, f"not valid Python: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise CallError(f"the call can't be parsed: {error}") from None
+        raise CallError(f"the call can't be parsed: {str(error) or 'it is nested too deeply'}") from None
+    try:
+        return _call(tidy, body)
+    except RecursionError:
+        raise CallError("the call is nested too deeply") from None
+
+
+def _call(tidy: str, body: Sequence[ast.stmt]) -> Parsed:
+    """The call that is all of `body`."""
     if len(body) != 1:
         raise failure(tidy, _column(body[1]), f"found {len(body)} statements, expected one call")
     statement = body[0]
@@ -85,13 +100,24 @@ def parse(text: str) -> Parsed:
     for argument in found.args:
         if isinstance(argument, ast.Starred):
             raise failure(tidy, _column(argument), "found *, expected every argument written out")
-        arguments.append(Given(evaluate(argument), argument))
+        arguments.append(_given(tidy, argument))
     keywords = []
     for keyword in found.keywords:
         if keyword.arg is None:
             raise failure(tidy, _column(keyword.value), "found **, expected every argument written out")
-        keywords.append((keyword.arg, Given(evaluate(keyword.value), keyword.value)))
+        keywords.append((keyword.arg, _given(tidy, keyword.value)))
     return Parsed(tidy, dotted, _column(found), tuple(arguments), tuple(keywords), applied)
+
+
+def _given(tidy: str, node: ast.expr) -> Given:
+    try:
+        return Given(evaluate(node), node)
+    except _TooLargeError as error:
+        raise failure(tidy, _column(node), str(error)) from None
+
+
+class _TooLargeError(Exception):
+    """A literal that comes to more than anybody means."""
 
 
 def evaluate(node: ast.expr) -> object:
@@ -99,6 +125,15 @@ def evaluate(node: ast.expr) -> object:
 
     Lists and tuples keep their kind, and may hold Expressions.
     """
+    value = _evaluated(node)
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise _TooLargeError(f"found an integer of {value.bit_length()} bits, expected at most {MAX_BITS}")
+    if isinstance(value, list | tuple) and len(value) > MAX_ENTRIES:
+        raise _TooLargeError(f"found a sequence of {len(value)} entries, expected at most {MAX_ENTRIES}")
+    return value
+
+
+def _evaluated(node: ast.expr) -> object:
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Tuple):

@@ -12,7 +12,7 @@ import numpy as np
 from conformance.suite.block import Block, too_many
 from conformance.suite.case import Case
 from conformance.suite.document import nearest_file, parse_document, read_text
-from conformance.suite.findings import CaseFileError, Finding, unprintable
+from conformance.suite.findings import MAX_FINDINGS, CaseFileError, Finding, unprintable
 from conformance.suite.grid import MAX_CASES, Budget
 from conformance.suite.places import files_below
 from conformance.suite.readers import Report
@@ -188,7 +188,13 @@ class Suite:
         """Expand every case: contradictions, sizes, values that don't fit, duplicate ids. Holds 8 bytes a case."""
         self.budget.refill()
         hashes = array("q")
-        findings = [finding for block in self.blocks for finding in block.examine(hashes)]
+        findings: list[Finding] = []
+        for block in self.blocks:
+            findings += block.examine(hashes)
+            if len(findings) >= MAX_FINDINGS:
+                last = max(findings)
+                words = f"and more: reading ends after {MAX_FINDINGS} findings"
+                return sorted({*findings, Finding(last.file, last.line, last.column, words)})
         ordered = np.sort(np.frombuffer(hashes, dtype=np.int64)) if hashes else np.zeros(0, dtype=np.int64)
         repeated = {int(h) for h in ordered[1:][ordered[1:] == ordered[:-1]]}
         if repeated:

@@ -53,6 +53,13 @@ _OTHER_PROCESSES = {
     "msgget": (68, 186),
     "mq_open": (240, 180),
 }
+# Landlock lets these watch what it lets nobody read: the names of what is opened and made in any folder.
+_WATCHING = {
+    "inotify_init": (253, -1),
+    "inotify_init1": (294, 26),
+    "inotify_add_watch": (254, 27),
+    "fanotify_init": (300, 262),
+}
 # Landlock says nothing about these; they change files that need not be open.
 _FILES = {
     "chmod": (90, -1),
@@ -69,8 +76,6 @@ _FILES = {
     "removexattr": (197, 14),
     "lremovexattr": (198, 15),
     "fremovexattr": (199, 16),
-    "setxattrat": (463, 463),
-    "removexattrat": (466, 466),
     "utime": (132, -1),
     "utimes": (235, -1),
     "futimesat": (261, -1),
@@ -135,15 +140,19 @@ _OWN_OR_ZERO = {
     "sched_setparam": (142, 118),
     "sched_setattr": (314, 274),
 }
-# Calls of which some commands are refused, by argument: signals sent on behalf of a descriptor, and typing into a
-# terminal.
+# Calls of which some commands are refused, by argument: signals sent on behalf of a descriptor, leases (for whose end
+# everybody else waits who opens the file, 45 s each), notices of what happens in a folder, and typing into a terminal.
 _COMMANDS = {
-    "fcntl": ((72, 25), 1, (8, 10, 15)),  # F_SETOWN, F_SETSIG, F_SETOWN_EX
+    # F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY, F_SETDELEG
+    "fcntl": ((72, 25), 1, (8, 10, 15, 1024, 1026, 1040)),
     "ioctl": ((16, 29), 1, (0x5412, 0x541C, 0x8901, 0x8902)),  # TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP
     "setpriority": ((141, 140), 0, (1, 2)),  # PRIO_PGRP, PRIO_USER
     "prctl": ((157, 167), 0, (1,)),  # PR_SET_PDEATHSIG: it is set already
 }
 _SETPRIORITY = (141, 140)
+# From here on calls are not known to this file (Linux 6.13 and later): what asks for one gets the answer of an older
+# kernel, and does without.
+_UNKNOWN = 463
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _CLONE_THREAD = 0x00010000
 # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
@@ -182,6 +191,7 @@ def program(machine: str, pid: int, programs: bool, device: bool) -> List[Instru
     if machine == "x86_64":
         # The x32 calls, which have numbers of their own.
         code += [(_AT_LEAST, 0, 1, 0x40000000), _refuse(errno.ENOSYS)]
+    code += [(_AT_LEAST, 0, 1, _UNKNOWN), _refuse(errno.ENOSYS)]
 
     def on(number: int, body: List[Instruction]) -> None:
         if number >= 0:
@@ -189,7 +199,7 @@ def program(machine: str, pid: int, programs: bool, device: bool) -> List[Instru
             code.extend(body)
 
     allow: Instruction = (_RETURN, 0, 0, _ALLOW)
-    refused = [_NETWORK, _REACHING, _OTHER_PROCESSES, _FILES, _SYSTEM] + ([] if programs else [_PROGRAMS])
+    refused = [_NETWORK, _REACHING, _OTHER_PROCESSES, _WATCHING, _FILES, _SYSTEM] + ([] if programs else [_PROGRAMS])
     for table in refused:
         for numbers in table.values():
             on(numbers[column], [_refuse()])

@@ -42,12 +42,17 @@ FRAMEWORKS: Tuple[str, ...] = (*TABLES, "onnx")
 
 MAX_CHARACTERS = 8_000
 MAX_STATEMENTS = 64
+# Whoever has mended so many looks again; and near words are looked for among hundreds, which takes its time.
+MAX_FINDINGS = 20
+MAX_HINTS = 3
+MAX_HINTED = 80  # characters of what a near word is looked for
 # A number computed from lengths and literals. Thirty squarings in a row would fill the memory.
 MAX_BITS = 256
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # An equation stands in an argument of an einsum alone: elsewhere `i,O` would be a dtype of objects.
 _EQUATION = re.compile(r"[A-Za-z., ]{0,100}(?:->[A-Za-z. ]{0,50})?")
+_PLAIN_SPACE = dict.fromkeys(map(ord, "\t\n\r"))
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult)
 _SIGNS = (ast.USub, ast.UAdd)
 _TRUST = "; see docs/plans.md for the list, and for `--trust`"
@@ -60,6 +65,10 @@ class Finding:
     line: int
     column: int
     message: str
+
+
+class _EnoughError(Exception):
+    """There are as many findings as are said of one plan."""
 
 
 class _Kind(NamedTuple):
@@ -102,6 +111,8 @@ def check_plan(
     try:
         for statement in tree.body:
             checker.statement(statement)
+    except _EnoughError:
+        return checker.findings
     except RecursionError:
         return [Finding(1, 1, "the plan is nested too deeply")]
     if not checker.findings and output not in checker.assigned:
@@ -120,6 +131,8 @@ def unsafe(character: str) -> bool:
 
 def check_characters(text: str) -> List[Finding]:
     """A finding for the first character that would not be seen, or would end a line for some readers only."""
+    if text.isascii() and text.translate(_PLAIN_SPACE).isprintable():
+        return []  # which is nearly always so, and quickly said
     for number, line in enumerate(code_lines(text), 1):
         for column, character in enumerate(line, 1):
             if character != "\t" and unsafe(character):
@@ -150,12 +163,23 @@ class _Checker:
         self.allowed = allowed
         self.roots = allowed.roots
         self.trusted = trusted
+        self.hints = 0
         self.kinds: Dict[str, _Kind] = dict.fromkeys(names, _VALUE)
         self.assigned: Set[str] = set()
         self.findings: List[Finding] = []
 
     def refuse(self, node: ast.AST, message: str) -> None:
         self.findings.append(Finding(getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1, message))
+        if len(self.findings) == MAX_FINDINGS:
+            raise _EnoughError
+
+    def near(self, found: str, among: Iterable[str], cutoff: float = 0.6) -> str:
+        """A hint at the word that was meant, or ""."""
+        if self.hints == MAX_HINTS or len(found) > MAX_HINTED:
+            return ""
+        self.hints += 1
+        near = difflib.get_close_matches(found, among, n=1, cutoff=cutoff)
+        return "; did you mean %r?" % near[0] if near else ""
 
     def statement(self, node: ast.stmt) -> None:
         if isinstance(node, ast.Assign):
@@ -373,8 +397,7 @@ class _Checker:
                 node, "the string %r is no data; in a tuple or list there may be layouts, such as 'NHWC'" % text
             )
             return
-        near = difflib.get_close_matches(text[:40], WORDS, n=1)
-        hint = "; did you mean %r?" % near[0] if near else ""
+        hint = self.near(text, WORDS)
         self.refuse(node, "the string %.40r is none of the words that a plan may pass%s%s" % (text, hint, _TRUST))
 
     def parameters(self, node: ast.Dict) -> None:
@@ -402,8 +425,7 @@ class _Checker:
         elif dotted in self.allowed.constants:
             self.refuse(node, "%r is a value, no function" % dotted)
         else:
-            near = difflib.get_close_matches(dotted, among, n=1, cutoff=0.8)
-            hint = "; did you mean %r?" % near[0] if near else ""
+            hint = self.near(dotted, among, 0.8)
             self.refuse(node, "%r is not in the list of what a plan may use%s%s" % (dotted, hint, _TRUST))
         return False
 
@@ -423,6 +445,8 @@ class _OnnxChecker:
 
     def refuse(self, node: ast.AST, message: str) -> None:
         self.findings.append(Finding(getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1, message))
+        if len(self.findings) == MAX_FINDINGS:
+            raise _EnoughError
 
     def statement(self, node: ast.stmt) -> None:
         name = self.plan.statement(node)

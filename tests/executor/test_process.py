@@ -84,6 +84,13 @@ def test_a_folder_of_its_own_for_as_long_as_it_lives(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["log"]
 
 
+def test_a_folder_as_deep_as_a_hostile_worker_makes_it(tmp_path: Path) -> None:
+    process = run("import os\nfor _ in range(3000): os.mkdir('d'); os.chdir('d')", tmp_path / "log")
+    wait(process)
+    assert process.close() == "exit 0"
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
 def test_a_process_that_does_not_start_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         Process(["/nowhere/program"], tmp_path / "log")
@@ -106,6 +113,14 @@ def test_a_log_that_grows_too_long_begins_anew(tmp_path: Path) -> None:
     process.close()
     assert process.log_tail() == "last words"
     assert (tmp_path / "log").stat().st_size == len("last words")
+
+
+def test_a_log_that_is_taken_away_while_the_worker_hangs(tmp_path: Path) -> None:
+    process = run("import signal; signal.signal(signal.SIGUSR1, signal.SIG_IGN); signal.pause()", tmp_path / "log")
+    (tmp_path / "log").unlink()
+    process.ask_where_it_is()
+    assert process.close()
+    assert process.log_tail() == ""
 
 
 BUSY = "import os; os.sched_setaffinity(0, {CPU})\nwhile True: pass"

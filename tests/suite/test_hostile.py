@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.cli import main
 from conformance.suite.loader import CaseFileError, find_files, load, validate
+from conformance.worker.whitelist import MAX_FINDINGS, check_plan
 
 CALL = """\
 op: call
@@ -154,3 +156,23 @@ def test_trust_changes_neither_id_nor_fingerprint(tmp_path: Path) -> None:
     path = written(tmp_path)
     (plain,), (trusted,) = (list(load(path, tmp_path, trusted=t).cases()) for t in (False, True))
     assert (plain.id, plain.fingerprint) == (trusted.id, trusted.fingerprint)
+
+
+def test_of_many_plans_that_may_not_run_the_first_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def counted(text: str, *given: Any) -> Any:
+        looked.append(text)
+        return check_plan(text, *given)
+
+    monkeypatch.setattr("conformance.ops.call.check_plan", counted)
+    calls = ", ".join(f"numpy.conv{n}x(x)" for n in range(200))
+    first = written(tmp_path, plan=f'"y = numpy.stack(({calls}))"').read_text()
+    head, case = first.split("  - name: a\n")
+    path = tmp_path / "a.yaml"
+    path.write_text(head + "".join(f"  - name: a{n}\n{case}" for n in range(40)))
+    findings, _ = validate(path, tmp_path)
+    assert 100 <= len(findings) <= 100 + MAX_FINDINGS
+    assert any("and more: reading ends after 100 findings" in finding.message for finding in findings)
+    # Nobody looks at the rest of the file.
+    assert 5 <= len(looked) <= 12

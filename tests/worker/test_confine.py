@@ -22,7 +22,7 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other s
 
 # Runs in a process of its own; prints what each attempt came to. `victim` is a process of the same user.
 ATTEMPTS = """
-import ctypes, json, os, resource, signal, socket, subprocess, sys, threading
+import ctypes, fcntl, json, os, resource, signal, socket, subprocess, sys, threading
 sys.path.insert(0, sys.argv[1])
 folder, outside, secret, victim, mode = sys.argv[2:]
 from conformance.worker.confine import confine, own_folder
@@ -53,6 +53,14 @@ def fork():
 def write(path):
     with open(path, "w") as stream:
         stream.write("x")
+
+def lease(path):
+    # Whoever opens the file waits until the kernel breaks the lease.
+    fcntl.fcntl(2 if path.endswith("fd/2") else os.open(path, os.O_RDONLY), fcntl.F_SETLEASE, fcntl.F_WRLCK)
+
+def watch(path):
+    first, second = (294, 254) if os.uname().machine == "x86_64" else (26, 27)
+    call(second, libc.syscall(first, 0), path.encode(), 0xFFF)
 
 def inner_thread():
     said = []
@@ -85,6 +93,10 @@ attempt("limit another", lambda: resource.prlimit(victim, resource.RLIMIT_CPU, (
 attempt("slow another", lambda: os.setpriority(os.PRIO_PROCESS, victim, 19))
 attempt("leave the group", os.setsid)
 attempt("own a namespace", lambda: call(272 if os.uname().machine == "x86_64" else 97, 0x10000000))
+attempt("hold up who opens it", lambda: lease(os.path.join(sys.argv[1], "conformance", "__init__.py")))
+attempt("hold up who reads the log", lambda: lease("/proc/self/fd/2"))
+attempt("watch a home", lambda: watch(outside))
+attempt("a call of a later kernel", lambda: call(469, -100, b".", bytes(64), ctypes.c_size_t(24), 0))
 attempt("fork", fork)
 attempt("program", lambda: subprocess.run([sys.executable, "-c", ""], check=True).returncode)
 attempt("memory", lambda: len(bytearray(1 << 45)))
@@ -126,6 +138,9 @@ REFUSED = {
         "change a mode",
         "touch",
         "truncate",
+        "hold up who opens it",
+        "hold up who reads the log",
+        "watch a home",
     ),
     "memory": ("memory",),
     "file size": ("large file",),
@@ -154,8 +169,11 @@ def attempts(tmp_path: Path, mode: str) -> dict[str, Any]:
             str(victim.pid),
             mode,
         ]
-        done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=300, cwd=folder)
-        assert done.returncode == 0, done.stderr
+        with open(tmp_path / "log", "ab") as log:
+            done = subprocess.run(
+                argv, check=False, stdout=subprocess.PIPE, stderr=log, text=True, timeout=300, cwd=folder
+            )
+        assert done.returncode == 0, (tmp_path / "log").read_text()
         assert victim.poll() is None
     finally:
         victim.kill()
@@ -186,6 +204,15 @@ def test_what_is_refused(request: pytest.FixtureRequest, mode: str, measure: str
         pytest.skip(f"{measure}: {found['confined'][measure]}")
     refusals = {"memory": ("MemoryError",), "file size": ("File too large", "Operation not permitted")}
     assert found[name] in refusals.get(measure, ("Permission denied", "Operation not permitted")), found[name]
+
+
+@linux
+@pytest.mark.parametrize("mode", ["eager", "compiling"])
+def test_what_no_filter_has_heard_of_is_not_there(request: pytest.FixtureRequest, mode: str) -> None:
+    found = request.getfixturevalue(mode)
+    if found["confined"]["processes"]:
+        pytest.skip(found["confined"]["processes"])
+    assert found["a call of a later kernel"] == "Function not implemented"
 
 
 @linux

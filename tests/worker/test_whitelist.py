@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 
 from conformance.suite.loader import find_files, load
 from conformance.worker.allowed import REFUSED_KEYWORDS, WORDS, is_layout
-from conformance.worker.whitelist import MAX_CHARACTERS, MAX_STATEMENTS, TABLES, check_plan
+from conformance.worker.whitelist import (
+    MAX_CHARACTERS,
+    MAX_FINDINGS,
+    MAX_HINTS,
+    MAX_STATEMENTS,
+    TABLES,
+    check_plan,
+)
 from tests.patience import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -381,6 +388,20 @@ ATTACKS = [
     ("torch", "y = torch.repeat_interleave(x, w, output_size=1)"),
     ("torch", "y = torch.nn.functional.scaled_dot_product_attention(x, w, x)"),
     ("torch", "y = torch.func.functional_call(torch.nn.LSTM(3, 4), {'weight_ih_l0': w}, (x,))"),
+    # lengths whose sum is beyond 64 bits write behind what was allocated
+    ("numpy", "y = numpy.repeat(x, 4611686018427387904)"),
+    ("numpy", "y = x.repeat(4611686018427387904)"),
+    ("numpy", "y = numpy.tile(x, (1, 4611686018427387904))"),
+    # what may not be given by its name may not be given without it
+    ("numpy", "y = numpy.fft.fft(x, 4, 0, 'ortho', w)"),
+    ("numpy", "y = x.conj(w)"),
+    ("torch", "y = torch.nn.functional.relu(x, True)"),
+    ("torch", "y = torch.nn.ReLU(True)(x)"),
+    ("torch", "y = torch.nn.functional.normalize(x, 2.0, 1, 1e-12, w)"),
+    ("torch", "y = torch.norm(x, 2, 0, False, w)"),
+    ("jax", "y = jax.numpy.take(x, w, 0, None, 'clip', True, True)"),
+    ("tensorflow", "y = tf.gather(x, w, True)"),
+    ("keras", "y = keras.layers.Dense(2, None, True, 'ones', 'zeros', x)(x)"),
     ("keras", "y = keras.ops.dot_product_attention(x, w, x)"),
     ("keras", "y = keras.ops.segment_sum(x, w)"),
     ("tensorflow", "y = tf.math.unsorted_segment_sum(x, w, 3)"),
@@ -582,7 +603,8 @@ except ImportError:
     print(json.dumps(None)); raise SystemExit
 from conformance.worker.whitelist import TABLES
 table = TABLES[framework]
-wrong, taking = [], []
+from conformance.worker.allowed import REFUSED_KEYWORDS
+wrong, taking, reached = [], [], []
 for name in sorted(table.functions | table.layers | table.constants | table.shapes):
     value = found
     try:
@@ -603,12 +625,25 @@ for name in sorted(table.functions | table.layers | table.constants | table.shap
     except (TypeError, ValueError):
         continue
     taking += [name + "(" + a + ")" for a in arguments if a in ("fn", "func", "function", "callback", "file", "path")]
-print(json.dumps([len(table.functions), wrong, taking]))
+    unnamed = [a.name for a in arguments.values() if a.kind in (a.POSITIONAL_ONLY, a.POSITIONAL_OR_KEYWORD)]
+    reached += [name + "(" + a + ")" for a in unnamed[: table.positional.get(name)] if a in REFUSED_KEYWORDS]
+print(json.dumps([len(table.functions), wrong, taking, reached]))
 """
 
 
+def test_what_is_said_of_one_plan_has_an_end() -> None:
+    calls = ", ".join(f"torch.nn.functional.conv{n}x(x)" for n in range(200))
+    found = check_plan(f"y = torch.stack(({calls}))", "torch", ["x"])
+    assert len(found) == MAX_FINDINGS
+    # Near words are looked for among hundreds, for some of them alone.
+    assert sum("did you mean" in finding.message for finding in found) == MAX_HINTS
+    assert "did you mean" in found[0].message
+    model = "\n".join("y = unknown" for _ in range(64))
+    assert len(check_plan(model, "onnx", ["x"])) == MAX_FINDINGS
+
+
 @pytest.mark.parametrize("framework", sorted(TABLES))
-def test_every_allowed_name_is_there_and_takes_no_function(framework: str) -> None:
+def test_every_allowed_name_is_there_and_takes_nothing_that_is_refused(framework: str) -> None:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "jax", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", LOOK, framework, str(ROOT)],
@@ -622,10 +657,12 @@ def test_every_allowed_name_is_there_and_takes_no_function(framework: str) -> No
     answer = json.loads(done.stdout.strip().split("\n")[-1])
     if answer is None:
         pytest.skip(f"{framework} is not installed")
-    seen, wrong, taking = answer
+    seen, wrong, taking, reached = answer
     assert seen > 100
     assert wrong == []
     assert taking == []
+    # What may not be given by its name may not be given without it. That of an LPPool is its power, and no limit.
+    assert [name for name in reached if not name.endswith("(norm_type)")] == []
 
 
 def test_the_shipped_cases_use_only_what_is_allowed() -> None:

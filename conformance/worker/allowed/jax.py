@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Allowed, names
+from . import Allowed, at_most, names
 
 _LAX = names(
     "jax.lax",
@@ -86,6 +86,16 @@ ALLOWED = Allowed(
         "argmin argsort clip round".split()
     ),
     attributes=frozenset("shape dtype ndim size T mT real imag at".split()),
+    # What comes after these is written into, placed, or says that the indices need not be looked at.
+    positional={
+        **at_most(2, names("jax.numpy", "all amax amin any argmax argmin around max median min nanmax nanmin outer")),
+        **at_most(2, names("jax.numpy", "ptp round stack")),
+        **at_most(3, names("jax.numpy", "cumprod cumsum mean nanmean nanprod nanstd nansum nanvar percentile prod")),
+        **at_most(3, names("jax.numpy", "quantile std sum take var")),
+        **at_most(4, names("jax.lax", "full_like")),
+        **at_most(5, names("jax.numpy", "trace")),
+        **at_most(11, names("jax.lax", "conv_general_dilated")),
+    },
     # A pool is a reduction by one of these.
     operations={"jax.lax.reduce_window": names("jax.lax", "add max min mul")},
 )

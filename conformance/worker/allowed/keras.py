@@ -5,7 +5,9 @@ Attention in one call is left out: on PyTorch it reads beyond the keys where the
 
 from __future__ import annotations
 
-from . import Allowed, names
+from typing import Dict
+
+from . import Allowed, at_most, names
 
 ACTIVATIONS = (
     "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu linear log_sigmoid "
@@ -79,10 +81,29 @@ _NN = names(
     "softplus softsign sparse_categorical_crossentropy swish",
 )
 
+
+def layers_positional(prefix: str) -> Dict[str, int]:
+    """How many arguments a layer may be given without their names: after them come regularizers and constraints."""
+    return {
+        **at_most(5, names(prefix, "Dense")),
+        **at_most(6, names(prefix, "EinsumDense SimpleRNN")),
+        **at_most(7, names(prefix, "Embedding GRU")),
+        **at_most(8, names(prefix, "LSTM")),
+        **at_most(11, names(prefix, "Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose")),
+        **at_most(11, names(prefix, "DepthwiseConv1D DepthwiseConv2D")),
+        **at_most(14, names(prefix, "SeparableConv1D SeparableConv2D")),
+    }
+
+
 ALLOWED = Allowed(
     functions=_OPS | _IMAGE | _NN | names("keras.activations", ACTIVATIONS) | names("keras.initializers", INITIALIZERS),
     layers=names("keras.layers", LAYERS),
     shapes=names("keras.ops", "shape"),
     attributes=frozenset("shape dtype ndim".split()),
     layer_methods=frozenset("build stateless_call".split()),
+    positional={
+        **layers_positional("keras.layers"),
+        **at_most(2, names("keras.ops", "convert_to_tensor")),
+        **at_most(4, names("keras.ops", "one_hot multi_hot") | names("keras.ops.nn", "one_hot")),
+    },
 )

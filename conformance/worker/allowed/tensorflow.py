@@ -6,8 +6,8 @@ raw_ops, bincount. tf.gather refuses an index outside of its tensor on the CPU, 
 
 from __future__ import annotations
 
-from . import Allowed, names
-from .keras import ACTIVATIONS, INITIALIZERS, LAYERS
+from . import Allowed, at_most, names
+from .keras import ACTIVATIONS, INITIALIZERS, LAYERS, layers_positional
 
 _ELEMENTWISE = (
     "abs acos acosh add asin asinh atan atan2 atanh cos cosh divide equal exp floor greater greater_equal less "
@@ -91,4 +91,9 @@ ALLOWED = Allowed(
     | names("tf.image.ResizeMethod", "AREA BICUBIC BILINEAR GAUSSIAN LANCZOS3 LANCZOS5 MITCHELLCUBIC NEAREST_NEIGHBOR"),
     attributes=frozenset("shape dtype ndim".split()),
     layer_methods=frozenset("build stateless_call".split()),
+    positional={
+        **layers_positional("tf.keras.layers"),
+        **at_most(2, names("tf", "gather")),
+        **at_most(3, names("tf", "fill ones ones_like zeros zeros_like")),
+    },
 )

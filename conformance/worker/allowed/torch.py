@@ -104,6 +104,23 @@ _DTYPES = names(
     "complex128",
 )
 _FORMATS = names("torch", "channels_last channels_last_3d contiguous_format preserve_format")
+# What comes after these is written into, or works in place, or says on which device; the third of an embedding may
+# renormalise rows, whose numbers it does not check.
+_POSITIONAL = {
+    **at_most(1, names("torch.nn.functional", "relu relu6 selu silu mish hardsigmoid hardswish")),
+    **at_most(2, names("torch.nn.functional", "celu elu leaky_relu embedding")),
+    **at_most(3, names("torch.nn.functional", "threshold hardtanh") | names("torch", "tensordot")),
+    **at_most(4, names("torch.nn.functional", "normalize") | names("torch", "norm")),
+    **at_most(0, names("torch.nn", "ReLU ReLU6 SELU SiLU Mish Hardsigmoid Hardswish")),
+    **at_most(1, names("torch.nn", "CELU ELU LeakyReLU")),
+    **at_most(2, names("torch.nn", "Threshold Hardtanh PReLU Embedding")),
+    **at_most(3, names("torch.nn", "Linear RMSNorm GRUCell LSTMCell")),
+    **at_most(4, names("torch.nn", "Bilinear GroupNorm LayerNorm RNNCell")),
+    **at_most(5, names("torch.nn", "BatchNorm1d BatchNorm2d BatchNorm3d")),
+    **at_most(5, names("torch.nn", "InstanceNorm1d InstanceNorm2d InstanceNorm3d")),
+    **at_most(9, names("torch.nn", "Conv1d Conv2d Conv3d")),
+    **at_most(10, names("torch.nn", "ConvTranspose1d ConvTranspose2d ConvTranspose3d")),
+}
 
 ALLOWED = Allowed(
     functions=_FUNCTIONAL | _PLAIN | _ELSEWHERE,
@@ -120,7 +137,6 @@ ALLOWED = Allowed(
         "var int long bool conj unflatten movedim".split()
     ),
     attributes=frozenset("shape dtype ndim T mT real imag".split()),
-    # torch.nn.functional.embedding: the third may renormalise rows, whose numbers it does not check.
-    positional={**at_most(2, names("torch.nn.functional", "embedding")), **at_most(2, names("torch.nn", "Embedding"))},
+    positional=_POSITIONAL,
     takes_layer=names("torch.func", "functional_call"),
 )
