@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from conformance import __version__
+from conformance.outputs import output
 
 # Some days; nobody waits longer for one case.
 MAX_SECONDS = 1_000_000
@@ -111,7 +112,7 @@ def _outputs(parser: argparse.ArgumentParser, *kinds: str) -> None:
     }
     for kind in kinds:
         flag = "json" if kind == "jsonlines" else kind
-        parser.add_argument(f"--{flag}", metavar="FILE", type=Path, help=said[kind])
+        parser.add_argument(f"--{flag}", metavar="FILE", type=output, help=said[kind])
 
 
 def _environments(parser: argparse.ArgumentParser) -> None:
@@ -166,7 +167,9 @@ def _run(commands: Commands) -> None:
         "--require", default="", metavar="TARGETS", help="fail where one of these is not installed or ran no case"
     )
     gate.add_argument("--baseline", type=Path, metavar="RECORD", help="only what is not in this record is unexpected")
-    gate.add_argument("--badge", type=Path, metavar="FILE", help="write a badge (SVG, or shields.io JSON by its name)")
+    gate.add_argument(
+        "--badge", type=output, metavar="FILE", help="write a badge (SVG, or shields.io JSON by its name)"
+    )
     run.set_defaults(command=_later("session:run_command"))
 
 
@@ -212,7 +215,7 @@ def _repro(commands: Commands) -> None:
     repro.add_argument("--across", metavar="TARGET", help="put this target into the same script")
     repro.add_argument("--issue", action="store_true", help="print the body of a bug report")
     _a_record(repro, "the newest in reports/ that has the case")
-    repro.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there")
+    repro.add_argument("-o", "--output", type=output, metavar="FILE", help="write it there")
     repro.set_defaults(command=_later("repro:repro_command"))
 
 
@@ -235,7 +238,7 @@ def _recipe(commands: Commands) -> None:
     recipe.add_argument("--input", metavar="SHAPE", help="the shape of the input, such as 1,8,8,3")
     recipe.add_argument("--weight", metavar="SHAPE", help="the shape of the weights, where the call does not say it")
     recipe.add_argument("--weights", type=Path, metavar="FILE", help="convert these weights (.npz) and check them")
-    recipe.add_argument("-o", "--output", type=Path, metavar="FILE", help="where the converted weights go (.npz)")
+    recipe.add_argument("-o", "--output", type=output, metavar="FILE", help="where the converted weights go (.npz)")
     recipe.add_argument("--json", action="store_true", help="for tools")
     recipe.set_defaults(command=_later("recipe.command:recipe_command"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -104,7 +105,7 @@ class _Seen:
 
 def read(paths: Sequence[Path]) -> History:
     """The history of complete records; RecordError where one can't be read, UsageError where one is named twice."""
-    resolved = [path.resolve() for path in paths]
+    resolved = [os.path.realpath(path) for path in paths]
     twice = next((path for path, real in zip(paths, resolved, strict=True) if resolved.count(real) > 1), None)
     if twice is not None:
         raise UsageError(f"history: {twice} is named twice")
@@ -294,7 +295,7 @@ def render(history: History) -> str:
     """A history as GitHub-flavoured Markdown."""
     lines = ["# Conformance over time", ""]
     rows = [
-        [f"#{number}", _when(m), code(m.path), f"{m.cases:,}", str(m.exit_code)]
+        [f"#{number}", escaped(_when(m)), code(m.path), f"{m.cases:,}", str(m.exit_code)]
         for number, m in enumerate(history.moments, 1)
     ]
     lines += table(["", "started", "record", "cases", "exit"], rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -52,7 +53,7 @@ def load_suites(paths: Sequence[Path], trust: Sequence[Path] = ()) -> list[Suite
 
 def trusted_files(trust: Sequence[Path], files: Sequence[Path]) -> set[Path]:
     """The case files that the user trusts, each named in full; says once what that means."""
-    trusted = {path.resolve() for path in trust}
+    trusted = {Path(os.path.realpath(path)) for path in trust}  # a link in a circle stays as it is
     absent = sorted(trusted - {path.resolve() for path in files})
     if absent:
         raise UsageError(f"--trust: {absent[0]} is none of the case files that are read; name one of them, no folder")

@@ -30,7 +30,7 @@ from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.prepare import CaseError, Prepared, canonical, plan_for, prepare, request_for
 from conformance.probe import Probe, ProbeError
 from conformance.report.statusline import StatusLine
-from conformance.report.terminal import Printer
+from conformance.report.terminal import Printer, columns
 from conformance.suite.case import Case
 from conformance.suite.values import ValuesError
 from conformance.target import Target
@@ -435,7 +435,7 @@ def notes(result: Result) -> list[str]:
 
 def render(result: Result) -> None:
     """The report on the terminal."""
-    console = Printer(file=behind(sys.stdout), highlight=False, markup=False)
+    console = Printer(file=behind(sys.stdout), width=columns(80), highlight=False, markup=False)
     console.width = max(console.width, WIDTH)
     table = Table(box=None, pad_edge=False)
     for number, heading in enumerate(HEADINGS):

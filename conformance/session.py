@@ -21,6 +21,7 @@ from conformance.installed import default_targets, expand, missing, named_target
 from conformance.interpreters import consent, interpreters
 from conformance.known import KnownTable
 from conformance.listing import load_suites, refuse_excess, report, selected, selector, suite_root
+from conformance.outputs import refuse_same
 from conformance.record import Reader, RecordError, Summary, WriteError, Writer, describe_environment
 from conformance.report import html, jsonlines, junit, markdown, show, terminal
 from conformance.report.facts import conclusion
@@ -39,6 +40,7 @@ REPORTS = Path("reports")
 
 def run_command(options: argparse.Namespace) -> int:
     """Run cases on targets; the record is the only thing that the reports see."""
+    _refuse_same(options)
     with told(options):
         gate = Gate(options)
         return HARNESS if gate.refuses() else _run(options, gate)
@@ -354,9 +356,15 @@ def _write_reports(options: argparse.Namespace, reader: Reader) -> None:
         raise UsageError(f"the report can't be written: {error}") from None
 
 
+def _refuse_same(options: argparse.Namespace) -> None:
+    names = ("record", "resume", "baseline", "json", "junit", "markdown", "html", "badge")
+    refuse_same((f"--{name}", getattr(options, name, None)) for name in names)
+
+
 def newest_record() -> Path:
     """The record of the last run here."""
-    records = sorted(REPORTS.glob("*.db"), key=lambda path: path.stat().st_mtime)
+    # A link that leads nowhere is no record, nor is a folder or a pipe.
+    records = sorted((path for path in REPORTS.glob("*.db") if path.is_file()), key=lambda path: path.stat().st_mtime)
     if not records:
         raise UsageError("there is no record in reports/; run `conformance run` first, or name one with --record")
     return records[-1]
@@ -370,6 +378,7 @@ def report_command(options: argparse.Namespace) -> int:
         raise UsageError(
             "no report was asked for; name at least one of --html, --markdown, --junit, --json with a file"
         )
+    _refuse_same(options)
     with Reader(path, complete=False) as reader:
         _write_reports(options, reader)
     for file in filter(None, wanted):

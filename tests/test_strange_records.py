@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import time
 from contextlib import closing, suppress
@@ -106,3 +107,55 @@ def test_no_mutant_is_more_than_a_message(
         assert time.thread_time() - started < 20, what
         capsys.readouterr()
         path.unlink()
+
+
+LINES = "x\n- name: evil\n::error::x <b>"
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("targets", "name"), ("cases", "id"), ("cases", "file"),
+        ("cases", "op"), ("cases", "dtype"), ("cases", "vals"), ("cases", "fingerprint"), ("arrays", "target"),
+        ("arrays", "name"),
+    ],
+)  # fmt: skip
+def test_a_name_can_t_begin_a_line_of_its_own(
+    table: str, column: str, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reports, messages and proposals put names into lines; a run writes none that holds two."""
+    record = tmp_path / "r.db"
+    shutil.copy(good, record)
+    with closing(sqlite3.connect(record)) as db, db:
+        for character in ("\n", "\r", "\x1b"):
+            db.execute(f"UPDATE OR IGNORE {table} SET {column} = ?", (LINES.replace("\n", character),))
+    for words in (
+        ["show", "nothing", "--record", str(record)],
+        ["history", str(record)],
+        ["report", "--json", "/dev/null", str(record)],
+    ):
+        assert main(words) == 2
+        said = capsys.readouterr().err.splitlines()
+        assert len(said) == 1
+        assert "one line in" in said[0]
+        assert column in said[0]
+
+
+@pytest.mark.parametrize("key", ["started", "finished"])
+def test_a_time_is_a_time(key: str, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = tmp_path / "r.db"
+    shutil.copy(good, record)
+    with closing(sqlite3.connect(record)) as db, db:
+        db.execute("UPDATE meta SET value = ? WHERE key = ?", (LINES, key))
+    assert main(["history", str(record), "--markdown", str(tmp_path / "h.md")]) == 2
+    assert "expected a time" in capsys.readouterr().err
+
+
+def test_every_word_of_a_record_is_escaped_in_markdown(good: Path, tmp_path: Path) -> None:
+    record, page = tmp_path / "r.db", tmp_path / "m.md"
+    shutil.copy(good, record)
+    with closing(sqlite3.connect(record)) as db, db:
+        assert db.execute("UPDATE knowns SET kind = 'bug | <img src=x>'").rowcount
+    assert main(["report", str(record), "--markdown", str(page)]) == 0
+    assert "<img" not in page.read_text(encoding="utf-8")
+    assert "bug \\| &lt;img" in page.read_text(encoding="utf-8")

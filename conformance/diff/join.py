@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -83,7 +84,7 @@ def diff_records(before: Reader, after: Reader, mapping: Mapping[str, str] | Non
     `pair_targets` says. With the same record twice only `mapping` counts. UsageError where there is nothing to compare,
     RecordError where a record can't be read.
     """
-    one = before.path.resolve() == after.path.resolve()
+    one = os.path.realpath(before.path) == os.path.realpath(after.path)
     infos = before.targets, after.targets
     if one and not mapping:
         raise UsageError(f"{before.path} is given twice; say which of its targets to compare with --map A=B")

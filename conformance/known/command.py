@@ -12,6 +12,7 @@ from conformance.known.propose import Evidence, check, propose
 from conformance.known.stale import edits
 from conformance.known.table import KnownTable, render_table
 from conformance.listing import report, suite_root
+from conformance.outputs import kept, write_whole
 from conformance.record import Reader, RecordError
 from conformance.report.facts import plural
 from conformance.suite.findings import CaseFileError
@@ -23,6 +24,8 @@ def known_command(options: argparse.Namespace) -> int:
     table = _table(options)
     if options.update is not None:
         return _update(options, table)
+    if options.output is not None and (reason := kept(options.output)):
+        raise UsageError(f"-o: {options.output} {reason}; name another file")
     if options.markdown:
         _write(options.output, render_page(table.entries))
     elif options.output is not None:
@@ -49,7 +52,7 @@ def _write(path: Path | None, text: str) -> None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise UsageError(f"{path} can't be written: {error}") from None
 
@@ -94,6 +97,11 @@ def _put(path: Path | None, text: str, record: Path) -> None:
         print(text)
         return
     before = ""
-    if path.exists():
-        before = path.read_text(encoding="utf-8").rstrip("\n") + "\n\n" if path.stat().st_size else ""
+    if reason := kept(path, cases=False):
+        raise UsageError(f"-o: {path} {reason}; name another file")
+    try:
+        if path.is_file() and path.stat().st_size:
+            before = path.read_text(encoding="utf-8").rstrip("\n") + "\n\n"
+    except (OSError, ValueError):
+        raise UsageError(f"-o: {path} can't be read as text, so nothing is put at its end; name another file") from None
     _write(path, f"{before}{text}")

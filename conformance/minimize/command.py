@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from dataclasses import replace
@@ -12,6 +13,7 @@ from conformance.installed import named_target
 from conformance.interpreters import interpreters
 from conformance.lookup import find_case
 from conformance.minimize.search import Asker, Minimal, NotMinimizable, minimize
+from conformance.outputs import kept, write_whole
 from conformance.probe import ProbeError
 from conformance.report.statusline import StatusLine
 from conformance.suite.case import Case
@@ -29,6 +31,8 @@ def minimize_command(options: argparse.Namespace) -> int:
     if options.output is not None and not options.output.parent.is_dir():
         # Said before minutes of work are lost.
         raise UsageError(f"-o: there is no folder {options.output.parent}; create it first")
+    if options.output and (reason := kept(options.output, cases=_read_from(options))):
+        raise UsageError(f"-o: {options.output} {reason}; name another file")
     target = named_target(options.on, "--on")
     case = find_case(options.case, options.cases, options.trust)
     status = StatusLine()
@@ -49,12 +53,18 @@ def minimize_command(options: argparse.Namespace) -> int:
         print(text, end="")
     else:
         try:
-            options.output.write_text(text, encoding="utf-8")
+            write_whole(options.output, text)
         except OSError as error:
             raise UsageError(f"-o: {options.output} can't be written: {error.strerror}") from None
     ended = f"; {minimal.exhausted}" if minimal.exhausted else ""
     print(f"{minimal.verdict.status} on {target}: {minimal.tried} smaller cases tried{ended}", file=sys.stderr)
     return OK
+
+
+def _read_from(options: argparse.Namespace) -> bool:
+    """Whether the result would replace the file that the case is looked up in."""
+    real = os.path.realpath(options.output)
+    return any(os.path.realpath(path) == real for path in options.cases)
 
 
 def render(minimal: Minimal, original: Case, target: Target, version: str) -> str:

@@ -97,6 +97,8 @@ def own_shape(call: Call, name: str) -> tuple[int, ...]:
 
 def read_arrays(path: Path) -> dict[str, Words]:
     """The arrays of an .npz file (or the one of an .npy file, as `arr_0`), by name; UsageError where it is none."""
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is no file; expected an .npz file of weights")
     try:
         found = np.load(path, allow_pickle=False)
     except FileNotFoundError:

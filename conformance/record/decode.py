@@ -71,6 +71,13 @@ def words(text: str) -> list[str]:
     return value
 
 
+def time(text: str | None) -> str | None:
+    """A time as a run writes it; None where there is none."""
+    if text is not None and (len(text) > 40 or not re.fullmatch(r"[0-9T:.+-]+", text)):
+        raise RecordError(f"expected a time, found {text[:40]!r}")
+    return text
+
+
 def lengths(text: str) -> tuple[int, ...]:
     """JSON that is a shape or an index: a few integers, none below zero."""
     value = parsed(text)

@@ -32,6 +32,13 @@ _TEXTS = {
     "arrays": "target name dtype shape",
     "outputs": "digest name dtype shape",
 }
+# What stands in a line of a report, a message or a proposal: a run writes no control character there.
+_LINES = {
+    "targets": "name",
+    "cases": "id fingerprint op file dtype vals",
+    "arrays": "target name",
+    "outputs": "digest name",
+}
 _NUMBER = "(typeof({0}) IN ('real', 'integer') OR {0} IN ('nan', '-0.0'))"
 _COUNT = "(typeof({0}) = 'integer' AND {0} BETWEEN 0 AND 4611686018427387904)"
 _STATUSES = ", ".join(f"'{status.value}'" for status in Status)
@@ -190,6 +197,9 @@ def _conditions() -> list[tuple[str, str, str]]:
         texts = [f"typeof({name}) = 'text'" for name in names.split()]
         found.append((table, " AND ".join(texts), f"text in {names.replace(' ', ', ')}"))
         found += [(table, condition, condition.partition(" AND ")[0]) for condition in _OTHERS.get(table, [])]
+        if lines := _LINES.get(table, "").split():
+            condition = " AND ".join(f"{name} NOT GLOB '*[' || char(1, 45, 31) || ']*'" for name in lines)
+            found.append((table, condition, f"one line in {', '.join(lines)}"))
     return found
 
 

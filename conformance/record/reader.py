@@ -88,7 +88,7 @@ class Reader:
     @cached_property
     def environment(self) -> dict[str, Any]:
         """Conformance, Python, platform, CPU, command line, and when it started, was resumed and finished."""
-        times = {"started": self._meta("started"), "finished": self._meta("finished")}
+        times = {name: decode.time(self._meta(name)) for name in ("started", "finished")}
         found = decode.mapping(self._meta("environment") or "{}")
         return {**found, **times, "resumed": decode.words(self._meta("resumed") or "[]")}
 

@@ -133,7 +133,9 @@ def _known(reader: Reader) -> list[str]:
     for use in known_uses(reader):
         known = use.known
         reason = escaped(known.reason) + (f" ([link]({_address(known.link)}))" if known.link.startswith("http") else "")
-        rows.append([code(known.name), known.kind, f"{use.count:,}", ", ".join(map(code, use.targets)), reason])
+        rows.append(
+            [code(known.name), escaped(known.kind), f"{use.count:,}", ", ".join(map(code, use.targets)), reason]
+        )
     if not rows:
         return []
     return ["## Known divergences", "", *table(["name", "kind", "verdicts", "targets", "reason"], rows)]

@@ -55,14 +55,21 @@ class Printer(Console):
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
+def columns(otherwise: int = 100) -> int:
+    """The width to print in: always one that exists. Rich believes COLUMNS=0, and prints nothing."""
+    return shutil.get_terminal_size((otherwise, 24)).columns
+
+
 class Out:
     """Styled lines on a terminal, plain ones anywhere else; never a character that the file can't take."""
 
     def __init__(self, file: IO[str], width: int | None = None) -> None:
-        self.width = width or shutil.get_terminal_size((100, 24)).columns
+        self.width = width or columns()
         self.encoding = getattr(file, "encoding", None) or "utf-8"
         # Colours steer the terminal; the words do not.
-        self.console = Printer(file=behind(file), highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self.console = Printer(
+            file=behind(file), width=self.width, highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
 
     def line(self, *parts: str | tuple[str, str]) -> None:
         """One line of texts or (text, style) pairs."""

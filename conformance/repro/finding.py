@@ -106,7 +106,8 @@ def recorded(
     """
     if record is None:
         case = find_case(text, paths, trust)
-        records = sorted(Path("reports").glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
+        there = (path for path in Path("reports").glob("*.db") if path.is_file())  # no link that leads nowhere
+        records = sorted(there, key=lambda path: path.stat().st_mtime, reverse=True)
         for path in records:
             try:
                 found = _from_record(path, case, target)

@@ -279,3 +279,14 @@ def test_quiet_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terminal, "PLAIN_EVERY_SECONDS", 0.0)
     progress.advance(parse_target("jax"), verdict(make_case()))
     assert file.getvalue() == ""
+
+
+@pytest.mark.parametrize("columns", ["0", "-5", "1", "words"])
+def test_a_width_that_is_none_loses_no_line(
+    columns: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    path, _ = mixed_record(tmp_path / "r.db")
+    with Reader(path) as reader:
+        terminal.print_report(reader)
+    assert "exit 1: " in capsys.readouterr().out

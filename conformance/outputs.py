@@ -1,0 +1,65 @@
+"""Where results may be written: over an older result, never over a record, a case file or another result."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from conformance.usage import UsageError
+
+_RECORD = b"SQLite format 3\x00"
+_CASES = (".yaml", ".yml")
+
+
+def output(word: str) -> Path:
+    """The type of an option that names a file to write."""
+    path = Path(word)
+    if reason := kept(path):
+        raise argparse.ArgumentTypeError(f"{path} {reason}; name another file")
+    return path
+
+
+def kept(path: Path, cases: bool = True) -> str:
+    """Why a file must not be replaced by a report; empty where it may be."""
+    # What can't be read here can't be judged: whoever writes it will say so.
+    with suppress(OSError, ValueError):
+        if not path.is_file():
+            return ""
+        with open(path, "rb") as file:
+            first = file.read(len(_RECORD))
+        if first == _RECORD:
+            return "is a record, which a report would replace"
+        if cases and first and path.suffix.lower() in _CASES:
+            return "is a case file, which a report would replace"
+    return ""
+
+
+def refuse_same(named: Iterable[tuple[str, Path | None]]) -> None:
+    """UsageError where two options name one file, of which one result would be lost."""
+    seen: dict[str, str] = {}
+    for option, path in named:
+        if path is None or (path.exists() and not path.is_file()):  # such as /dev/null
+            continue
+        real = os.path.realpath(path)
+        if real in seen:
+            raise UsageError(f"{option} and {seen[real]} name the same file, {path}; name two")
+        seen[real] = option
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all: what was there is still there where the disk is full, or we are killed."""
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")
+        return
+    real = Path(os.path.realpath(path))
+    partial = real.with_name(f"{real.name}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, real)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
