@@ -420,13 +420,16 @@ def test_a_policy_for_infinities_lets_nothing_pass_that_compares_nothing(policy:
     ("message", "line"),
     [
         ("bad size\nmore", "bad size"),
-        ("Graph execution error:\n\nDetected at node conv defined at (most recent call last):\n<stack traces unavailable>\n"
-         "no dilation here\n\t [[{{node conv}}]]", "no dilation here"),
-        ("Exception encountered when calling Pad.call().\n\nnegative padding\n\nArguments received:", "negative padding"),
+        (
+            "Graph execution error:\n\nDetected at node conv defined at (most recent call last):\n"
+            "<stack traces unavailable>\nno dilation here\n\t [[{{node conv}}]]",
+            "no dilation here",
+        ),
+        ("Exception encountered when calling Pad.call().\n\nnegative padding\n\nArguments:", "negative padding"),
         ('Graph execution error:\n\nDetected at node c defined at:\n  File "a.py", line 1, in <module>\nno', "no"),
         ("Graph execution error:", "Graph execution error:"),
         ("", ""),
     ],
-)  # fmt: skip
+)
 def test_an_errors_cause_is_kept(message: str, line: str) -> None:
     assert telling_line(message) == line
