@@ -3,7 +3,7 @@
     python benchmarks/repeat.py --times 10 --busy 8 -- --tag smoke
 
 What stands behind `--` are the words of `conformance run`; with none, the whole suite runs. Left out are verdicts under
-a known entry that says of itself that the divergence comes and goes (`sometimes`). Exits 0 where all records are equal,
+a known entry that says of itself that the divergence comes and goes (`comes_and_goes`). Exits 0 where all records are equal,
 as docs/diff.md defines it, 1 where some differ (the first differences are printed), 3 where a run did not end.
 """
 
@@ -52,7 +52,7 @@ def run(words: Sequence[str], record: Path, cwd: Path) -> str:
 
 def fickle(records: Sequence[Path], known: Sequence[Path]) -> set[Pair]:
     """The verdicts of which an entry says that they come and go: in any of the records."""
-    names = {entry.known.name for entry in load_entries(known) if entry.sometimes} if known else set()
+    names = {entry.known.name for entry in load_entries(known) if entry.comes_and_goes} if known else set()
     found = set()
     for path in records:
         with Reader(path) as reader:
