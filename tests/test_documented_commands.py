@@ -164,7 +164,7 @@ def shell(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", text], cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", commands(), ids=lambda command: f"{command.where} {command.text}"[:90])
+@pytest.mark.parametrize("command", list(commands()), ids=lambda command: f"{command.where} {command.text}"[:90])
 def test_a_command_of_the_documents_does_what_is_written(tmp_path: Path, records: Path, command: Command) -> None:
     text, run = written(command)
     if run == LEFT:
