@@ -3,8 +3,8 @@
     python benchmarks/repeat.py --times 10 --busy 8 -- --tag smoke
 
 What stands behind `--` are the words of `conformance run`; with none, the whole suite runs. Left out are verdicts under
-a known entry that says of itself that the divergence comes and goes (`comes_and_goes`). Exits 0 where all records are equal,
-as docs/diff.md defines it, 1 where some differ (the first differences are printed), 3 where a run did not end.
+a known entry that says `comes_and_goes`. Exits 0 where all records are equal, as docs/diff.md defines it, 1 where some
+differ (the first differences are printed), 3 where a run did not end.
 """
 
 from __future__ import annotations
