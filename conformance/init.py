@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 from pathlib import Path
 
 from conformance.installed import missing
+from conformance.outputs import write_whole
 from conformance.target import parse_target
 from conformance.usage import OK, UsageError
 
@@ -53,9 +53,4 @@ def starter(template: str, frameworks: list[str]) -> str:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, text)

@@ -7,13 +7,13 @@ import gzip
 import hashlib
 import html
 import json
-import os
 import re
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from conformance.outputs import write_whole
 from conformance.text import clean
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
@@ -46,12 +46,7 @@ def write_page(
     )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(page, encoding="utf-8", newline="\n")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, page)
 
 
 def fill(template: str, values: dict[str, str]) -> str:
