@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from common import ROOT
 
-from conformance.adapters import Ask, lower
 from conformance.dtypes import rounded
+from conformance.frameworks import Ask, lower
 from conformance.layout import from_layout, to_layout
 from conformance.ops import OPS
 from conformance.ops.base import Array, Reference

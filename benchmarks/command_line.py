@@ -26,7 +26,7 @@ grids:
 # wait4 would count what the parent held when it forked, so the child says itself what its peak was (Linux).
 LIST_AND_SAY_PEAK = """\
 import sys
-from conformance.cli import main
+from conformance.commands.cli import main
 code = main(sys.argv[1:])
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 print(status["VmHWM"].split()[0], file=sys.stderr)

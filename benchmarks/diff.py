@@ -16,9 +16,9 @@ import numpy as np
 from command_line import LIST_AND_SAY_PEAK as RUN_AND_SAY_PEAK
 from common import Row, child, show
 
+from conformance.ask.run import digest
 from conformance.outcome import Tensor, Value
 from conformance.record import Reader, RecordedArray, RecordedCase, Summary, Writer
-from conformance.run import digest
 from conformance.verdict import Status, Verdict
 
 VERDICTS = 200_000

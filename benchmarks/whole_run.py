@@ -18,10 +18,10 @@ import mixed
 from calls import Call, finish, release, start_bare, wait_ready, write_work
 from common import Row, own_cpu, show
 
+from conformance.ask.run import Run
+from conformance.environments.installed import missing
 from conformance.executor.local import LocalExecutor
-from conformance.installed import missing
 from conformance.record import Writer, describe_environment
-from conformance.run import Run
 from conformance.suite.case import Case
 from conformance.suite.loader import find_files, load
 from conformance.suite.values import make_inputs

@@ -14,7 +14,7 @@ import numpy as np
 
 from conformance.dtypes import rounded
 from conformance.ops import OPS
-from conformance.ops.convolution import Convolution, ConvParams
+from conformance.ops.conv.convolution import Convolution, ConvParams
 
 Array = np.ndarray
 

@@ -13,11 +13,11 @@ from hashlib import blake2b
 
 import numpy as np
 
+from conformance.ask.run import Run
 from conformance.dtypes import encode
 from conformance.executor import Answer, Event, Failed, Ready, Request, Unavailable
 from conformance.layout import to_layout
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value
-from conformance.run import Run
 from conformance.target import Target
 
 

@@ -85,8 +85,8 @@ def test_an_interpreter_for_the_version_is_consent(folder: Path) -> None:
 
 
 def test_pytest_asks_for_it_too(folder: Path) -> None:
-    installed = any(entry.value == "conformance.pytest_plugin" for entry in entry_points(group="pytest11"))
-    plugin = () if installed else ("-p", "conformance.pytest_plugin")
+    installed = any(entry.value == "conformance.commands.pytest_plugin" for entry in entry_points(group="pytest11"))
+    plugin = () if installed else ("-p", "conformance.commands.pytest_plugin")
     done = run(folder, "pytest", *plugin, "-p", "no:cacheprovider", "-q", "cases")
     assert done.returncode == 4, done.stdout + done.stderr
     assert "the target numpy==1.26.4 names a version" in done.stdout + done.stderr

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cli import main
+from conformance.commands.cli import main
+from conformance.environments.installed import missing
 from conformance.executor.local import Command
-from conformance.installed import missing
 from conformance.known.entry import environment
 from conformance.known.file import load_entries
-from conformance.lookup import find_case
 from conformance.minimize import Minimal, NotMinimizable, minimize
 from conformance.minimize.failure import Failure, causes, failure_of, without_numbers
 from conformance.minimize.search import Asker
@@ -26,6 +25,7 @@ from conformance.ops import OPS
 from conformance.record import Reader, RecordedCase
 from conformance.suite.case import Case
 from conformance.suite.loader import find_files, load, validate
+from conformance.suite.lookup import find_case
 from conformance.suite.write import case_text, read_case
 from conformance.target import parse_target
 from conformance.verdict import Status, Verdict

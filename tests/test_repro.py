@@ -17,20 +17,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from conformance.cli import main
-from conformance.installed import missing
+from conformance.ask.probe import Probe, ProbeError
+from conformance.commands.cli import main
+from conformance.environments.installed import missing
 from conformance.known import KnownTable
 from conformance.known.entry import Entry
 from conformance.layout import from_layout, parse_layout, to_layout
-from conformance.listing import suite_root
-from conformance.lookup import find_case
-from conformance.probe import Probe, ProbeError
 from conformance.record import Summary, Writer, describe_environment
 from conformance.repro import across, find, script
 from conformance.repro.arrays import evaluated, into_layout, out_of_layout, same_bits, written
 from conformance.repro.finding import Finding, beside, finding
 from conformance.repro.surface import SURFACES, surface
 from conformance.suite.case import Case, Place, Values
+from conformance.suite.choose import suite_root
+from conformance.suite.lookup import find_case
 from conformance.target import FRAMEWORKS, parse_target
 from conformance.verdict import Figures, Status, Verdict
 from tests.bare import batches, run_all

@@ -12,7 +12,7 @@ from typing import Any
 import numpy
 import pytest
 
-from conformance.cli import main
+from conformance.commands.cli import main
 from conformance.plan import Plan
 from conformance.repro import find, script
 from conformance.repro.inputs import SCRIPT_NAMES, local

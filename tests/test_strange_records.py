@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cli import main
+from conformance.commands.cli import main
 from conformance.known.baseline import Baseline
 from conformance.record import Reader, RecordError, Writer, merge
 from conformance.repro.finding import recorded

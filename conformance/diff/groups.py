@@ -9,7 +9,7 @@ import numpy as np
 
 from conformance.diff.changes import RANK, Change, Errors, Group, Kind, Side, same_words
 from conformance.diff.ulps import pooled
-from conformance.text import one_line
+from conformance.text.plain import one_line
 from conformance.verdict import Status
 from conformance.worker.statements import code_lines
 

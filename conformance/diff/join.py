@@ -18,7 +18,7 @@ from conformance.diff.ulps import of_outputs
 from conformance.record import Reader, RecordError
 from conformance.record.decode import lengths
 from conformance.record.opened import harden
-from conformance.report.facts import plural, version
+from conformance.text.facts import plural, version
 from conformance.usage import UsageError
 from conformance.verdict import Status
 

@@ -8,10 +8,10 @@ from typing import IO
 
 from conformance.diff.changes import TITLES, Change, Diff, Group, Kind, RecordFacts, Side, SpeedChange, Ulps
 from conformance.diff.groups import brief
-from conformance.report.facts import plural
 from conformance.report.markdown import code, escaped, table
 from conformance.report.terminal import Out, quoted
-from conformance.text import one_line
+from conformance.text.facts import plural
+from conformance.text.plain import one_line
 from conformance.worker.statements import code_lines
 
 GROUPS_A_KIND = 20

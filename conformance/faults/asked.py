@@ -11,16 +11,16 @@ from functools import cached_property
 
 import numpy as np
 
-from conformance.adapters import Ask, lower
-from conformance.compare import Expectation
+from conformance.ask.prepare import Prepared, prepare
 from conformance.dtypes import encode
+from conformance.exact.trilinear import Geometry
+from conformance.frameworks import Ask, lower
+from conformance.judge.compare import Expectation
 from conformance.layout import LayoutError, from_layout, to_layout
 from conformance.ops.base import Array, Reference
-from conformance.ops.convolution import Convolution
-from conformance.ops.trilinear import Geometry
+from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.plan import Plan
-from conformance.prepare import Prepared, prepare
 from conformance.suite.case import Case
 from conformance.suite.values import make_cotangent
 from conformance.target import parse_target

@@ -19,9 +19,9 @@ from conformance.known.entry import SHOWN_WITHOUT_VALUES, Entry, environment
 from conformance.known.file import parse_entries
 from conformance.known.table import KnownTable
 from conformance.record import Reader, RecordedCase
-from conformance.report.facts import modulo_numbers, plural
 from conformance.target import Target, parse_target
-from conformance.text import clean, one_line
+from conformance.text.facts import modulo_numbers, plural
+from conformance.text.plain import clean, one_line
 from conformance.verdict import Status, Verdict
 from conformance.worker.whitelist import unsafe
 

@@ -1,6 +1,6 @@
 """The smallest case that fails in the same way: parameters first, then values."""
 
-from conformance.minimize.command import minimize_command
+from conformance.commands.minimize import minimize_command
 from conformance.minimize.search import Minimal, NotMinimizable, minimize
 
 __all__ = ["Minimal", "NotMinimizable", "minimize", "minimize_command"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from conformance.explain import NARROW
-from conformance.ops.conv_confusions import CONFUSIONS
+from conformance.judge.explain import NARROW
+from conformance.ops.conv.confusions import CONFUSIONS
 from conformance.verdict import Status, Verdict
 
 _NUMBER = r"(?:0x[0-9a-fA-F]+|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)"

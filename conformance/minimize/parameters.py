@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.ops.call import CallParams
-from conformance.ops.convolution import ConvParams
+from conformance.ops.conv.convolution import ConvParams
 from conformance.suite.case import Case, Expect
 from conformance.suite.settings import DEFAULT_CHECKS
 from conformance.suite.write import thaw

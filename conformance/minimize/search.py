@@ -12,13 +12,13 @@ from itertools import islice
 from types import TracebackType
 from typing import Self
 
+from conformance.ask.probe import Found, Probe
+from conformance.environments.installed import with_anchor
 from conformance.executor.local import Command
-from conformance.installed import with_anchor
 from conformance.minimize import parameters, values
 from conformance.minimize.failure import Failure, failure_of
 from conformance.ops import OPS
 from conformance.ops.call import CallParams
-from conformance.probe import Found, Probe
 from conformance.suite.case import Case, Values
 from conformance.suite.findings import CaseFileError
 from conformance.suite.write import case_text, read_case

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from conformance.ask.prepare import CaseError, prepare
 from conformance.minimize.parameters import Cases
 from conformance.ops import OPS
 from conformance.ops.base import Array, TensorSpec
-from conformance.prepare import CaseError, prepare
 from conformance.suite.case import Case, Place, Values
 from conformance.suite.settings import specials_name
 from conformance.suite.values import ValuesError

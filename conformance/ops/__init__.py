@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from conformance.ops.base import Op
 from conformance.ops.call import Call
-from conformance.ops.conv import Conv
-from conformance.ops.conv_transpose import ConvTranspose
+from conformance.ops.conv.conv import Conv
+from conformance.ops.conv.conv_transpose import ConvTranspose
 
 _DEFINED: dict[str, Op] = {op.name: op for op in (Conv(), ConvTranspose())}
 

@@ -9,7 +9,7 @@ four stages, so that two of them compose in one order only:
     ARRAYS    the inputs are other than they should be: flipped, permuted, rounded
     OUTPUT    the answer is: shifted, permuted, scaled
 
-What tries them is `conformance/explain.py`; it knows this module and no op family.
+What tries them is `conformance/judge/explain.py`; it knows this module and no op family.
 """
 
 from __future__ import annotations

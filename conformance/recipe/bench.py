@@ -15,18 +15,18 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.compare import Judgement, judge
+from conformance.ask.prepare import Prepared, canonical, prepare
+from conformance.ask.probe import Probe, ProbeError
 from conformance.dtypes import encode, rounded
+from conformance.environments.installed import missing
+from conformance.exact.trilinear import Geometry
 from conformance.executor import Answer, Encoded, Request
-from conformance.installed import missing
+from conformance.judge.compare import Judgement, judge
 from conformance.layout import Layout, from_layout, to_layout
 from conformance.ops import OPS
-from conformance.ops.convolution import Convolution, ConvParams
-from conformance.ops.trilinear import Geometry
+from conformance.ops.conv.convolution import Convolution, ConvParams
 from conformance.outcome import Outcome
 from conformance.plan import Plan
-from conformance.prepare import Prepared, canonical, prepare
-from conformance.probe import Probe, ProbeError
 from conformance.recipe.call import Call
 from conformance.suite.case import Case, Source, Values
 from conformance.target import Target, parse_target

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance.layout import Layout, parse_layout
-from conformance.ops.convolution import ConvParams
+from conformance.ops.conv.convolution import ConvParams
 from conformance.usage import UsageError
 
 

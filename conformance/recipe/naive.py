@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from conformance.compare import judge
-from conformance.explain import explain
+from conformance.ask.prepare import Prepared
+from conformance.judge.compare import judge
+from conformance.judge.explain import explain
 from conformance.layout import Layout
 from conformance.ops import OPS
-from conformance.ops.convolution import Convolution, ConvParams, Refused
+from conformance.ops.conv.convolution import Convolution, ConvParams, Refused
 from conformance.outcome import Raised, Unsupported, Value
-from conformance.prepare import Prepared
 from conformance.recipe.bench import Bench, plainly
 from conformance.recipe.call import Call
 from conformance.recipe.write import Code, data_format, write_params

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from conformance.adapters.text import Code
-from conformance.ops.convolution import SPATIAL, Pair
+from conformance.frameworks.text import Code
+from conformance.ops.conv.convolution import SPATIAL, Pair
 from conformance.recipe.call import Call
 from conformance.recipe.reading import Reading, Shape
 from conformance.recipe.syntax import Expression, evaluate

@@ -6,7 +6,7 @@ https://keras.io/api/ops/nn/
 
 from __future__ import annotations
 
-from conformance.ops.convolution import SPATIAL, Pair
+from conformance.ops.conv.convolution import SPATIAL, Pair
 from conformance.recipe.call import Call
 from conformance.recipe.reading import DEFAULT_BATCH, Reading, Shape, shape_text
 

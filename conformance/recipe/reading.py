@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from conformance.adapters.text import Code
 from conformance.dtypes import DTYPES
+from conformance.frameworks.text import Code
 from conformance.ops import OPS
-from conformance.ops.convolution import SPATIAL, Convolution, ConvParams, Pair, Refused
+from conformance.ops.conv.convolution import SPATIAL, Convolution, ConvParams, Pair, Refused
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.signatures import Signature
 from conformance.recipe.syntax import Expression, Given, Parsed, evaluate, failure, nearest

@@ -11,12 +11,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.compare import Judgement
-from conformance.installed import missing
-from conformance.ops.convolution import Refused
+from conformance.ask.prepare import CaseError, Prepared
+from conformance.ask.probe import ProbeError
+from conformance.environments.installed import missing
+from conformance.judge.compare import Judgement
+from conformance.ops.conv.convolution import Refused
 from conformance.outcome import Raised, Unsupported
-from conformance.prepare import CaseError, Prepared
-from conformance.probe import ProbeError
 from conformance.recipe.bench import KINDS, Bench, Needed, Statements, native, places, plainly, with_weights
 from conformance.recipe.call import Call
 from conformance.recipe.naive import Naive, naive

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from conformance.adapters import Ask, lower
+from conformance.exact.trilinear import Geometry
+from conformance.frameworks import Ask, lower
 from conformance.layout import Layout
 from conformance.ops import OPS
-from conformance.ops.convolution import Convolution, ConvParams
-from conformance.ops.trilinear import Geometry
+from conformance.ops.conv.convolution import Convolution, ConvParams
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.recipe.bench import Statements

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.record import Reader
-from conformance.report.facts import plural, unexpected_groups
-from conformance.text import one_line
+from conformance.text.facts import plural, unexpected_groups
+from conformance.text.plain import one_line
 from conformance.verdict import Problem
 
 LIMIT = 10  # GitHub shows ten errors a step and drops the others

@@ -18,9 +18,9 @@ from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
 from conformance.record import Reader, Row
-from conformance.report.facts import conclusion, version
 from conformance.report.picture import picture
-from conformance.text import clean, one_line
+from conformance.text.facts import conclusion, version
+from conformance.text.plain import clean, one_line
 from conformance.verdict import Problem, Status
 
 # What XML 1.0 can't hold, escaped or not.

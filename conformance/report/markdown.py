@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from conformance.record import Reader, Row
-from conformance.report.facts import (
+from conformance.report.picture import picture
+from conformance.text.facts import (
     LEGEND,
     Group,
     claims,
@@ -22,8 +23,7 @@ from conformance.report.facts import (
     unexpected_groups,
     version,
 )
-from conformance.report.picture import picture
-from conformance.text import one_line
+from conformance.text.plain import one_line
 from conformance.verdict import Problem
 
 GROUPS_SHOWN = 50

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from conformance.exact.trilinear import Axis
 from conformance.ops import OPS
-from conformance.ops.conv_transpose import ConvTranspose
-from conformance.ops.convolution import ConvParams
-from conformance.ops.trilinear import Axis
+from conformance.ops.conv.conv_transpose import ConvTranspose
+from conformance.ops.conv.convolution import ConvParams
 from conformance.record import RecordedArray, RecordedCase
 
 Array = NDArray[np.float64]

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from conformance.record import Reader, RecordedCase, RecordError, Row
-from conformance.report.facts import reproduce, version
 from conformance.report.picture import chessboard, inputs, picture
-from conformance.text import clean, one_line
+from conformance.text.facts import reproduce, version
+from conformance.text.plain import clean, one_line
 from conformance.verdict import Figures, Verdict
 from conformance.worker.statements import code_lines
 

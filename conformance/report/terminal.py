@@ -20,7 +20,9 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.record import Reader, RecordedCase
-from conformance.report.facts import (
+from conformance.suite.case import Case
+from conformance.target import Target
+from conformance.text.facts import (
     LEGEND,
     Cell,
     Matrix,
@@ -35,9 +37,7 @@ from conformance.report.facts import (
     unexpected_groups,
     version,
 )
-from conformance.suite.case import Case
-from conformance.target import Target
-from conformance.text import behind, one_line, quiet
+from conformance.text.plain import behind, one_line, quiet
 from conformance.verdict import Problem, Status, Verdict
 
 STYLES = {"passed": "green", "unexpected": "bold red", "known": "yellow", "unsupported": "dim"}

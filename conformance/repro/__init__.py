@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 
-from conformance.installed import named_target
+from conformance.environments.installed import named_target
 from conformance.repro.across import across
 from conformance.repro.finding import Finding, beside, find
 from conformance.repro.issue import body

@@ -9,8 +9,8 @@ import re
 
 import numpy as np
 
-from conformance.compare import allowance
 from conformance.dtypes import DTYPES
+from conformance.judge.compare import allowance
 from conformance.repro import words
 from conformance.repro.arrays import UNPACK, into_layout, out_of_layout, written
 from conformance.repro.check import judged, run, tensors, variable

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from conformance.compare import allowance
 from conformance.dtypes import DTYPES
+from conformance.judge.compare import allowance
 from conformance.ops.base import Array, Reference
 from conformance.repro import words
 from conformance.repro.arrays import written

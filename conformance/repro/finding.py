@@ -9,14 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from conformance.executor import Request
-from conformance.installed import not_asked, with_anchor
-from conformance.layout import LayoutError, to_layout
-from conformance.lookup import find_case
-from conformance.ops.call import CallParams
-from conformance.outcome import Outcome, Unsupported
-from conformance.plan import Plan
-from conformance.prepare import (
+from conformance.ask.prepare import (
     CaseError,
     Prepared,
     canonical,
@@ -27,9 +20,16 @@ from conformance.prepare import (
     request_for,
     settle,
 )
-from conformance.probe import Probe, ProbeError
+from conformance.ask.probe import Probe, ProbeError
+from conformance.environments.installed import not_asked, with_anchor
+from conformance.executor import Request
+from conformance.layout import LayoutError, to_layout
+from conformance.ops.call import CallParams
+from conformance.outcome import Outcome, Unsupported
+from conformance.plan import Plan
 from conformance.record import Reader, RecordError
 from conformance.suite.case import Case
+from conformance.suite.lookup import find_case
 from conformance.suite.values import ValuesError
 from conformance.target import Target
 from conformance.usage import UsageError

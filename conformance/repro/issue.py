@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.probe import Probe, ProbeError
+from conformance.ask.probe import Probe, ProbeError
 from conformance.repro import words
 from conformance.repro.finding import Finding
 from conformance.repro.script import message, title
-from conformance.text import clean, one_line
+from conformance.text.plain import clean, one_line
 from conformance.usage import UsageError
 from conformance.verdict import Status
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from conformance.compare import allowance
 from conformance.dtypes import DTYPES
+from conformance.judge.compare import allowance
 from conformance.ops.call import CallParams
 from conformance.repro.finding import Finding
 from conformance.verdict import Status

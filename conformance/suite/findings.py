@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from conformance.text import one_line
+from conformance.text.plain import one_line
 from conformance.worker.whitelist import unsafe
 
 MAX_FINDINGS = 100  # in one file; whoever has mended so many looks again

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from conformance.text import one_line
+from conformance.text.plain import one_line
 
 
 def files_below(folder: Path, suffixes: Collection[str], root: Path, without: str = "") -> list[Path]:

@@ -14,7 +14,7 @@ from conformance.suite.loader import Suite
 from conformance.suite.readers import Report
 from conformance.suite.schema import read_file
 from conformance.suite.settings import DEFAULT_CHECKS, specials_name
-from conformance.text import clean
+from conformance.text.plain import clean
 from conformance.worker.statements import code_lines
 
 WIDTH = 116

@@ -24,9 +24,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from calls import OP, Call, make_call, run_bare  # noqa: E402
 from mixed import parameters  # noqa: E402
 
-from conformance.compare import allowance  # noqa: E402
 from conformance.dtypes import DTYPES, rounded  # noqa: E402
-from conformance.installed import missing  # noqa: E402
+from conformance.environments.installed import missing  # noqa: E402
+from conformance.judge.compare import allowance  # noqa: E402
 from conformance.ops.base import Array  # noqa: E402
 from conformance.target import parse_target  # noqa: E402
 

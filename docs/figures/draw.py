@@ -14,10 +14,10 @@ from svg import COLOURS, GRID, PALE, Drawing
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from conformance.compare import FLOAT32_BITS  # noqa: E402
-from conformance.ops.conv_transpose import RULES  # noqa: E402
-from conformance.ops.convolution import AxisParams  # noqa: E402
-from conformance.ops.trilinear import Axis, contract_to_large  # noqa: E402
+from conformance.exact.trilinear import Axis, contract_to_large  # noqa: E402
+from conformance.judge.compare import FLOAT32_BITS  # noqa: E402
+from conformance.ops.conv.conv_transpose import RULES  # noqa: E402
+from conformance.ops.conv.convolution import AxisParams  # noqa: E402
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 from draw import worked  # noqa: E402
 
-from conformance.installed import DEFAULTS  # noqa: E402
+from conformance.environments.installed import DEFAULTS  # noqa: E402
 from conformance.target import FRAMEWORKS  # noqa: E402
 from conformance.worker.whitelist import TABLES as ALLOWED  # noqa: E402
 

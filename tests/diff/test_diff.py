@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from conformance.commands.diff import diff_command
 from conformance.diff import Diff, Kind, compare, diff_records
 from conformance.diff.changes import Side
-from conformance.diff.command import diff_command
 from conformance.diff.text import render
 from conformance.record import Reader, Summary, Writer, describe_environment
 from conformance.suite.case import Case

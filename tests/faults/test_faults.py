@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.compare import Expectation, judge
+from conformance.commands.selftest import changed
 from conformance.faults.asked import Asked, ask, run
 from conformance.faults.catalogue import FAULTS
-from conformance.selftest import changed
+from conformance.judge.compare import Expectation, judge
 from conformance.verdict import Status
 from tests.strategies import a_case
 

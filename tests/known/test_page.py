@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cli import main
+from conformance.commands.cli import main
 from conformance.known.file import load_entries, parse_entries
 from conformance.known.page import render_page
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from conformance.cli import main
+from conformance.commands.cli import main
 from conformance.known import KnownTable
 from conformance.known.file import load_entries, parse_entries
 from conformance.known.propose import Evidence, Proposal, check, propose

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from conformance.ops import OPS
 from conformance.ops.base import Array
-from conformance.ops.convolution import Convolution, ConvParams
+from conformance.ops.conv.convolution import Convolution, ConvParams
 from conformance.suite.values import make_cotangent, make_inputs
 from tests.strategies import a_case, conv_parameters, parameters
 

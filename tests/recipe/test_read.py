@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.ask.probe import Probe
 from conformance.dtypes import encode
 from conformance.executor import Request
 from conformance.layout import from_layout, to_layout
 from conformance.ops import OPS
 from conformance.outcome import Value
-from conformance.probe import Probe
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.read import read_call
 from conformance.recipe.signatures import REQUIRED, signatures

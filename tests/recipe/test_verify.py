@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.installed import missing
+from conformance.environments.installed import missing
 from conformance.recipe import verify, write
 from conformance.recipe.bench import places
 from conformance.recipe.call import Call

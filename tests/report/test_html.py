@@ -121,7 +121,7 @@ def test_overlap_is_the_count_of_taps() -> None:
 
 
 def test_the_command_writes_it(page: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from conformance.cli import main
+    from conformance.commands.cli import main
 
     out = folder / "new folder" / "report.html"
     assert main(["report", str(folder / "page.db"), "--html", str(out)]) == 0

@@ -8,7 +8,7 @@ import pytest
 from conformance.ops import OPS
 from conformance.suite import fit, grid
 from conformance.suite.loader import CaseFileError, find_files, load, validate
-from conformance.text import one_line
+from conformance.text.plain import one_line
 from tests.suite.files import cases, everything, findings, suite
 
 NAMES = ("size", "kernel", "stride", "dilation", "batch", "in_channels")

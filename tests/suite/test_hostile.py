@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.cli import main
+from conformance.commands.cli import main
 from conformance.suite.loader import CaseFileError, find_files, load, validate
 from conformance.worker.whitelist import MAX_FINDINGS, check_plan
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.installed import missing
-from conformance.probe import Probe, ProbeError
+from conformance.ask.probe import Probe, ProbeError
+from conformance.environments.installed import missing
 from conformance.target import parse_target
 from conformance.usage import UsageError
 from conformance.worker import processor

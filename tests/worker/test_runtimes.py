@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from conformance.dtypes import encode
+from conformance.environments.installed import missing
 from conformance.executor import Answer, Failed, Ready, Request, Unavailable
 from conformance.executor.local import LocalExecutor
-from conformance.installed import missing
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.target import parse_target
 from conformance.worker.processor import within

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.record import Reader
-from conformance.report.facts import plural
 from conformance.report.html import data
 from conformance.report.html.page import write_page
+from conformance.text.facts import plural
 from conformance.verdict import Problem
 
 if TYPE_CHECKING:  # whoever reports a run pays for no diff
+    from conformance.commands.history import History
     from conformance.diff import Diff
-    from conformance.history import History
 
 __all__ = ["write", "write_diff", "write_history"]
 
@@ -40,7 +40,7 @@ def write(reader: Reader, path: Path | str, stale: Iterable[Problem] = ()) -> No
 def write_diff(diff: Diff, path: Path | str) -> None:
     """Write what changed between two records. OSError where it can't be written."""
     from conformance.diff.changes import SETS
-    from conformance.report.html.changes import diff_data
+    from conformance.diff.page import diff_data
 
     worse = diff.found(SETS["regressions"])
     write_page(
@@ -56,7 +56,7 @@ def write_diff(diff: Diff, path: Path | str) -> None:
 
 def write_history(history: History, path: Path | str) -> None:
     """Write how counts moved over a series of records. OSError where it can't be written."""
-    from conformance.report.html.changes import history_data
+    from conformance.diff.page import history_data
 
     moving = sum(bool(trend.events) for trend in history.trends)
     write_page(

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.record import Reader, RecordedArray, RecordedCase
-from conformance.report.facts import Group, claims, conclusion, known_uses, notes, unexpected_groups, version
 from conformance.report.picture import ALLOWANCE, SHARED_REFERENCE, fractions, overlap
-from conformance.text import clean
+from conformance.text.facts import Group, claims, conclusion, known_uses, notes, unexpected_groups, version
+from conformance.text.plain import clean
 from conformance.verdict import Figures, Problem, Status, Verdict
 
 ELEMENTS_AN_ARRAY = 1 << 14

@@ -13,8 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from conformance.outputs import write_whole
-from conformance.text import clean
+from conformance.commands.outputs import write_whole
+from conformance.text.plain import clean
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 

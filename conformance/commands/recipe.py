@@ -1,0 +1,275 @@
+"""`conformance recipe`: read a call, translate it, run both, and print what was found right."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.judge.compare import Judgement
+from conformance.ops import OPS
+from conformance.recipe.bench import PLACES, places
+from conformance.recipe.call import Call, CallError
+from conformance.recipe.read import read_call
+from conformance.recipe.verify import RIGHT, NoRecipe, Ran, Recipe, Recipes
+from conformance.recipe.weights import choose, convert, find_kernel, own_shape, read_arrays
+from conformance.target import TargetError
+from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError
+
+# A shape of more elements than this is a slip of the pen; the reference would take minutes.
+MAX_PRODUCTS = 2**36
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Real weights that were converted for one target: the file that holds them, and how both were judged with them."""
+
+    path: Path | None
+    source: Judgement
+    target: Judgement
+
+    @property
+    def right(self) -> bool:
+        """Whether the call and its translation gave what the weights ask for."""
+        return self.source.status in RIGHT and self.target.status in RIGHT
+
+
+def recipe_command(options: argparse.Namespace) -> int:
+    """Translate one call. 0: at least one target was verified; 1: converted weights did not fit; 3: none was."""
+    names = _targets(options.to)
+    arrays = read_arrays(options.weights) if options.weights else {}
+    if options.output and not options.weights:
+        raise UsageError("-o says where converted weights go; expected --weights FILE beside it")
+    if options.output and len(names) > 1:
+        raise UsageError("-o names one file, but --to names several targets; ask for one of them at a time")
+    call = _read(options, arrays)
+    _refuse_giants(call)
+    own = choose(options.weights, arrays, call) if arrays else {}
+    found: list[tuple[Recipe | NoRecipe, Converted | None]] = []
+    with Recipes() as recipes:
+        recipes.start([call.framework, *names])
+        if not options.json:
+            print(_header(call))
+        for name in names:
+            recipe = recipes.recipe(call, name)
+            converted = None
+            if isinstance(recipe, Recipe) and own:
+                path = options.output or options.weights.with_name(f"{options.weights.stem}.{_file_word(name)}.npz")
+                converted = _convert(recipes, recipe, own, path, options.weights)
+            found.append((recipe, converted))
+            if not options.json:
+                print("\n" + _section(name, recipe, converted), flush=True)
+    if options.json:
+        json.dump(_document(call, found, names), sys.stdout, indent=2)
+        print()
+    if not any(isinstance(recipe, Recipe) for recipe, _ in found):
+        return HARNESS
+    return OK if all(c is None or c.right for _, c in found) else UNEXPECTED
+
+
+def _read(options: argparse.Namespace, arrays: Mapping[str, NDArray[Any]]) -> Call:
+    """The call. A function does not say what weights it is given: those of the file, where there is one."""
+    shape, weight = _shape("--input", options.input), _shape("--weight", options.weight)
+    if weight is None and arrays:
+        kernel = arrays[find_kernel(options.weights, arrays)].shape
+        try:
+            call = read_call(options.call, shape)
+        except CallError:
+            return read_call(options.call, shape, kernel)
+        return call if call.kind == "layer" else read_call(options.call, shape, kernel)
+    return read_call(options.call, shape, weight)
+
+
+def _targets(given: str | Sequence[str]) -> list[str]:
+    words = [given] if isinstance(given, str) else list(given)
+    names = list(dict.fromkeys(n.strip() for word in words for n in word.split(",") if n.strip()))
+    if not names:
+        raise UsageError(f"--to names no target, expected some of: {', '.join(PLACES)}")
+    for name in names:
+        try:
+            target = places(name)[0]
+        except TargetError as error:
+            raise UsageError(f"--to: {error}") from None
+        if target.framework not in PLACES or target.mode == "meta":
+            raise UsageError(f"--to: no code can be verified on {name}, expected some of: {', '.join(PLACES)}")
+    return names
+
+
+def _shape(option: str, text: str | None) -> tuple[int, ...] | None:
+    """`1,8,8,3`, `1x8x8x3` or `(1, 8, 8, 3)`."""
+    if text is None:
+        return None
+    words = [w for w in re.split(r"[,x\s]+", text.strip().strip("()[]")) if w]
+    if not words or not all(w.isascii() and w.isdigit() for w in words):
+        raise UsageError(f"{option} is {text!r}, expected lengths such as 1,8,8,3")
+    return tuple(int(w) for w in words)
+
+
+def _refuse_giants(call: Call) -> None:
+    p = call.params
+    products = prod((p.batch, p.in_channels, p.out_channels, *p.size, *p.kernel)) // p.groups
+    if products > MAX_PRODUCTS:
+        raise UsageError(
+            f"verifying this would take {products:,} products, at most {MAX_PRODUCTS:,} are taken; "
+            "give a smaller --input: the code for another length differs in nothing but lengths"
+        )
+
+
+def _file_word(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.=]+", "-", name)
+
+
+def _convert(recipes: Recipes, recipe: Recipe, own: Mapping[str, NDArray[Any]], path: Path, source: Path) -> Converted:
+    """Convert, check by running both, and write the file where both are right."""
+    if path.resolve() == source.resolve():
+        raise UsageError(f"-o is {path}, the file that is read; expected another name")
+    for which, array in own.items():
+        if not np.isfinite(array).all():
+            raise UsageError(f"{source}: the {recipe.call.weight_name(which)} holds NaN or infinities")
+    judged = recipes.check_weights(recipe, own)
+    if not all(j.status in RIGHT for j in judged):
+        return Converted(None, *judged)
+    named = {recipe.call.weight_name(which): array for which, array in own.items()}
+    arrays = convert(recipe.code.weights, named)
+    wanted = {name: arrays[name] for name, which in recipe.code.ran.inputs if which != "x"}
+    try:
+        np.savez(path, **wanted)  # type: ignore[arg-type]
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror or error}") from None
+    return Converted(path, *judged)
+
+
+# --- for a person -----------------------------------------------------------------------------------------------------
+
+
+def _header(call: Call) -> str:
+    facts = []
+    for which, layout in call.layouts:
+        if which != "y":
+            name = "x" if which == "x" else call.weight_name(which)
+            facts.append(f"{name} {own_shape(call, which)} {layout}")
+    notes = [f"  note: {note}" for note in call.notes]
+    return "\n".join([call.text.strip(), f"  {', '.join(facts)}, {call.dtype}", *notes])
+
+
+def _section(name: str, recipe: Recipe | NoRecipe, converted: Converted | None) -> str:
+    title = f"--- {name} "
+    lines = [title + "-" * max(60 - len(title), 3)]
+    if isinstance(recipe, NoRecipe):
+        return "\n".join([*lines, f"no recipe: {recipe.reason}"])
+    lines += [recipe.code.script, ""]
+    if recipe.code.note:
+        lines.append(f"note: {recipe.code.note}")
+    if recipe.naive is not None:
+        lines.append(f"naive: {recipe.naive.says}")
+        if recipe.naive.explanation:
+            lines.append(f"  explained: {recipe.naive.explanation}")
+    source, target = recipe.source, recipe.target
+    lines.append(f"verified: {_ran(source)} and {_ran(target)} on the {target.target.device}: y {recipe.output_shape}")
+    lines.append(
+        f"  equal on integers ({recipe.elements:,} elements); on normal data the largest errors are "
+        f"{source.error:.2g} ({source.target.framework}) and {target.error:.2g} ({target.target.framework}) "
+        f"of what {recipe.call.dtype} allows"
+    )
+    lines += [f"  elsewhere: {remark}" for remark in recipe.remarks]
+    if converted is not None:
+        lines.append(_weights_line(converted))
+    return "\n".join(lines)
+
+
+def _ran(ran: Ran) -> str:
+    """`keras 3.15.1 on tensorflow 2.21.0`, and the target where it is not the plain one."""
+    plain = str(ran.target) in (ran.target.framework, f"{ran.target.framework}/{ran.target.backend}")
+    return f"{ran.target.framework} {ran.version}" + ("" if plain else f" ({ran.target})")
+
+
+def _weights_line(converted: Converted) -> str:
+    if not converted.right:
+        wrong = converted.source if converted.source.status not in RIGHT else converted.target
+        which = "the call itself" if wrong is converted.source else "its translation"
+        return f"weights: not written: with these weights {which} is wrong: {wrong.message}"
+    errors = [j.figures.fraction if j.figures else 0.0 for j in (converted.source, converted.target)]
+    return (
+        f"weights: written to {converted.path}; with them the largest errors are {errors[0]:.2g} and {errors[1]:.2g} "
+        "of what the dtype allows"
+    )
+
+
+# --- for tools --------------------------------------------------------------------------------------------------------
+
+
+def _document(
+    call: Call, found: Sequence[tuple[Recipe | NoRecipe, Converted | None]], names: Sequence[str]
+) -> dict[str, Any]:
+    """The fields that docs/recipe.md documents."""
+    weights = [which for which, _ in call.layouts if which in ("w", "b")]
+    return {
+        "call": call.text,
+        "framework": call.framework,
+        "function": call.function,
+        "kind": call.kind,
+        "op": call.op,
+        "means": OPS[call.op].label(call.params),
+        "dtype": call.dtype,
+        "layouts": dict(call.layouts),
+        "input_shape": list(own_shape(call, "x")),
+        "weights": {call.weight_name(which): list(own_shape(call, which)) for which in weights},
+        "notes": list(call.notes),
+        "targets": [
+            _no_entry(recipe) if isinstance(recipe, NoRecipe) else _entry(name, recipe, converted)
+            for name, (recipe, converted) in zip(names, found, strict=True)
+        ],
+    }
+
+
+def _no_entry(recipe: NoRecipe) -> dict[str, Any]:
+    return {"target": recipe.target, "verified": False, "kind": recipe.kind, "reason": recipe.reason}
+
+
+def _entry(name: str, recipe: Recipe, converted: Converted | None) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "target": name,
+        "verified": True,
+        "code": recipe.code.script,
+        "weights": list(recipe.code.weights),
+        "statements": recipe.code.ran.text,
+        "inputs": dict(recipe.code.ran.inputs),
+        "layouts": dict(recipe.code.ran.layouts),
+        "output_shape": list(recipe.output_shape),
+        "note": recipe.code.note,
+        "naive": None,
+        "verification": {
+            "source": _ran_entry(recipe.source),
+            "target": _ran_entry(recipe.target),
+            "elements": recipe.elements,
+            "equal_on_integers": True,
+        },
+        "elsewhere": list(recipe.remarks),
+    }
+    if (naive := recipe.naive) is not None:
+        entry["naive"] = {
+            "right": naive.right,
+            "code": naive.code,
+            "says": naive.says,
+            "explanation": naive.explanation,
+        }
+    if converted is not None:
+        entry["weights_file"] = {
+            "path": None if converted.path is None else str(converted.path),
+            "right": converted.right,
+            "messages": [converted.source.message, converted.target.message],
+        }
+    return entry
+
+
+def _ran_entry(ran: Ran) -> dict[str, Any]:
+    return {"target": str(ran.target), "version": ran.version, "device": ran.target.device, "error": ran.error}

@@ -1,0 +1,1 @@
+"""Interpreters and installed releases: which one a target's worker runs in, and how it is made."""

@@ -1,0 +1,1 @@
+"""Exact arithmetic: what references compute with."""

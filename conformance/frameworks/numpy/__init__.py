@@ -1,0 +1,1 @@
+"""How NumPy is asked."""

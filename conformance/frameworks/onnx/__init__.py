@@ -1,0 +1,1 @@
+"""How ONNX is asked."""

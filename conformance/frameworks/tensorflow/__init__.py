@@ -1,0 +1,1 @@
+"""How TensorFlow is asked."""

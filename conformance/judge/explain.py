@@ -1,0 +1,446 @@
+"""Why a mismatch is a mismatch: the confusion that turns the reference into the answer that came back.
+
+Pure: no framework, no I/O, no clock. Every declared confusion of the op (`ops/confusions.py`) is tried on the exact
+reference, alone, and where none fits, in pairs. What reproduces the wrong answer exactly (or, for real values, within
+the rounding error that the candidate itself may have) is the cause; where several do, the data does not tell them
+apart, and all are named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.dtypes import DTYPES, rounded
+from conformance.judge.compare import allowance as allowance_of
+from conformance.judge.locate import locate, locate_shape
+from conformance.ops import OPS
+from conformance.ops.base import Array, Op, Reference
+from conformance.ops.confusions import Confusion, Problem, Stage, Variant, finished, prepared
+from conformance.ops.conv.confusions import CONFUSIONS as CONV_CONFUSIONS
+from conformance.ops.conv.convolution import Convolution
+from conformance.ops.conv.problem import start as start_convolution
+
+# Alternatives that a text lists before it only counts them.
+LISTED = 2
+# With fewer wrong elements than this, some pair of confusions fits by chance.
+PAIRS_NEED_ELEMENTS = 6
+# The cost in seconds of trying one variant beside its arithmetic: a constant, and an element that is moved.
+OVERHEAD, MOVED = 4e-5, 1.5e-9
+# Where the whole problem costs less than this (seconds), a probe of one channel saves nothing.
+SMALL = 5e-4
+
+NARROW = "narrow arithmetic"
+
+# One variant, or a pair.
+Causes = tuple[Variant[Any], ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The cause of a mismatch.
+
+    `text` is for a person. `confusions` are names; more than one where the answer does not tell them apart ("a + b" is
+    a pair); empty where none fits. `exact`: reproduced, bit by bit for integers and within the rounding error for real
+    values. `where` says where the errors lie.
+    """
+
+    text: str
+    confusions: tuple[str, ...] = ()
+    exact: bool = False
+    where: str = ""
+
+
+def confusions_of(op: Op) -> tuple[Confusion[Any], ...]:
+    """The op's declared confusions, the most plausible first; empty where it declares none."""
+    if isinstance(op, Convolution):
+        return tuple(c for c in CONV_CONFUSIONS if op.name in c.ops)
+    return ()
+
+
+def explain(
+    op: Op,
+    params: Any,
+    arrays: Mapping[str, Array],
+    actual: Array | None,
+    actual_shape: tuple[int, ...],
+    *,
+    dtype: str,
+    allowance: Array | None = None,
+    budget_seconds: float = 2.0,
+) -> Explanation:
+    """Why `actual` (float64, canonical layout; None where only a shape came back) differs from the op's reference.
+
+    `allowance` is the reference's, an element, where the caller has it. The budget bounds the work by a fixed model of
+    its cost, not by a clock: the same mismatch gets the same explanation on every machine.
+    """
+    if not isinstance(op, Convolution):
+        return Explanation(f"no confusions are declared for {op.name}")
+    if op.refusal(params) is not None:
+        return Explanation("the op's definition refuses these parameters, so there is no right answer to compare with")
+    problem = start_convolution(op, params, dict(arrays)).computed()
+    if problem is None or problem.y is None:
+        return Explanation("the inputs don't fit the parameters")
+    likely = [c for c in confusions_of(op) if not c.last_resort]
+    variants = [v for confusion in likely for v in confusion.all(problem)]
+    if actual is None:
+        return _explain_shape(problem, problem.y.shape, variants, actual_shape)
+    unlikely = (v for c in confusions_of(op) if c.last_resort for v in c.all(problem))
+    return _Search(problem, variants, unlikely, arrays, actual, dtype, allowance, budget_seconds).run(params)
+
+
+def _explain_shape(
+    problem: Problem, right: tuple[int, ...], variants: Sequence[Variant[Any]], shape: tuple[int, ...]
+) -> Explanation:
+    """Which formula gives the shape that came back, where there are no values to compare."""
+    if shape == right:
+        return Explanation("the shape is the reference's")
+    where = locate_shape(shape, right)
+    fitting = [v for v in variants if _shape_of(problem, [v]) == shape]
+    if not fitting:
+        return Explanation(f"no confusion gives the shape {shape}; {where}", (), False, where)
+    text = f"the shape is the one with {_alternatives([(v,) for v in fitting])}"
+    return Explanation(text, _names([(v,) for v in fitting]), True, where)
+
+
+def _shape_of(problem: Problem, variants: Sequence[Variant[Any]]) -> tuple[int, ...] | None:
+    before = prepared(problem, variants)
+    if before is None:
+        return None
+    if not any(v.stage is Stage.OUTPUT for v in variants):
+        bare: tuple[int, ...] | None = before.shape()
+        return bare
+    blank = finished(before.computed(power=0), variants)
+    return None if blank is None or blank.y is None else tuple(blank.y.shape)
+
+
+class _Search:
+    """The candidates for one wrong answer, tried in order within a bounded amount of work."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        variants: Sequence[Variant[Any]],
+        unlikely: Iterator[Variant[Any]],
+        arrays: Mapping[str, Array],
+        actual: Array,
+        dtype: str,
+        allowance: Array | None,
+        budget: float,
+    ) -> None:
+        assert problem.y is not None
+        self.problem = problem
+        self.variants = variants
+        self.unlikely = unlikely
+        self.actual = actual
+        self.dtype = DTYPES[dtype]
+        self.right = problem.y
+        self.left = budget
+        self.overhead = OVERHEAD + MOVED * (actual.size + sum(a.size for a in arrays.values()))
+        self.tried = 0
+        self.exact = self._is_exact(arrays)
+        self.same_shape = actual.shape == self.right.shape
+        self.allowed = self._allowance(problem, ()) if allowance is None else allowance
+        self.wrong = self._wrong()
+        # Where the reference is within its allowance everywhere, only the precision of the arithmetic is in question.
+        self.only_rounding = self.same_shape and not self.wrong.any()
+        if self.only_rounding:
+            self.wrong = np.ones(actual.shape, dtype=bool)
+        self.bound = self._loose_bound()
+        self.probe = self._probe_place()
+        self.small = problem.cost() < SMALL
+        self.states: dict[Variant[Any], Problem | None] = {}
+
+    def run(self, params: Any) -> Explanation:
+        """Try every confusion alone, then in pairs, then say where the errors lie."""
+        if self.same_shape and np.array_equal(self.actual, self._round(self.right), equal_nan=True):
+            return Explanation("equals the reference", where="nowhere")
+        where = locate_shape(self.actual.shape, self.right.shape)
+        if self.same_shape:
+            where = locate(self.wrong, params.spatial, params.stride, params.groups)
+        fitting = self._singles()
+        if fitting:
+            return Explanation(f"equals the reference with {_alternatives(fitting)}", _names(fitting), True, where)
+        noise = self._noise()
+        if noise:
+            return Explanation(noise, (NARROW,), False, where)
+        if not self.only_rounding and (not self.same_shape or int(self.wrong.sum()) >= PAIRS_NEED_ELEMENTS):
+            fitting = self._pairs()
+            if fitting:
+                return Explanation(f"equals the reference with {_alternatives(fitting)}", _names(fitting), True, where)
+        return self._unexplained(where)
+
+    def _singles(self) -> list[Causes]:
+        """Every variant that fits alone; the long lists of unlikely ones only where no other does."""
+        fitting: list[Causes] = [(v,) for v in self.variants if self._fits((v,))]
+        return self._best(fitting or [(v,) for v in self.unlikely if self._fits((v,))])
+
+    def _unexplained(self, where: str) -> Explanation:
+        stopped = ", and the search stopped at its budget" if self.left <= 0 else ""
+        none = f"none of {self.tried} confusions and pairs of them gives these values{stopped}"
+        if self.same_shape:
+            return Explanation(f"{none}; the errors lie in {where}", (), False, where)
+        shapes = [(v,) for v in self.variants if _shape_of(self.problem, [v]) == self.actual.shape]
+        if not shapes:
+            return Explanation(f"{none}, nor this shape; {where}", (), False, where)
+        return Explanation(
+            f"the shape is the one with {_alternatives(shapes)}, but {none}", _names(shapes), False, where
+        )
+
+    # --- whether a candidate is the answer ------------------------------------------------------------------------
+
+    def _is_exact(self, arrays: Mapping[str, Array]) -> bool:
+        """Whether the inputs are integers whose sums the dtype holds exactly: then a candidate must be equal."""
+        problem: Any = self.problem
+        finite = {}
+        for name, array in arrays.items():
+            if not np.array_equal(array, np.rint(array), equal_nan=True):
+                return False
+            finite[name] = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
+        magnitude = problem.having(**finite).computed(power=2)
+        if magnitude is None or magnitude.y is None:
+            return False
+        return not magnitude.y.size or float(magnitude.y.max()) <= 2.0**self.dtype.precision
+
+    def _round(self, array: Array) -> Array:
+        return rounded(np.ascontiguousarray(array), self.dtype.name)
+
+    def _wrong(self) -> NDArray[np.bool_]:
+        """Which elements the reference does not account for."""
+        if not self.same_shape:
+            return np.ones(self.actual.shape, dtype=bool)
+        right = self._round(self.right)
+        same: NDArray[np.bool_] = np.equal(self.actual, right) | (np.isnan(self.actual) & np.isnan(right))
+        if not self.exact:
+            with np.errstate(invalid="ignore"):
+                same |= np.abs(self.actual - self.right) <= self.allowed
+        return np.invert(same)
+
+    def _probe_place(self) -> tuple[int, int] | None:
+        """A (batch item, output channel) that has wrong elements: the one with the most."""
+        if self.actual.ndim < 3 or not self.actual.size:
+            return None
+        counts = self.wrong.sum(axis=tuple(range(2, self.actual.ndim)))
+        n, c = np.unravel_index(int(np.argmax(counts)), counts.shape)
+        return int(n), int(c)
+
+    def _allowance(
+        self, before: Problem, variants: Sequence[Variant[Any]], part: tuple[int, int] | None = None
+    ) -> Array:
+        """The rounding error that a candidate's own sums may have."""
+        if variants and any(v.rounding for v in variants):
+            # The roundings are part of the candidate; its sums are then the reference's.
+            variants = ()
+            before = self.problem
+        magnitude = finished(before.computed(part, power=2), variants)
+        value = finished(before.computed(part), variants)
+        assert magnitude is not None
+        assert value is not None
+        sizes, values = magnitude.y, value.y
+        assert sizes is not None
+        assert values is not None
+        reference = Reference(values, before.products + 1, lambda: np.abs(sizes), lambda: sizes)
+        with np.errstate(invalid="ignore", over="ignore"):
+            return allowance_of(reference, self.dtype, None)
+
+    def _loose_bound(self) -> float:
+        """No candidate's own allowance is likely to pass this; what is further off is not looked at twice."""
+        finite = np.abs(self.actual[np.isfinite(self.actual)])
+        allowed = float(np.nan_to_num(self.allowed, posinf=0.0).max(initial=0.0))
+        return 16 * allowed + 8 * self.dtype.unit_roundoff * float(finite.max(initial=0.0))
+
+    def _close(self, candidate: Array, target: Array) -> bool:
+        """A cheap test before the candidate's own allowance is computed."""
+        if candidate.shape != target.shape:
+            return False
+        if candidate.size:
+            # Most candidates are far off at most places: one in the middle settles nearly all of them.
+            one, other = float(candidate.flat[candidate.size // 2]), float(target.flat[candidate.size // 2])
+            if abs(one - other) > self.bound:
+                return False
+        if self.exact and np.array_equal(candidate, np.rint(candidate), equal_nan=True):
+            return np.array_equal(self._round(candidate), target, equal_nan=True)
+        finite = np.isfinite(target)
+        if not np.array_equal(finite, np.isfinite(candidate)):
+            return False
+        if not np.array_equal(np.where(finite, 0.0, target), np.where(finite, 0.0, candidate), equal_nan=True):
+            return False
+        if not finite.any():
+            return True
+        with np.errstate(invalid="ignore"):
+            return bool(np.abs(candidate - target)[finite].max() <= self.bound)
+
+    def _fits(self, variants: Causes) -> bool:
+        if self.left <= 0 or (self.only_rounding and not all(v.rounding for v in variants)):
+            return False
+        self.left -= self.overhead
+        self.tried += 1
+        before = self._before(variants)
+        if before is None:
+            return False
+        outputs = any(v.stage is Stage.OUTPUT for v in variants)
+        if not outputs and before.shape() != self.actual.shape:
+            return False
+        if not outputs and not self.small and self.probe is not None:
+            self.left -= before.cost() / max(self.actual.shape[0] * self.actual.shape[1], 1)
+            part = before.computed(self.probe)
+            n, c = self.probe
+            if part is None or part.y is None or not self._close(part.y, self.actual[n : n + 1, c : c + 1]):
+                return False
+        done = finished(self._computed(before), variants)
+        if done is None or done.y is None or not self._close(done.y, self.actual):
+            return False
+        return self._confirmed(before, variants, done.y)
+
+    def _before(self, variants: Causes) -> Problem | None:
+        """The problem before its answer; kept for single variants, since pairs begin with them."""
+        early = [v for v in variants if v.stage is not Stage.OUTPUT]
+        if not early:
+            return self.problem
+        key = early[0]
+        if len(early) > 1:
+            return prepared(self.problem, early)
+        if key not in self.states:
+            state = prepared(self.problem, early)
+            # The answer is kept only where it is small: it is used again with every variant that acts on answers.
+            self.states[key] = self._computed(state) if self.small and state is not None else state
+            if self.states[key] is None:
+                self.states[key] = state
+        return self.states[key]
+
+    def _computed(self, before: Problem) -> Problem | None:
+        if before is self.problem or (before.y is not None and before.y is not self.right):
+            return before
+        self.left -= before.cost()
+        return before.computed()
+
+    def _confirmed(self, before: Problem, variants: Causes, candidate: Array) -> bool:
+        """Equal for integers; else within the candidate's own allowance, and clearly closer than the reference."""
+        if self.exact and np.array_equal(candidate, np.rint(candidate), equal_nan=True):
+            return True
+        finite = np.isfinite(self.actual)
+        with np.errstate(invalid="ignore"):
+            errors = np.where(finite, np.abs(candidate - self.actual), 0.0)
+        if not (errors <= np.where(finite, self._allowance(before, variants), 0.0)).all():
+            return False
+        return not self.same_shape or self._distance(errors) <= 0.5 * self._distance(self._reference_errors())
+
+    def _reference_errors(self) -> Array:
+        finite = np.isfinite(self.actual) & np.isfinite(self.right)
+        with np.errstate(invalid="ignore"):
+            return np.where(finite, np.abs(self.right - self.actual), np.inf if not finite.all() else 0.0)
+
+    def _distance(self, errors: Array) -> float:
+        """Root mean square over the elements that the reference gets wrong."""
+        chosen = errors[self.wrong] if self.same_shape else errors
+        return float(np.sqrt(np.mean(np.square(chosen)))) if chosen.size else 0.0
+
+    def _best(self, fitting: list[Causes]) -> list[Causes]:
+        """For real values, those alone that come as close as the closest: within the allowance more may lie."""
+        if self.exact or len(fitting) < 2:
+            return fitting
+        distances = []
+        for variants in fitting:
+            before = self._before(variants)
+            done = finished(self._computed(before), variants) if before is not None else None
+            assert done is not None
+            assert done.y is not None
+            finite = np.isfinite(self.actual)
+            with np.errstate(invalid="ignore"):
+                distances.append(self._distance(np.where(finite, np.abs(done.y - self.actual), 0.0)))
+        limit = 2 * min(distances)
+        return [v for v, d in zip(fitting, distances, strict=True) if d <= limit]
+
+    # --- pairs and noise ------------------------------------------------------------------------------------------
+
+    def _pairs(self) -> list[Causes]:
+        found: list[Causes] = []
+        last = math.inf
+        for a, b in self._ordered_pairs():
+            if self.left <= 0 or len(found) == LISTED or self.tried > last:
+                break
+            if self._fits((a, b)):
+                found.append((a, b))
+                # A little further, for a pair that is as plausible.
+                last = min(last, self.tried + self.tried // 8)
+        return self._best(found)
+
+    def _ordered_pairs(self) -> Iterator[tuple[Variant[Any], Variant[Any]]]:
+        """Pairs of variants of different confusions that do something, the more plausible first."""
+        able = [v for v in self.variants if v.pairs and self._acts(v)]
+        for total in range(1, 2 * len(able)):
+            for i in range(max(0, total - len(able) + 1), (total + 1) // 2):
+                if able[i].name != able[total - i].name:
+                    yield able[i], able[total - i]
+
+    def _acts(self, variant: Variant[Any]) -> bool:
+        """Whether the variant alone changes the answer; not asked where that would be costly."""
+        if not self.small:
+            return True
+        before = self._before((variant,))
+        done = finished(self._computed(before), (variant,)) if before is not None else None
+        # What cannot be computed alone may be possible with another, as where two conventions differ in their words.
+        return done is not None and done.y is not None and not np.array_equal(done.y, self.right, equal_nan=True)
+
+    def _noise(self) -> str:
+        """What is said where the errors look like rounding in a narrower arithmetic, everywhere alike; else ""."""
+        if self.exact or not self.same_shape or self.actual.size < 8 or not np.isfinite(self.actual).all():
+            return ""
+        energy = self.problem.computed(power=3)
+        if energy is None or energy.y is None or not np.isfinite(self.right).all():
+            return ""
+        scale = np.sqrt(energy.y)
+        if not (scale > 0).all():
+            return ""
+        errors = (self.actual - self.right) / scale
+        rms = float(np.sqrt(np.mean(errors**2)))
+        if rms == 0.0:
+            return ""
+        bits = -math.log2(rms)
+        own = 17.0 if self.dtype.name == "float32" else self.dtype.precision + 1.5
+        values = self.right / scale
+        aligned = abs(float(np.mean(errors * values))) / (rms * float(np.sqrt(np.mean(values**2))) or 1.0)
+        everywhere = float(np.mean(np.abs(errors) > 0.1 * rms)) > 0.5 and float(np.abs(errors).max()) < 6 * rms
+        if not (4.0 <= bits <= own and everywhere and aligned < 0.5):
+            return ""
+        return (
+            f"right, but computed with {bits:.1f} effective bits everywhere: products or sums in a narrower format "
+            f"than {self.dtype.accumulator} (float16 and TF32 inputs leave about 11.7 bits, bfloat16 8.7; sums in them "
+            "fewer)"
+        )
+
+
+def _names(fitting: Sequence[Causes]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(" + ".join(v.name for v in variants) for variants in fitting))
+
+
+def _alternatives(fitting: Sequence[Causes]) -> str:
+    """The causes with what to change, by name; the last ones by name alone."""
+    named: dict[str, list[Causes]] = {}
+    for variants in fitting:
+        named.setdefault(" + ".join(v.name for v in variants), []).append(variants)
+    texts = []
+    for same in named.values():
+        ways = ", or ".join(" and ".join(v.text for v in variants) for variants in same[:LISTED])
+        more = f", or {len(same) - LISTED} more like these" if len(same) > LISTED else ""
+        texts.append(f"{ways}{more} ({'; '.join(dict.fromkeys(v.advice for v in same[0]))})")
+    text = ", or with ".join(texts[:LISTED])
+    if len(texts) > LISTED:
+        text += f", or with {len(texts) - LISTED} more: {', '.join(list(named)[LISTED:])}"
+    return text + ("; this data does not tell them apart" if len(texts) > 1 else "")
+
+
+def catalogue() -> str:
+    """Every confusion of every op that declares some, as the table in docs/explain.md."""
+    ops: dict[Confusion[Any], list[str]] = {}
+    for op in OPS.values():
+        for confusion in confusions_of(op):
+            ops.setdefault(confusion, []).append(op.name)
+    lines = ["| confusion | ops | what it is | what to change |", "|---|---|---|---|"]
+    lines += [f"| {c.name} | {', '.join(names)} | {c.means} | {c.advice} |" for c, names in ops.items()]
+    return "\n".join(lines)

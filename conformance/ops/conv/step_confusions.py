@@ -1,0 +1,261 @@
+"""Confusions of `conv` and `conv_transpose` about steps and ends: stride, dilation, shifts, lengths, inserted zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from conformance.ops.confusions import Confusion, Stage
+from conformance.ops.conv.problem import BOTH, TRANSPOSED, ConvProblem
+from conformance.ops.conv.ways import Found, letters, reading, subsets
+
+
+def _steps(p: ConvProblem, name: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Other readings of a stride or a dilation: (what it is, the values)."""
+    right: tuple[int, ...] = getattr(p.params, name)
+    seen = {right}
+    readings: list[tuple[str, tuple[int, ...]]] = [
+        (f"the {name} of the axes in reversed order", right[::-1]),
+        *((f"the {name} of {p.params.spatial[i]} used for every axis", (v,) * len(right)) for i, v in enumerate(right)),
+    ]
+    for i, j in combinations(range(len(right)), 2):
+        swapped = list(right)
+        swapped[i], swapped[j] = right[j], right[i]
+        readings.append((f"the {name} of {p.params.spatial[i]} and {p.params.spatial[j]} swapped", tuple(swapped)))
+    for text, values in readings:
+        if values not in seen:
+            seen.add(values)
+            yield text, values
+
+
+def _replaced(p: ConvProblem, name: str, text: str, values: tuple[int, ...]) -> Found:
+    """The geometry that follows from another stride or dilation, and one with the output's length and crop kept."""
+    yield reading(text, **{name: values})
+
+    def kept(q: ConvProblem) -> ConvProblem:
+        for i, value in enumerate(values):
+            q = q.with_axis(i, **{name: value})
+        return q
+
+    yield f"{text}, the output's size kept", Stage.GEOMETRY, kept
+
+
+def _stride_misread(p: ConvProblem) -> Found:
+    for text, values in _steps(p, "stride"):
+        yield from _replaced(p, "stride", text, values)
+
+
+def _dilation_misread(p: ConvProblem) -> Found:
+    for text, values in _steps(p, "dilation"):
+        yield from _replaced(p, "dilation", text, values)
+
+
+def _dilation_ignored(p: ConvProblem) -> Found:
+    if set(p.params.dilation) != {1}:
+        yield from _replaced(p, "dilation", "the dilation ignored", (1,) * p.params.dims)
+
+
+def _stride_ignored(p: ConvProblem) -> Found:
+    if set(p.params.stride) != {1}:
+        yield from _replaced(p, "stride", "the stride ignored", (1,) * p.params.dims)
+
+
+def _stride_for_dilation(p: ConvProblem) -> Found:
+    s, d = p.params.stride, p.params.dilation
+    if s != d:
+        yield reading("stride and dilation exchanged", stride=d, dilation=s)
+
+
+def _dilation_off_by_one(p: ConvProblem) -> Found:
+    d = p.params.dilation
+    yield from _replaced(
+        p, "dilation", "the dilation taken as the number of gaps (one too many)", tuple(v + 1 for v in d)
+    )
+    # From 2 to 1 it is ignored, which has a name of its own.
+    if min(d) > 1 and max(d) > 2:
+        yield from _replaced(p, "dilation", "the dilation one too small", tuple(v - 1 for v in d))
+
+
+def _shifted(p: ConvProblem) -> Found:
+    for axes in subsets(range(p.params.dims)):
+        for amount in (1, -1):
+
+            def apply(q: ConvProblem, axes: tuple[int, ...] = axes, amount: int = amount) -> ConvProblem:
+                for i in axes:
+                    q = q.with_axis(i, lo=q.geometry[i].lo + amount)
+                return q
+
+            # A larger lo crops more (transposed) or pads more (convolution) at the start.
+            grows = amount > 0
+            start, end = ("larger", "smaller") if grows else ("smaller", "larger")
+            what = f"the {'crop' if p.op.transposed else 'padding'} one {start} at the start and one {end} at the end"
+            yield f"{what}, along {letters(p, axes)}", Stage.GEOMETRY, apply
+
+
+def _one_end(p: ConvProblem) -> Found:
+    for axes in subsets(range(p.params.dims)):
+        for end in ("start", "end"):
+            for amount in (-1, 1):
+
+                def apply(
+                    q: ConvProblem, axes: tuple[int, ...] = axes, end: str = end, amount: int = amount
+                ) -> ConvProblem | None:
+                    for i in axes:
+                        step = 1 if q.op.transposed else q.geometry[i].stride
+                        move = 0 if end == "end" else amount * step
+                        lo = q.geometry[i].lo - move if q.op.transposed else q.geometry[i].lo + move
+                        if q.length(i) + amount < 0:
+                            return None
+                        q = q.with_axis(i, lo=lo, length=q.length(i) + amount)
+                    return q
+
+                what = "one element missing" if amount < 0 else "one element too many"
+                yield f"{what} at the {end} along {letters(p, axes)}", Stage.GEOMETRY, apply
+
+
+def _nearest(p: ConvProblem) -> Found:
+    if set(p.params.stride) == {1}:
+        return
+
+    def apply(q: ConvProblem) -> ConvProblem:
+        x = q.x
+        for i, axis in enumerate(q.geometry):
+            x = np.repeat(x, axis.stride, axis=2 + i)
+        axes = tuple(replace(axis, small=axis.small * axis.stride, stride=1) for axis in q.geometry)
+        return q.having(x=x, geometry=axes)
+
+    yield "each input element repeated, where the stride should put zeros between them", Stage.ARRAYS, apply
+
+
+def _overwritten(p: ConvProblem) -> Found:
+    yield (
+        "overlapping contributions overwritten, where they should be added",
+        Stage.ARRAYS,
+        lambda q: q.having(overwrite=True),
+    )
+
+
+def _zeros_multiplied(p: ConvProblem) -> Found:
+    """Structural zeros (between spread elements, in the padding, between taps) taken as numbers: 0 * inf is NaN."""
+    if np.isfinite(p.x).all() and np.isfinite(p.w).all():
+        return
+
+    def stuffed(q: ConvProblem) -> ConvProblem:
+        if not q.op.transposed:
+            return q
+        x = np.zeros((*q.x.shape[:2], *(max((axis.small - 1) * axis.stride + 1, 0) for axis in q.geometry)))
+        spread: Any = (Ellipsis, *(slice(None, None, axis.stride) for axis in q.geometry))
+        x[spread] = q.x
+        axes = tuple(replace(axis, small=n, stride=1) for axis, n in zip(q.geometry, x.shape[2:], strict=True))
+        return q.having(x=x, geometry=axes)
+
+    def padded(q: ConvProblem) -> ConvProblem:
+        q = stuffed(q)
+        if q.op.transposed:
+            widths = [(max(a.extent - 1 - a.lo, 0), max(a.large - 1 + a.lo - (a.small - 1), 0)) for a in q.geometry]
+        else:
+            widths = [(max(a.lo, 0), max(a.hi, 0)) for a in q.geometry]
+        x = np.pad(q.x, [(0, 0), (0, 0), *widths])
+        for i, (low, _) in enumerate(widths):
+            if q.op.transposed:
+                q = q.with_axis(i, small=x.shape[2 + i], lo=q.geometry[i].lo + low)
+            else:
+                q = q.with_axis(i, large=x.shape[2 + i], lo=q.geometry[i].lo - low)
+        return q.having(x=x)
+
+    def dilated(q: ConvProblem) -> ConvProblem:
+        w = np.zeros((*q.w.shape[:3], *(axis.extent for axis in q.geometry)))
+        spread: Any = (Ellipsis, *(slice(None, None, axis.dilation) for axis in q.geometry))
+        w[spread] = q.w
+        axes = tuple(replace(axis, kernel=axis.extent, dilation=1) for axis in q.geometry)
+        return q.having(w=w, geometry=axes)
+
+    if p.op.transposed and set(p.params.stride) != {1}:
+        yield (
+            "the zeros inserted between input elements multiplied as numbers, so that 0 * inf is NaN",
+            Stage.ARRAYS,
+            stuffed,
+        )
+    yield "the zeros around the input multiplied as numbers, so that 0 * inf is NaN", Stage.ARRAYS, padded
+    if set(p.params.dilation) != {1}:
+        yield "the zeros between kernel taps multiplied as numbers, so that 0 * inf is NaN", Stage.ARRAYS, dilated
+        yield (
+            "every structural zero multiplied as a number, so that 0 * inf is NaN",
+            Stage.ARRAYS,
+            lambda q: dilated(padded(q)),
+        )
+
+
+STEPS: tuple[Confusion[ConvProblem], ...] = (
+    Confusion(
+        "stride of another axis",
+        "the stride of one axis used for another",
+        "give strides in the order of the spatial axes",
+        _stride_misread,
+        BOTH,
+    ),
+    Confusion(
+        "dilation of another axis",
+        "the dilation of one axis used for another",
+        "give dilations in the order of the spatial axes",
+        _dilation_misread,
+        BOTH,
+    ),
+    Confusion("dilation ignored", "the kernel not dilated", "pass the dilation on", _dilation_ignored, BOTH),
+    Confusion("stride ignored", "stride 1 used", "pass the stride on", _stride_ignored, BOTH),
+    Confusion(
+        "stride and dilation exchanged",
+        "stride used as dilation and dilation as stride (lhs_dilation and rhs_dilation)",
+        "check the order of arguments; in lax.conv_general_dilated lhs_dilation is the transposed stride",
+        _stride_for_dilation,
+        BOTH,
+    ),
+    Confusion(
+        "dilation off by one",
+        "dilation counted as gaps between taps instead of distance",
+        "dilation 1 means no gap",
+        _dilation_off_by_one,
+        BOTH,
+    ),
+    Confusion(
+        "shifted by one",
+        "the crop or padding one more at one end and one less at the other",
+        "move one element of padding or crop from one end to the other",
+        _shifted,
+        BOTH,
+    ),
+    Confusion(
+        "off by one at an end",
+        "one element too many or too few at the start or at the end of the output",
+        "correct the crop at that end by one",
+        _one_end,
+        BOTH,
+    ),
+    Confusion(
+        "zeros multiplied",
+        "zeros that only stand for absence meet an infinity: 0 * inf is NaN",
+        "no framework defines what an infinity touches: give the case a policy (`nonfinite: superset` or `ignore`)",
+        _zeros_multiplied,
+        BOTH,
+    ),
+    Confusion(
+        "repeated input",
+        "upsampling by repetition instead of inserted zeros",
+        "a transposed convolution spreads its input with zeros; upsampling and a convolution is another operation",
+        _nearest,
+        TRANSPOSED,
+        pairs=False,
+    ),
+    Confusion(
+        "overlaps overwritten",
+        "where kernels overlap, the last one wins instead of the sum",
+        "accumulate (+=) into the output",
+        _overwritten,
+        TRANSPOSED,
+        pairs=False,
+    ),
+)

@@ -1,0 +1,1 @@
+"""What every view writes with: text made harmless, numbers and tables, lines of status."""

@@ -1,0 +1,236 @@
+"""What several reports say alike: counts, groups, claims and how the run ends. All of it is read from the record."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from conformance.record import Reader, Row
+from conformance.text.plain import clean
+from conformance.verdict import Known, Problem, Status, Verdict
+from conformance.worker.statements import code_lines
+
+HARNESS = 3
+_NUMBERS = re.compile(r"-?\d[\d,.]*(?:e[+-]?\d+)?|\b(?:nan|inf)\b")
+
+
+def made(path: Path) -> Path:
+    """A report's path, with its folder made where it is not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def plural(count: int, noun: str) -> str:
+    """1 "divergence", 1,234 "divergences"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Counts of one cell of the matrix."""
+
+    passed: int = 0
+    unexpected: int = 0
+    known: int = 0
+    unsupported: int = 0
+
+    def plus(self, status: Status, known: bool, count: int) -> Cell:
+        """This cell with `count` more verdicts."""
+        if status is Status.PASS:
+            return replace(self, passed=self.passed + count)
+        if status is Status.UNSUPPORTED:
+            return replace(self, unsupported=self.unsupported + count)
+        if known:
+            return replace(self, known=self.known + count)
+        return replace(self, unexpected=self.unexpected + count)
+
+    def parts(self) -> list[tuple[str, str]]:
+        """(kind, text) of what there is to show, such as ("passed", "312"), ("unexpected", "!2")."""
+        shown = [("passed", str(self.passed))] if self.passed or not (self.unexpected or self.known) else []
+        shown += [("unexpected", f"!{self.unexpected}")] if self.unexpected else []
+        shown += [("known", f"~{self.known}")] if self.known else []
+        shown += [("unsupported", f"-{self.unsupported}")] if self.unsupported else []
+        if shown[0] == ("passed", "0") and len(shown) > 1:
+            shown = shown[1:]
+        return shown
+
+    @property
+    def text(self) -> str:
+        """`312 !2 ~3 -40`."""
+        return " ".join(text for _, text in self.parts())
+
+
+LEGEND = "passed, !unexpected, ~known, -unsupported"
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Case file x target, with a last row of totals. A missing cell means that the file has no case for the target."""
+
+    files: tuple[str, ...]
+    targets: tuple[str, ...]
+    cells: dict[tuple[str, str], Cell]
+    totals: dict[str, Cell]
+
+
+def matrix(reader: Reader) -> Matrix:
+    """The matrix of a record."""
+    cells: dict[tuple[str, str], Cell] = {}
+    totals: dict[str, Cell] = {}
+    for (file, target, status, known), count in reader.matrix().items():
+        cells[file, target] = cells.get((file, target), Cell()).plus(status, known, count)
+        totals[target] = totals.get(target, Cell()).plus(status, known, count)
+    targets = tuple(target for target in reader.targets if target in totals)
+    return Matrix(tuple(sorted({file for file, _ in cells})), targets, cells, totals)
+
+
+def version(info: dict[str, Any]) -> str:
+    """The framework's version from a worker's own words, "" where it never started."""
+    if info.get("version"):
+        under = f", {info['backend']} {info['backend_version']}" if info.get("backend_version") else ""
+        return f"{info['version']}{under}"
+    versions = info.get("versions") or {}
+    return ", ".join(f"{name} {number}" for name, number in versions.items()) if isinstance(versions, dict) else ""
+
+
+@dataclass
+class Group:
+    """Divergences that say the same of one file and target: the first few, and how many there are."""
+
+    rows: list[Row] = field(default_factory=list)
+    count: int = 0
+
+
+def modulo_numbers(text: str) -> str:
+    """Words, whatever the numbers in them."""
+    return _NUMBERS.sub("#", text)
+
+
+def alike(verdict: Verdict) -> str:
+    """What two divergences must share to be listed as one: their words, whatever the numbers."""
+    return modulo_numbers(f"{verdict.subject} {verdict.explanation or verdict.message}")
+
+
+def unexpected_groups(rows: Iterable[Row], keep: int = 3) -> list[Group]:
+    """Rows grouped by file, target, status and words, in the order of their first one."""
+    groups: dict[tuple[str, ...], Group] = {}
+    for row in rows:
+        verdict = row.verdict
+        key = (row.case.source.file, verdict.target, verdict.status.value, alike(verdict))
+        group = groups.setdefault(key, Group())
+        group.count += 1
+        if len(group.rows) < keep:
+            group.rows.append(row)
+    return list(groups.values())
+
+
+@dataclass
+class KnownUse:
+    """How often a declared divergence was seen, and where."""
+
+    known: Known
+    count: int = 0
+    targets: dict[str, int] = field(default_factory=dict)
+
+
+def known_uses(reader: Reader) -> list[KnownUse]:
+    """The declared divergences that were seen, by name."""
+    uses: dict[Known, KnownUse] = {}
+    for (known, target), count in reader.knowns().items():
+        use = uses.setdefault(known, KnownUse(known))
+        use.count += count
+        use.targets[target] = use.targets.get(target, 0) + count
+    return sorted(uses.values(), key=lambda use: use.known.name)
+
+
+@dataclass
+class Claims:
+    """The claims of one document: true and seen to be true, false and seen to be false, and those that are open."""
+
+    document: str
+    hold: int = 0
+    refuted: int = 0
+    open: list[str] = field(default_factory=list)
+
+
+def claims(reader: Reader) -> list[Claims]:
+    """What the run settled, a document: claims whose cases ran on some target and diverged unexpectedly on none."""
+    state: dict[tuple[str, str, bool], tuple[bool, bool]] = {}
+    for row in reader.verdicts(claims=True):
+        claim = row.case.claim
+        assert claim is not None
+        key = (claim.document, claim.says, claim.holds)
+        ran, contradicted = state.get(key, (False, False))
+        verdict = row.verdict
+        state[key] = (ran or verdict.status is not Status.UNSUPPORTED, contradicted or verdict.unexpected)
+    found: dict[str, Claims] = {}
+    for (document, says, holds), (ran, contradicted) in sorted(state.items()):
+        entry = found.setdefault(document, Claims(document))
+        if contradicted or not ran:
+            entry.open.append(says)
+        elif holds:
+            entry.hold += 1
+        else:
+            entry.refuted += 1
+    return list(found.values())
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """How the run ends: the exit code, why, and the problems that are no verdicts."""
+
+    code: int | None  # None: the run is not complete
+    reason: str
+    problems: tuple[Problem, ...]
+
+
+def conclusion(reader: Reader, problems: Iterable[Problem] = ()) -> Conclusion:
+    """The end of a run. `problems` adds to those that the record's footer holds."""
+    summary = reader.summary
+    found = tuple(dict.fromkeys([*(summary.problems if summary else ()), *problems]))
+    counts = reader.counts()
+    total = sum(counts.values())
+    compared = sum(n for (_, status, _), n in counts.items() if status is not Status.UNSUPPORTED)
+    failures = sum(
+        n for (_, status, known), n in counts.items() if not known and status not in (Status.PASS, Status.UNSUPPORTED)
+    )
+    reasons = []
+    if failures:
+        reasons.append(plural(failures, "unexpected divergence"))
+    if found:
+        reasons.append(plural(len(found), "other unexpected result"))
+    if not compared:
+        reasons.append("nothing was compared")
+    reason = (" and ".join(reasons) or "nothing unexpected") + f" in {plural(total, 'verdict')}"
+    if summary is None and reader.failures:
+        lacking = ", ".join(problem.name for problem in reader.failures)
+        reason = f"the run is not complete: the worker of {lacking} failed; so far {reason}"
+        return Conclusion(HARNESS, reason, (*found, *reader.failures))
+    if summary is None:
+        return Conclusion(None, f"the run is not complete; so far {reason}", found)
+    derived = HARNESS if not compared else int(bool(failures or found))
+    # What the run itself says (a bad case file, a worker that could not start) outweighs what verdicts show.
+    code = max(derived, summary.exit_code or 0)
+    if summary.reason:
+        reason = f"{summary.reason}; {reason}"
+    return Conclusion(code, reason, found)
+
+
+def notes(reader: Reader) -> list[str]:
+    """What is worth a line and decides nothing, such as what a baseline covers."""
+    summary = reader.summary
+    return [str(note) for note in summary.details.get("notes", ())] if summary else []
+
+
+def reproduce(verdict: Verdict) -> str:
+    """The command that gives a script for this divergence alone, as a shell takes it."""
+    return f"conformance repro {shlex.quote(clean(verdict.case))} --on {verdict.target}"
+
+
+def ran(verdict: Verdict) -> list[str]:
+    """The plan's lines without its comments."""
+    return [line for line in code_lines(verdict.plan) if line.strip() and not line.startswith("#")]

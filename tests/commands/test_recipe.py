@@ -1,0 +1,118 @@
+"""`conformance recipe` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conformance.environments.installed import missing
+from conformance.target import parse_target
+from tests.patience import LONG
+
+ROOT = Path(__file__).resolve().parents[2]
+TORCH = "torch.nn.ConvTranspose2d(3, 4, 3, stride=2)"
+
+needs = pytest.mark.skipif(any(missing(parse_target(name)) for name in ("torch", "jax")), reason="needs torch and jax")
+
+
+def recipe(*words: str, cwd: Path, timeout: float = LONG) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    argv = [sys.executable, "-m", "conformance", "recipe", *words]
+    return subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+@needs
+def test_weights_are_converted_and_what_is_printed_runs_where_this_package_is_not(tmp_path: Path) -> None:
+    stream = np.random.RandomState(0)
+    weight = stream.standard_normal((3, 3, 4, 2)).astype(np.float32)
+    np.savez(tmp_path / "mine.npz", rhs=weight)
+    call = "jax.lax.conv_transpose(x, w, (2, 2), 'SAME')"
+    done = recipe(call, "--to", "torch", "--input", "1,5,6,4", "--weights", "mine.npz", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    [entry] = document["targets"]
+    assert entry["verified"]
+    assert entry["verification"]["elements"] == 10 * 12 * 2
+    assert 0 <= entry["verification"]["target"]["error"] < 1
+    assert entry["weights_file"]["right"]
+    with np.load(tmp_path / "mine.torch.npz") as converted:
+        assert np.array_equal(converted["weight"], weight[::-1, ::-1].transpose(2, 3, 0, 1))
+    # Paste it: nothing but NumPy and PyTorch, and the names that the user's code has.
+    [name] = document["weights"]
+    script = (
+        "import numpy as np, torch\n"
+        "x = torch.as_tensor(np.load('x.npy'))\n"
+        f"{name} = np.load('mine.npz')['rhs']\n"
+        f"{entry['code']}\n"
+        "np.save('y.npy', y.detach().numpy())\n"
+    )
+    theirs = (
+        f"import numpy as np, jax\nx, w = np.load('x.npy'), np.load('mine.npz')['rhs']\nnp.save('right.npy', {call})\n"
+    )
+    np.save(tmp_path / "x.npy", stream.standard_normal((1, 5, 6, 4)).astype(np.float32))
+    for text in (script, theirs):
+        subprocess.run([sys.executable, "-I", "-c", text], cwd=tmp_path, check=True, timeout=LONG)
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), np.load(tmp_path / "right.npy"), rtol=1e-5, atol=1e-5)
+
+
+@needs
+def test_it_says_what_was_verified_where_and_how_well(tmp_path: Path) -> None:
+    done = recipe(TORCH, "--to", "jax", "--input", "1,3,5,6", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout
+    assert "--- jax ---" in text
+    assert "transpose_kernel=True" in text
+    assert "naive: jax.lax.conv_transpose(" in text
+    assert "explained: " in text
+    assert "verified: torch " in text
+    assert " and jax " in text
+    assert "equal on integers (572 elements)" in text
+    assert "of what float32 allows" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["conv(", "--to", "torch"], ""),
+        ([TORCH, "--to", "torhc"], "did you mean 'torch'?"),
+        ([TORCH, "--to", "numpy"], "no code can be verified on numpy"),
+        ([TORCH, "--to", "torch:meta"], "no code can be verified on torch:meta"),
+        ([TORCH, "--to", "jax", "--input", "1,a"], "--input is '1,a', expected lengths"),
+        ([TORCH, "--to", "jax", "--input", "1,3,900000,900000"], "products, at most"),
+        ([TORCH, "--to", "jax", "--input", "1,3,\u00b2,5"], "expected lengths"),
+        ([TORCH, "--to", "jax", "--input", "1,3,5," + "9" * 5000], "a number of 5,000 digits, expected at most 400"),
+        (["nn.Conv2d(3, 4, 0x" + "f" * 5000 + ")", "--to", "jax"], "an integer of 20000 bits, expected at most 63"),
+        (["nn.Conv2d(3, 4, 3, bias=-0x" + "f" * 17 + ")", "--to", "jax"], "an integer of 68 bits"),
+        (["nn.Conv2d(3, 4, 9999999999 * 9999999999)", "--to", "jax"], "an integer of 67 bits"),
+        (["nn.Conv2d(3, 4, [1]" + " * 5" * 14 + ")", "--to", "jax"], "a sequence of 125 entries, expected at most 64"),
+        (["nn.Conv2d(3, 4, 1" + " + 1" * 900 + ")", "--to", "jax"], "nested too deeply"),
+        (["nn.Conv2d(3, 4, " + "-" * 7000 + "1)", "--to", "jax"], "nested too deeply"),
+        (["nn.Conv2d(3, 4, " + "-" * 9000 + "1)", "--to", "jax"], "the call has 9,0"),
+        ([TORCH, "--to", "jax", "--weights", "absent.npz"], "no such file"),
+        ([TORCH, "--to", "jax", "-o", "out.npz"], "expected --weights FILE"),
+        ([TORCH, "--to", "jax,torch", "--weights", "w.npz", "-o", "out.npz"], "several targets"),
+        ([TORCH, "--to", "jax", "--weights", "w.npz"], "has shape (3, 4, 2, 2), but in"),
+    ],
+)
+def test_bad_input_gets_one_message(words: list[str], said: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", weight=np.ones((3, 4, 2, 2)), bias=np.ones(4))
+    done = recipe(*words, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.startswith("conformance: ")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@needs
+def test_nothing_verified_is_exit_code_3(tmp_path: Path) -> None:
+    done = recipe("torch.nn.ConvTranspose2d(4, 4, 3, groups=2)", "--to", "keras", "--input", "1,4,5,5", cwd=tmp_path)
+    assert done.returncode == 3, done.stdout
+    assert "no recipe: " in done.stdout
+    assert "have no groups" in done.stdout
