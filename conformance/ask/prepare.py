@@ -20,10 +20,11 @@ from conformance.frameworks import Ask, lower
 from conformance.judge.compare import Expectation, allowance, judge
 from conformance.judge.steady import steady
 from conformance.layout import Layout, LayoutError, from_layout, parse_layout, shape_from_layout, to_layout
-from conformance.ops import OPS
-from conformance.ops.base import Array, Op, Reference, TensorSpec
-from conformance.ops.call import CallParams
-from conformance.ops.conv.convolution import Convolution, ConvParams
+from conformance.ops.base import Array, Reference, TensorSpec
+from conformance.ops.call import Call
+from conformance.ops.conv.conv import Conv
+from conformance.ops.conv.conv_transpose import ConvTranspose
+from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.plan import Plan
 from conformance.suite.case import Case
@@ -51,7 +52,6 @@ class Prepared:
     """One case, ready to be asked of any target."""
 
     case: Case
-    op: Op
     specs: tuple[TensorSpec, ...]
     arrays: dict[str, Array]
     expectation: Expectation
@@ -74,29 +74,29 @@ class Prepared:
 
 def prepare(case: Case) -> Prepared:
     """Make a case's inputs and its exact answer; CaseError where there is nothing to compare."""
-    op = OPS[case.op]
-    refused = op.refusal(case.params)
+    op = case.op
+    refused = op.refusal()
     if case.expect.refused and refused is None:
         refused = "the case says that it must be refused"
-    specs = op.inputs(case.params)
-    if (found := oversize(op, case.params, case.checks)) is not None:
+    specs = op.inputs()
+    if (found := oversize(op, case.checks)) is not None:
         raise CaseError(found[1])
     arrays = make_inputs(case)
     exact = "normal" not in (case.values.kind, case.values.base if case.values.kind == "specials" else "")
     if refused is not None:
         expectation = Expectation(case.dtype, None, (), exact, {}, refused=refused)
-        return Prepared(case, op, specs, arrays, expectation, None)
-    if isinstance(case.params, CallParams) and case.params.anchor is not None:
-        expectation = Expectation(case.dtype, None, (), exact, {}, nonfinite=case.nonfinite, ulps=case.params.ulp)
-        return Prepared(case, op, specs, arrays, expectation, None, anchor=case.params.anchor, settled=False)
-    output = op.output(case.params)
-    reference = op.reference(case.params, arrays)
+        return Prepared(case, specs, arrays, expectation, None)
+    if isinstance(op, Call) and op.anchor is not None:
+        expectation = Expectation(case.dtype, None, (), exact, {}, nonfinite=case.nonfinite, ulps=op.ulp)
+        return Prepared(case, specs, arrays, expectation, None, anchor=op.anchor, settled=False)
+    output = op.output()
+    reference = op.evaluate(arrays)
     draw = 0
     while case.values.kind == "integers" and draw < REDRAWS and cancelled(reference):
         # Few small integers sum to zero by chance, and a case that compares zeros alone shows nothing.
         draw += 1
         arrays = make_inputs(case, draw)
-        reference = op.reference(case.params, arrays)
+        reference = op.evaluate(arrays)
     exact = exact and sums_are_exact(case, arrays, reference)
     check_expectations(case, output, reference)
     check_not_vacuous(case, reference.value)
@@ -105,7 +105,7 @@ def prepare(case: Case) -> Prepared:
     if {"gradient", "adjointness"} & set(case.checks):
         cotangent = make_cotangent(case, output)
     if "gradient" in case.checks and cotangent is not None:
-        gradients = op.gradients(case.params, arrays, cotangent)
+        gradients = op.gradients(arrays, cotangent)
     expectation = Expectation(
         case.dtype,
         reference,
@@ -115,7 +115,7 @@ def prepare(case: Case) -> Prepared:
         nonfinite=case.nonfinite,
         signed_zeros="signed_zeros" in case.checks,
     )
-    return Prepared(case, op, specs, arrays, expectation, output, cotangent)
+    return Prepared(case, specs, arrays, expectation, output, cotangent)
 
 
 def sums_are_exact(case: Case, arrays: Mapping[str, Array], reference: Reference) -> bool:
@@ -125,7 +125,7 @@ def sums_are_exact(case: Case, arrays: Mapping[str, Array], reference: Reference
     limit = 2.0 ** DTYPES[case.dtype].precision
     finite = [array[np.isfinite(array)] for array in (*arrays.values(), reference.value)]
     integers = all(np.array_equal(array, np.rint(array)) for array in finite)
-    if integers and isinstance(case.params, CallParams) and case.params.reference is None:
+    if integers and case.op.definition() is None:
         return True  # stated values; no sum is known
     largest = np.nan_to_num(reference.magnitude(), nan=0.0, posinf=0.0)
     return integers and float(largest.max(initial=0.0)) <= limit
@@ -173,13 +173,10 @@ def check_not_vacuous(case: Case, value: Array) -> None:
 
 def plan_for(prepared: Prepared, target: Target) -> Plan | Unsupported:
     """What `target` is asked to do for this case."""
-    params = prepared.case.params
-    if isinstance(params, CallParams):
-        return params.plan(target.framework) or Unsupported(f"the case has no plan for {target.framework}")
-    geometry = None
-    if isinstance(prepared.op, Convolution) and prepared.op.refusal(params) is None:
-        geometry = prepared.op.geometry(params)
-    return lower(Ask(prepared.case.op, params, geometry, prepared.specs, prepared.case.dtype, target))
+    op = prepared.case.op
+    if isinstance(op, Call):
+        return op.plan(target.framework) or Unsupported(f"the case has no plan for {target.framework}")
+    return lower(Ask(op, op.meaning() if op.refusal() is None else None, prepared.case.dtype, target))
 
 
 def request_for(prepared: Prepared, plan: Plan, target: Target) -> Request:
@@ -195,7 +192,7 @@ def request_for(prepared: Prepared, plan: Plan, target: Target) -> Request:
     wanted = [prepared.expectation.output, *(prepared.expectation.gradients[name] for name in gradient)]
     expected = sum(reference.value.size for reference in wanted if reference is not None)
     origin = origin_of(case.source.file)
-    authored = bool(origin) and isinstance(case.params, CallParams)
+    authored = bool(origin) and isinstance(case.op, Call)
     return Request(plan.text, inputs, gradient, cotangent, repeat, "y", expected, origin, authored, plan.trusted)
 
 
@@ -228,11 +225,11 @@ def canonical(prepared: Prepared, plan: Plan, outcome: Outcome) -> Outcome:
     for name, tensor in outcome.gradients.items():
         gradients[name] = _back(tensor, specs[name].axes, plan.layout(name), specs[name].sizes)
     output = outcome.output
-    if isinstance(prepared.case.params, CallParams):
-        output = _back(output, prepared.case.params.output_axes, plan.layout("y"), {})
+    if isinstance(prepared.case.op, Call):
+        output = _back(output, prepared.case.op.output_axes, plan.layout("y"), {})
     elif prepared.output is not None:
         output = _back(output, prepared.output.axes, plan.layout("y"), prepared.output.sizes)
-    elif isinstance(prepared.op, Convolution):
+    elif isinstance(prepared.case.op, Convolution):
         # Refused by the definition and answered all the same: y has the axes of x.
         output = _back(output, prepared.specs[0].axes, plan.layout("y"), {})
     return replace(outcome, output=output, gradients=gradients)
@@ -276,15 +273,17 @@ def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupport
     Asked from the canonical geometry, whatever the case's convention, since no convention promises that its words
     are adjoint.
     """
-    params: ConvParams = prepared.case.params
-    assert isinstance(prepared.op, Convolution)
+    op = prepared.case.op
+    assert isinstance(op, Convolution)
     assert prepared.output is not None
     assert prepared.cotangent is not None
-    geometry = prepared.op.geometry(params)
+    geometry = op.geometry()
+    kind = Conv if op.transposed else ConvTranspose
+    flipped = kind(**vars(op))
     flipped = replace(
-        params,
-        in_channels=params.out_channels,
-        out_channels=params.in_channels,
+        flipped,
+        in_channels=op.out_channels,
+        out_channels=op.in_channels,
         size=prepared.output.shape[2:],
         bias=False,
         convention="canonical",
@@ -292,9 +291,8 @@ def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupport
         output_padding=None,
         output_size=None,
     )
-    name = "conv" if prepared.op.transposed else "conv_transpose"
-    specs = OPS[name].inputs(flipped)
-    plan = lower(Ask(name, flipped, geometry, specs, prepared.case.dtype, target))
+    specs = flipped.inputs()
+    plan = lower(Ask(flipped, geometry, prepared.case.dtype, target))
     if isinstance(plan, Unsupported):
         return plan
     arrays: dict[str, Any] = {"x": prepared.cotangent, "w": prepared.arrays["w"].swapaxes(1, 2)}
@@ -323,7 +321,8 @@ def adjoint_gap(prepared: Prepared, forward: Tensor, plan: Plan, backward: Outco
     if back.shape != x.shape or back.values is None:
         return f"the adjoint call gave shape {back.shape}, the input has {x.shape}"
     answer = forward.values.astype(np.float64)
-    if prepared.case.params.bias:
+    assert isinstance(prepared.case.op, Convolution)
+    if prepared.case.op.bias:
         answer = answer - prepared.arrays["b"].reshape(-1, *(1 for _ in x.shape[2:]))
     left = float((answer * dy).sum())
     right = float((x * back.values.astype(np.float64)).sum())
@@ -331,7 +330,7 @@ def adjoint_gap(prepared: Prepared, forward: Tensor, plan: Plan, backward: Outco
     if not prepared.expectation.exact:
         dtype = DTYPES[prepared.case.dtype]
         output = prepared.expectation.output
-        gradient = prepared.op.gradients(prepared.case.params, prepared.arrays, dy)["x"]
+        gradient = prepared.case.op.gradients(prepared.arrays, dy)["x"]
         allowed = float((allowance(output, dtype, None) * np.abs(dy)).sum())
         allowed += float((allowance(gradient, dtype, None) * np.abs(x)).sum())
     if abs(left - right) <= allowed:

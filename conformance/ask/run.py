@@ -11,7 +11,6 @@ import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -34,9 +33,6 @@ from conformance.judge.acceptance import explain_acceptance
 from conformance.judge.compare import Judgement, judge
 from conformance.judge.explain import explain
 from conformance.known import KnownTable
-from conformance.ops import OPS
-from conformance.ops.base import Op
-from conformance.ops.call import CallParams
 from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Outcome, Tensor, Unsupported, Value
 from conformance.plan import Plan
@@ -341,7 +337,7 @@ class Run:
         """Where adjointness is checked and the answer is right so far, ask for the adjoint call; True where asked."""
         if "adjointness" not in prepared.case.checks or not isinstance(outcome, Value):
             return False
-        if not isinstance(prepared.op, Convolution) or outcome.output.values is None:
+        if not isinstance(prepared.case.op, Convolution) or outcome.output.values is None:
             return False
         if judge(prepared.expectation, outcome).status is not Status.PASS:
             return False
@@ -385,7 +381,7 @@ class Run:
         ):
             explanation = self._explain(prepared, judgement, outcome.output)
         elif judgement.status is Status.ACCEPTED and isinstance(outcome, Value):
-            explanation = explain_acceptance(*_meaning(prepared), outcome.output.shape)
+            explanation = explain_acceptance(prepared.case.op.definition(), outcome.output.shape)
         verdict = Verdict(
             case.id,
             str(target),
@@ -421,8 +417,8 @@ class Run:
 
     @staticmethod
     def _explain(prepared: Prepared, judgement: Judgement, output: Tensor) -> str:
-        op, params = _meaning(prepared)
-        if judgement.subject != "y" or not isinstance(op, Convolution):
+        op = prepared.case.op.definition()
+        if judgement.subject != "y" or op is None or not op.confusions():
             return ""
         # Targets that share a kernel give the same wrong answer.
         key = f"{output.shape}"
@@ -432,7 +428,6 @@ class Run:
             actual = None if output.values is None else output.values.astype(np.float64)
             prepared.explained[key] = explain(
                 op,
-                params,
                 prepared.arrays,
                 actual,
                 output.shape,
@@ -453,15 +448,6 @@ class Run:
         self.findings.verdicts += 1
         self.writer.add_verdict(verdict)
         self.on_verdict(target, verdict)
-
-
-def _meaning(prepared: Prepared) -> tuple[Op, Any]:
-    """The op and the parameters whose definition is held against the answer: those of the reference, for a `call`."""
-    params = prepared.case.params
-    if isinstance(params, CallParams) and params.reference is not None:
-        name, referenced = params.reference
-        return OPS[name], referenced
-    return prepared.op, params
 
 
 def digest(outcome: Outcome) -> str:

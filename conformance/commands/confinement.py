@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from conformance.ops.call import CallParams
+from conformance.ops.call import Call
 from conformance.suite.case import Case
 from conformance.suite.origin import origin_of
 from conformance.text.plain import one_line
@@ -13,7 +13,7 @@ from conformance.text.plain import one_line
 
 def authored(cases: Iterable[Case]) -> list[str]:
     """The files, other than those that came with this package, whose authors wrote plans that these cases run."""
-    files = {case.source.file for case in cases if isinstance(case.params, CallParams)}
+    files = {case.source.file for case in cases if isinstance(case.op, Call)}
     return sorted(file for file in files if origin_of(file))
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.judge.compare import Judgement
-from conformance.ops import OPS
 from conformance.recipe.bench import PLACES, places
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.read import read_call
@@ -115,7 +114,7 @@ def _shape(option: str, text: str | None) -> tuple[int, ...] | None:
 
 
 def _refuse_giants(call: Call) -> None:
-    p = call.params
+    p = call.op
     products = prod((p.batch, p.in_channels, p.out_channels, *p.size, *p.kernel)) // p.groups
     if products > MAX_PRODUCTS:
         raise UsageError(
@@ -217,8 +216,8 @@ def _document(
         "framework": call.framework,
         "function": call.function,
         "kind": call.kind,
-        "op": call.op,
-        "means": OPS[call.op].label(call.params),
+        "op": call.op.name,
+        "means": call.op.label(),
         "dtype": call.dtype,
         "layouts": dict(call.layouts),
         "input_shape": list(own_shape(call, "x")),

@@ -27,6 +27,7 @@ from conformance.faults.catalogue import FAULTS
 from conformance.judge.compare import judge
 from conformance.known import KnownTable
 from conformance.ops.base import Reference
+from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.report.terminal import Printer, columns
 from conformance.suite.case import Case
@@ -484,7 +485,7 @@ def selftest_command(options: argparse.Namespace) -> int:
         raise UsageError(f"no fault has {' or '.join(map(repr, options.fault))} in its name")
     targets = _targets(options.on)
     chosen = selector(options)
-    cases = [c for c in selected(load_suites(options.paths), chosen) if c.op in ("conv", "conv_transpose")]
+    cases = [c for c in selected(load_suites(options.paths), chosen) if isinstance(c.op, Convolution)]
     if not cases:
         raise UsageError("the selection has no case of conv or conv_transpose, into which faults are put")
     progress = StatusLine()

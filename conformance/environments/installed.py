@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib.util import find_spec
 
-from conformance.ops.call import CallParams
+from conformance.ops.call import Call
 from conformance.suite.case import Case
 from conformance.target import FRAMEWORKS, Target, TargetError, parse_target
 from conformance.usage import UsageError
@@ -91,7 +91,7 @@ def not_asked(anchor: Target) -> str:
 
 def anchor_of(case: Case) -> Target | None:
     """The target whose answer is the reference of a case, or None where the case has another reference."""
-    return case.params.anchor if isinstance(case.params, CallParams) else None
+    return case.op.anchor if isinstance(case.op, Call) else None
 
 
 def named_target(text: str, option: str) -> Target:

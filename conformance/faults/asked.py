@@ -58,12 +58,12 @@ class Asked:
     @cached_property
     def cotangent(self) -> Array:
         """The vector of the vector-Jacobian products."""
-        return make_cotangent(self.case, self.op.output(self.case.params))
+        return make_cotangent(self.case, self.op.output())
 
     @cached_property
     def gradients(self) -> Mapping[str, Reference]:
         """The exact gradients by input."""
-        return self.op.gradients(self.case.params, self.arrays, self.cotangent)
+        return self.op.gradients(self.arrays, self.cotangent)
 
     @property
     def with_gradients(self) -> Expectation:
@@ -73,8 +73,8 @@ class Asked:
     @property
     def sizes(self) -> dict[str, dict[str, int]]:
         """The canonical sizes of the inputs and of the output."""
-        specs = {spec.name: spec for spec in self.op.inputs(self.case.params)}
-        return {name: spec.sizes for name, spec in {**specs, "y": self.op.output(self.case.params)}.items()}
+        specs = {spec.name: spec for spec in self.op.inputs()}
+        return {name: spec.sizes for name, spec in {**specs, "y": self.op.output()}.items()}
 
     def axes(self, name: str) -> str:
         """The canonical letters of an input or of the output."""
@@ -100,18 +100,18 @@ def tensor(values: Array, dtype: str) -> Tensor:
 
 def can_ask(prepared: Prepared) -> bool:
     """Whether NumPy has a plan for a case, and the case an answer with values."""
-    op, params = prepared.op, prepared.case.params
+    op = prepared.case.op
     if not isinstance(op, Convolution) or prepared.expectation.refused is not None:
         return False
-    return isinstance(lowered(prepared.case, op, op.geometry(params)), Plan)
+    return isinstance(lowered(prepared.case, op, op.geometry()), Plan)
 
 
 def ask(case: Case | Prepared, before: Asked | None = None) -> Asked:
     """A case as the coordinator prepares it for NumPy."""
     prepared = prepare(case) if isinstance(case, Case) else case
-    op = prepared.op
+    op = prepared.case.op
     assert isinstance(op, Convolution)
-    geometry = op.geometry(prepared.case.params)
+    geometry = op.geometry()
     plan = lowered(prepared.case, op, geometry)
     assert isinstance(plan, Plan), plan
     expectation = replace(prepared.expectation, gradients={})
@@ -120,7 +120,7 @@ def ask(case: Case | Prepared, before: Asked | None = None) -> Asked:
 
 def lowered(case: Case, op: Convolution, geometry: Geometry) -> Plan | Unsupported:
     """NumPy's plan for a geometry."""
-    return lower(Ask(case.op, case.params, geometry, op.inputs(case.params), case.dtype, NUMPY))
+    return lower(Ask(op, geometry, case.dtype, NUMPY))
 
 
 def run(asked: Asked) -> Outcome:

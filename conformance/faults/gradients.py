@@ -42,7 +42,7 @@ def _of_one_item(b: Array, asked: Asked) -> Array:
 
 
 def _of_ones(_: Arrays, asked: Asked) -> Arrays:
-    ones = asked.op.gradients(asked.case.params, asked.arrays, np.ones_like(asked.cotangent))
+    ones = asked.op.gradients(asked.arrays, np.ones_like(asked.cotangent))
     return {name: reference.value for name, reference in ones.items()}
 
 
@@ -58,7 +58,7 @@ def gradient_faults() -> Iterator[Fault]:
         ):
             yield Fault(f"gradient of {name} {word}", GROUP, partial(gradient_fault, partial(_one, name, change)))
     for name, word, change in (
-        ("w", "averaged over the batch", lambda a, asked: a / max(asked.case.params.batch, 1)),
+        ("w", "averaged over the batch", lambda a, asked: a / max(asked.op.batch, 1)),
         ("w", "flipped", lambda a, _: a[..., ::-1]),
         ("w", "with groups exchanged", lambda a, _: a[::-1]),
         ("w", "transposed", lambda a, _: a.swapaxes(1, 2)),

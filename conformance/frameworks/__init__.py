@@ -9,36 +9,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from conformance.exact.trilinear import Geometry
-from conformance.ops.base import TensorSpec
+from conformance.ops.base import Op
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.target import Target
 
+Q = TypeVar("Q", bound=Op)
+
 
 @dataclass(frozen=True)
-class Ask:
+class Ask(Generic[Q]):
     """What an adapter is given.
 
-    `geometry` is the canonical geometry, or None where the op's definition refuses the parameters; then a plan is only
-    of use in the words of the case's own convention. `inputs` are the canonical specs.
+    `meaning` is `Op.meaning`, or None where the op's definition refuses the parameters; then a plan is only of use in
+    the words of the case's own convention.
     """
 
-    op: str
-    params: Any
-    geometry: Geometry | None
-    inputs: tuple[TensorSpec, ...]
+    op: Q
+    meaning: Any
     dtype: str
     target: Target
 
     def native(self, *conventions: str) -> bool:
         """Whether the case speaks this framework's own convention, so that its words can be passed on as they are."""
-        return self.params.convention in conventions
+        return getattr(self.op, "convention", "") in conventions
+
+    @property
+    def geometry(self) -> Geometry | None:
+        """The meaning of a convolution."""
+        meaning: Geometry | None = self.meaning
+        return meaning
 
 
-Lowering: TypeAlias = Callable[[Ask], Plan | Unsupported]
+Lowering: TypeAlias = Callable[[Ask[Any]], Plan | Unsupported]
 
 
 def table() -> Mapping[str, Mapping[str, Lowering]]:
@@ -60,9 +66,9 @@ def table() -> Mapping[str, Mapping[str, Lowering]]:
     }
 
 
-def lower(ask: Ask) -> Plan | Unsupported:
+def lower(ask: Ask[Any]) -> Plan | Unsupported:
     """The plan for one target, or why there is none."""
-    lowering = table()[ask.target.framework].get(ask.op)
+    lowering = table()[ask.target.framework].get(ask.op.name)
     if lowering is None:
-        return Unsupported(f"{ask.target.framework} has no {ask.op}")
+        return Unsupported(f"{ask.target.framework} has no {ask.op.name}")
     return lowering(ask)

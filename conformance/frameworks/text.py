@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from conformance.exact.trilinear import Axis
-from conformance.ops.conv.convolution import ConvParams
+from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
 
 Pair = tuple[int, int]
@@ -62,7 +62,7 @@ def bias_shape(dims: int, channels_last: bool = False) -> tuple[int, ...]:
     return (-1,) if channels_last else (1, -1, *(1 for _ in range(dims)))
 
 
-def rejected(params: ConvParams) -> Unsupported:
+def rejected(params: Convolution) -> Unsupported:
     """What an adapter answers where the definition refuses and the case speaks another framework's convention."""
     return Unsupported(
         f"the {params.convention} convention rejects these parameters; only its own words can express them"

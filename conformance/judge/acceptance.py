@@ -7,25 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from conformance.ops.base import Op
-from conformance.ops.conv.convolution import ConvParams
+from conformance.ops.conv.conv_transpose import ConvTranspose
 
 
-def explain_acceptance(op: Op, params: Any, shape: tuple[int, ...]) -> str:
+def explain_acceptance(op: Op | None, shape: tuple[int, ...]) -> str:
     """How the answer's shape comes about although the parameters are refused; "" where nothing tried gives it."""
-    if not isinstance(params, ConvParams):
+    if not isinstance(op, ConvTranspose):
         return ""
-    for text, changed in _readings(params):
-        if op.refusal(changed) is None and op.output(changed).shape == shape:
+    for text, changed in _readings(op):
+        if changed.refusal() is None and changed.output().shape == shape:
             return text
-    if params.output_padding is not None and _computed_on(op, params, shape):
+    if op.output_padding is not None and _computed_on(op, shape):
         return "one computes on: the shape is the formula's, without the check of output_padding"
     return ""
 
 
-def _readings(p: ConvParams) -> Iterator[tuple[str, ConvParams]]:
+def _readings(p: ConvTranspose) -> Iterator[tuple[str, ConvTranspose]]:
     if p.output_padding is not None:
         for limit, name in (
             ([s - 1 for s in p.stride], "stride - 1"),
@@ -38,10 +37,10 @@ def _readings(p: ConvParams) -> Iterator[tuple[str, ConvParams]]:
         yield "one ignores output_size", replace(p, output_size=None)
 
 
-def _computed_on(op: Op, p: ConvParams, shape: tuple[int, ...]) -> bool:
+def _computed_on(p: ConvTranspose, shape: tuple[int, ...]) -> bool:
     """Whether the shape is the one without output_padding, longer by it."""
     plain = replace(p, output_padding=(0,) * p.dims)
-    if op.refusal(plain) is not None or p.output_padding is None:
+    if plain.refusal() is not None or p.output_padding is None:
         return False
-    expected = op.output(plain).shape
+    expected = plain.output().shape
     return shape == (*expected[:2], *(n + o for n, o in zip(expected[2:], p.output_padding, strict=True)))

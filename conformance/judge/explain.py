@@ -22,9 +22,6 @@ from conformance.judge.locate import locate, locate_shape
 from conformance.ops import OPS
 from conformance.ops.base import Array, Op, Reference
 from conformance.ops.confusions import Confusion, Problem, Stage, Variant, finished, prepared
-from conformance.ops.conv.confusions import CONFUSIONS as CONV_CONFUSIONS
-from conformance.ops.conv.convolution import Convolution
-from conformance.ops.conv.problem import start as start_convolution
 
 # Alternatives that a text lists before it only counts them.
 LISTED = 2
@@ -56,16 +53,8 @@ class Explanation:
     where: str = ""
 
 
-def confusions_of(op: Op) -> tuple[Confusion[Any], ...]:
-    """The op's declared confusions, the most plausible first; empty where it declares none."""
-    if isinstance(op, Convolution):
-        return tuple(c for c in CONV_CONFUSIONS if op.name in c.ops)
-    return ()
-
-
 def explain(
     op: Op,
-    params: Any,
     arrays: Mapping[str, Array],
     actual: Array | None,
     actual_shape: tuple[int, ...],
@@ -79,19 +68,20 @@ def explain(
     `allowance` is the reference's, an element, where the caller has it. The budget bounds the work by a fixed model of
     its cost, not by a clock: the same mismatch gets the same explanation on every machine.
     """
-    if not isinstance(op, Convolution):
-        return Explanation(f"no confusions are declared for {op.name}")
-    if op.refusal(params) is not None:
+    if op.refusal() is not None:
         return Explanation("the op's definition refuses these parameters, so there is no right answer to compare with")
-    problem = start_convolution(op, params, dict(arrays)).computed()
+    started = op.problem(arrays)
+    if started is None:
+        return Explanation(f"no confusions are declared for {op.name}")
+    problem = started.computed()
     if problem is None or problem.y is None:
         return Explanation("the inputs don't fit the parameters")
-    likely = [c for c in confusions_of(op) if not c.last_resort]
+    likely = [c for c in op.confusions() if not c.last_resort]
     variants = [v for confusion in likely for v in confusion.all(problem)]
     if actual is None:
         return _explain_shape(problem, problem.y.shape, variants, actual_shape)
-    unlikely = (v for c in confusions_of(op) if c.last_resort for v in c.all(problem))
-    return _Search(problem, variants, unlikely, arrays, actual, dtype, allowance, budget_seconds).run(params)
+    unlikely = (v for c in op.confusions() if c.last_resort for v in c.all(problem))
+    return _Search(problem, variants, unlikely, arrays, actual, dtype, allowance, budget_seconds).run(op)
 
 
 def _explain_shape(
@@ -156,13 +146,13 @@ class _Search:
         self.small = problem.cost() < SMALL
         self.states: dict[Variant[Any], Problem | None] = {}
 
-    def run(self, params: Any) -> Explanation:
+    def run(self, op: Op) -> Explanation:
         """Try every confusion alone, then in pairs, then say where the errors lie."""
         if self.same_shape and np.array_equal(self.actual, self._round(self.right), equal_nan=True):
             return Explanation("equals the reference", where="nowhere")
         where = locate_shape(self.actual.shape, self.right.shape)
         if self.same_shape:
-            where = locate(self.wrong, params.spatial, params.stride, params.groups)
+            where = locate(self.wrong, op.output().axes, op.periods(), op.blocks())
         fitting = self._singles()
         if fitting:
             return Explanation(f"equals the reference with {_alternatives(fitting)}", _names(fitting), True, where)
@@ -439,7 +429,7 @@ def catalogue() -> str:
     """Every confusion of every op that declares some, as the table in docs/explain.md."""
     ops: dict[Confusion[Any], list[str]] = {}
     for op in OPS.values():
-        for confusion in confusions_of(op):
+        for confusion in op().confusions():
             ops.setdefault(confusion, []).append(op.name)
     lines = ["| confusion | ops | what it is | what to change |", "|---|---|---|---|"]
     lines += [f"| {c.name} | {', '.join(names)} | {c.means} | {c.advice} |" for c, names in ops.items()]

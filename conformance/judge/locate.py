@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from conformance.layout import SPATIAL
 
-def locate(wrong: NDArray[np.bool_], spatial: str, stride: Sequence[int], groups: int) -> str:
-    """What the wrong elements of an output ("NC" + spatial) share, in words that follow "the errors lie in"."""
+
+def locate(wrong: NDArray[np.bool_], axes: str, periods: Mapping[str, int], blocks: Mapping[str, int]) -> str:
+    """What the wrong elements of an output share, in words that follow "the errors lie in".
+
+    `axes`: its letters. `periods` and `blocks`: `Op.periods` and `Op.blocks`.
+    """
     count, total = int(wrong.sum()), wrong.size
     if count == 0:
         return "nothing"
@@ -18,18 +23,19 @@ def locate(wrong: NDArray[np.bool_], spatial: str, stride: Sequence[int], groups
     if count == 1:
         return f"one element, {tuple(int(i) for i in np.argwhere(wrong)[0])}"
     clues = []
-    batch = _hit(wrong, 0)
-    if len(batch) < wrong.shape[0]:
-        clues.append(f"batch item{_list(batch)}")
-    channels = _hit(wrong, 1)
-    if len(channels) < wrong.shape[1]:
-        clues.append(_channels(channels, wrong.shape[1], groups))
-    for i, letter in enumerate(spatial):
-        clue = _along(_hit(wrong, 2 + i), wrong.shape[2 + i], letter, stride[i])
-        if clue:
-            clues.append(clue)
-    if not any(letter in clue for clue in clues for letter in spatial):
-        border = _border(wrong)
+    spatial = [i for i, letter in enumerate(axes) if letter in SPATIAL]
+    for i, letter in enumerate(axes):
+        indices, length = _hit(wrong, i), wrong.shape[i]
+        if len(indices) == length:
+            continue
+        if letter == "N":
+            clues.append(f"batch item{_list(indices)}")
+        elif letter == "C":
+            clues.append(_channels(indices, length, blocks.get(letter, 1)))
+        else:
+            clues.append(_along(indices, length, letter, periods.get(letter, 1)))
+    if spatial and not any(axes[i] in clue for clue in clues for i in spatial):
+        border = _border(wrong, spatial)
         if border:
             clues.append(f"the outer {border} along every spatial axis" if border > 1 else "the outermost border")
     fraction = f"{count} of {total} elements"
@@ -71,9 +77,7 @@ def _channels(indices: list[int], total: int, groups: int) -> str:
 
 
 def _along(indices: list[int], length: int, letter: str, stride: int) -> str:
-    """What one axis's indices have in common: an end, a phase of the stride, a range; "" where they are all there."""
-    if len(indices) == length:
-        return ""
+    """What one axis's indices, which are not all of them, have in common: an end, a phase of the stride, a range."""
     n = len(indices)
     if indices == list(range(n)):
         return f"the first {n} along {letter}" if n > 1 else f"the first slice along {letter}"
@@ -92,10 +96,10 @@ def _along(indices: list[int], length: int, letter: str, stride: int) -> str:
     return f"indices{_list(indices).removeprefix('s')} along {letter}"
 
 
-def _border(wrong: NDArray[np.bool_]) -> int:
+def _border(wrong: NDArray[np.bool_], spatial: list[int]) -> int:
     """The least width of border that holds every wrong element, 0 where that border is not clearly a border."""
-    shape = wrong.shape[2:]
-    for width in range(1, min(shape, default=0) // 3 + 1):
-        if not wrong[(slice(None), slice(None), *(slice(width, n - width) for n in shape))].any():
+    for width in range(1, min(wrong.shape[i] for i in spatial) // 3 + 1):
+        inner = (slice(width, n - width) if i in spatial else slice(None) for i, n in enumerate(wrong.shape))
+        if not wrong[tuple(inner)].any():
             return width
     return 0

@@ -61,7 +61,7 @@ class Separator:
         """
         listed = self._listed(inside, outside)
         bases = len({base(case) for case in inside})
-        if not outside or inside[0].op == "call" or bases <= FEW or _all_named(inside):
+        if not outside or inside[0].op_name == "call" or bases <= FEW or _all_named(inside):
             return listed
         described = self._described(inside, outside)
         if described is None or (len(described.params) > MANY_PARTS and len(listed.cases) <= SHORT_LIST):
@@ -172,7 +172,7 @@ class Separator:
         if found is None:
             found = {}
             given = environment(case)
-            for name in names([case.op]):
+            for name in names([case.op_name]):
                 value = given.get(name, _NOTHING)
                 per_axis = f"{name}_axes" in given
                 if name.endswith("_axes"):

@@ -17,7 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from conformance.ops import OPS
 from conformance.ops.base import Op
-from conformance.suite.case import Source
+from conformance.suite.case import Case, Source
 from conformance.suite.expression import Expression, ExpressionError
 from conformance.target import Target, parse_target
 from conformance.verdict import Known, Status, Verdict
@@ -45,13 +45,13 @@ class CaseLike(Protocol):
     @property
     def fingerprint(self) -> str: ...
     @property
-    def op(self) -> str: ...
+    def op_name(self) -> str: ...
     @property
     def dtype(self) -> str: ...
     @property
     def given(self) -> tuple[tuple[str, Any], ...]: ...
     @property
-    def params(self) -> Any: ...
+    def params(self) -> Mapping[str, Any]: ...
 
 
 class Glob:
@@ -209,7 +209,7 @@ class Entry:
 
     def covers(self, case: CaseLike, environment: Mapping[str, Any]) -> bool:
         """Whether it speaks of this case; `environment` holds the case's parameters."""
-        if (self.ops and case.op not in self.ops) or (self.dtypes and case.dtype not in self.dtypes):
+        if (self.ops and case.op_name not in self.ops) or (self.dtypes and case.dtype not in self.dtypes):
             return False
         if self.cases:
             for glob in self.cases:
@@ -253,33 +253,33 @@ def environment(case: CaseLike) -> dict[str, Any]:
     As the case file gives them, defaults filled in; and for each that is per axis, `<name>_axes`, a list with one entry
     an axis.
     """
-    op = OPS.get(case.op)
-    fields = op.fields if op is not None else {}
+    op = OPS.get(case.op_name)
+    fields = op.fields() if op is not None else {}
     values = {name: field.default for name, field in fields.items()}
     values.update(case.given)
     params = case.params
     for name in fields:
-        bound = params.get(name) if isinstance(params, Mapping) else getattr(params, name, None)
-        if isinstance(bound, list | tuple):
-            values[name + "_axes"] = bound
+        if isinstance(params.get(name), list | tuple):
+            values[name + "_axes"] = params[name]
     if op is not None:
         # A record may hold what no op takes; then a condition on these names does not hold.
         with contextlib.suppress(LookupError, TypeError, ValueError):
-            bound = _bound(op, case)
-            values.update(op.derived(bound), refused=op.refusal(bound) is not None)
+            question = _question(op, case)
+            values.update(question.derived(), refused=question.refusal() is not None)
     return {name: _lists(value) for name, value in values.items()}
 
 
-def _bound(op: Op, case: CaseLike) -> Any:
-    """A case's parameters as the op takes them; a record holds them as JSON."""
-    if not isinstance(case.params, Mapping):
-        return case.params
-    return op.bind({name: op.fields[name].parse(value) for name, value in case.given})
+def _question(op: type[Op], case: CaseLike) -> Op:
+    """What a case asks; a record holds its parameters as JSON."""
+    if isinstance(case, Case):
+        return case.op
+    given = dict(case.given)
+    return op.bind({key: f.parse(given[key]) if key in given else f.default for key, f in op.fields().items()})
 
 
 def names(ops: Sequence[str]) -> list[str]:
     """The names that an expression over these ops may read."""
-    fields = [list(OPS[op].fields) for op in ops if op in OPS]
+    fields = [list(OPS[op].fields()) for op in ops if op in OPS]
     shared = [name for name in fields[0] if all(name in other for other in fields)] if fields else []
     derived = [list(OPS[op].derived_names) for op in ops if op in OPS]
     also = [name for name in derived[0] if all(name in other for other in derived)] if derived else []

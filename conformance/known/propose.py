@@ -135,7 +135,7 @@ def propose(evidence: Evidence, table: KnownTable, taken: Iterable[str] = ()) ->
     groups: dict[tuple[str, ...], dict[str, dict[str, tuple[RecordedCase, Verdict]]]] = {}
     for case, verdict in evidence.unexpected(table):
         version = evidence.targets[verdict.target].version
-        key = (case.op, verdict.status.value, _kind_of_words(verdict), version)
+        key = (case.op_name, verdict.status.value, _kind_of_words(verdict), version)
         groups.setdefault(key, {}).setdefault(verdict.target, {})[case.id] = (case, verdict)
     names = {*taken, *(entry.known.name for entry in table.entries)}
     separator = Separator()
@@ -180,7 +180,7 @@ def _outside(evidence: Evidence, op: str, status: Status, by_target: Rows) -> di
     found: dict[str, RecordedCase] = {}
     for target, inside in by_target.items():
         for case, verdict in evidence.rows[target]:
-            if case.op == op and case.id not in inside and _would_show(status, verdict):
+            if case.op_name == op and case.id not in inside and _would_show(status, verdict):
                 found[case.id] = case
     return found
 
@@ -279,7 +279,7 @@ def _name(targets: Sequence[str], inside: Sequence[RecordedCase], status: Status
     frameworks = list(dict.fromkeys(target.partition("==")[0] for target in targets))
     who = frameworks[0] if len(frameworks) == 1 else frameworks[0].partition(":")[0].partition("+")[0] + "-and-others"
     bases = {base(case).rpartition("::")[2] for case in inside}
-    what = next(iter(bases)) if len(bases) == 1 and "[" not in "".join(bases) else inside[0].op
+    what = next(iter(bases)) if len(bases) == 1 and "[" not in "".join(bases) else inside[0].op_name
     start = re.sub(r"[^a-z0-9]+", "-", f"{who}-{what}-{status}".lower()).strip("-")[:80]
     name, number = start, 2
     while name in names:

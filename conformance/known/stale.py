@@ -75,7 +75,7 @@ def _spans(entries: list[Entry]) -> dict[str, tuple[int, int]]:
 def _narrowed(evidence: Evidence, entry: Entry, separator: Separator, first: int, last: int) -> list[str]:
     """The entry's lines with a `where` that covers exactly what still happens; empty where a person must decide."""
     happened = evidence.happened(entry)
-    ops = {case.op for case, _ in happened}
+    ops = {case.op_name for case, _ in happened}
     inside = {case.id: case for case, _ in happened}
     targets = list(dict.fromkeys(verdict.target for _, verdict in happened))
     outside: dict[str, RecordedCase] = {}
@@ -85,7 +85,7 @@ def _narrowed(evidence: Evidence, entry: Entry, separator: Separator, first: int
         if not entry.applies(evidence.reader.targets[target], spec):
             continue
         for case, verdict in evidence.rows[target]:
-            covered = case.op in ops and entry.covers(case, environment(case))
+            covered = case.op_name in ops and entry.covers(case, environment(case))
             if covered and (case.id, target) not in pairs and entry.would_show(verdict):
                 outside[case.id] = case
     lines = Path(entry.source.file).read_text(encoding="utf-8").splitlines(keepends=True)[first - 1 : last]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.ops.call import CallParams
-from conformance.ops.conv.convolution import ConvParams
+from conformance.ops.call import Call
+from conformance.ops.conv.convolution import Convolution
 from conformance.suite.case import Case, Expect
 from conformance.suite.settings import DEFAULT_CHECKS
 from conformance.suite.write import thaw
@@ -18,15 +18,13 @@ Step = Callable[[Case], Cases]
 Axes = tuple[int, ...]
 
 
-def convolution(case: Case) -> ConvParams | None:
+def convolution(case: Case) -> Convolution | None:
     """The convolution that a case asks for: its parameters, or those of a `call`'s reference."""
-    params = case.params
-    if isinstance(params, CallParams) and params.reference is not None:
-        params = params.reference[1]
-    return params if isinstance(params, ConvParams) else None
+    op = case.op.definition()
+    return op if isinstance(op, Convolution) else None
 
 
-def given_of(p: ConvParams) -> dict[str, Any]:
+def given_of(p: Convolution) -> dict[str, Any]:
     """The parameters as a case file gives them, what is the default everywhere left out."""
     given: dict[str, Any] = {"convention": p.convention}
     if p.dims != 2:
@@ -59,10 +57,10 @@ def _joined(values: Axes) -> int | Axes:
     return values[0] if len(set(values)) == 1 else values
 
 
-def with_convolution(case: Case, p: ConvParams) -> Case:
+def with_convolution(case: Case, p: Convolution) -> Case:
     """The case with other parameters. They are only written (`given`): reading them again binds and checks them."""
     given = tuple(given_of(p).items())
-    if case.op != "call":
+    if not isinstance(case.op, Call):
         return replace(case, given=given)
     written = thaw(case.given)
     reference = (("op", written["reference"]["op"]), ("params", given))
@@ -79,7 +77,7 @@ def with_given(case: Case, name: str, value: Any) -> Case:
 
 def statement(case: Case) -> Cases:
     """Without what the case says beyond its question."""
-    if case.op == "call":
+    if isinstance(case.op, Call):
         yield from _fewer_plans(case)
     if case.expect != Expect():
         yield replace(case, expect=Expect())
@@ -134,7 +132,7 @@ def _smaller(values: Axes, least: int) -> Iterator[Axes]:
             yield (*values[:axis], toward(values[axis], way), *values[axis + 1 :])
 
 
-def _changed(p: ConvParams, name: str, value: Any) -> ConvParams:
+def _changed(p: Convolution, name: str, value: Any) -> Convolution:
     changes: dict[str, Any] = {name: value}
     return replace(p, **changes)
 
@@ -153,7 +151,7 @@ def _per_axis(name: str, least: int) -> Step:
     return step
 
 
-def _with_output(old: ConvParams, new: ConvParams) -> Iterator[ConvParams]:
+def _with_output(old: Convolution, new: Convolution) -> Iterator[Convolution]:
     """The new parameters, and, where an output length is asked for, with it following the full scatter's length."""
     if new.output_size is None or new.output_size != old.output_size:
         yield new
@@ -170,7 +168,7 @@ class _Axis:
         self.size = (n - 1) * s + d * (k - 1) + 1
 
 
-def _axes(p: ConvParams) -> list[_Axis]:
+def _axes(p: Convolution) -> list[_Axis]:
     return [_Axis(*values) for values in zip(p.size, p.kernel, p.stride, p.dilation, strict=True)]
 
 
@@ -211,7 +209,7 @@ def batch(case: Case) -> Cases:
 def groups(case: Case) -> Cases:
     """Fewer groups, with as many channels a group or as many altogether."""
     p = convolution(case)
-    if p is None or p.groups == 1 or case.op == "call":
+    if p is None or p.groups == 1 or isinstance(case.op, Call):
         return
     for (fewer,) in _smaller((p.groups,), 1):
         inside, outside = p.in_channels // p.groups, p.out_channels // p.groups
@@ -223,7 +221,7 @@ def groups(case: Case) -> Cases:
 def padding(case: Case) -> Cases:
     """No padding, then less of it."""
     p = convolution(case)
-    if p is None or case.op == "call":
+    if p is None or isinstance(case.op, Call):
         return
     if p.padding != "valid":
         yield with_convolution(case, replace(p, padding="valid"))
@@ -247,7 +245,7 @@ def padding(case: Case) -> Cases:
 def output(case: Case) -> Cases:
     """Without an output length or output_padding, then with less."""
     p = convolution(case)
-    if p is None or case.op == "call":
+    if p is None or isinstance(case.op, Call):
         return
     for name in ("output_padding", "output_size"):
         values = getattr(p, name)
@@ -262,14 +260,14 @@ def output(case: Case) -> Cases:
 def bias(case: Case) -> Cases:
     """Without a bias."""
     p = convolution(case)
-    if p is not None and p.bias and case.op != "call":
+    if p is not None and p.bias and not isinstance(case.op, Call):
         yield with_convolution(case, replace(p, bias=False))
 
 
 def dims(case: Case) -> Cases:
     """One spatial axis less."""
     p = convolution(case)
-    if p is None or p.dims == 1 or case.op == "call":
+    if p is None or p.dims == 1 or isinstance(case.op, Call):
         return
     for axis in range(p.dims):
 
@@ -284,13 +282,13 @@ def dims(case: Case) -> Cases:
 def options(case: Case) -> Cases:
     """Each framework's own layout."""
     p = convolution(case)
-    if p is not None and p.data_format and case.op != "call":
+    if p is not None and p.data_format and not isinstance(case.op, Call):
         yield with_convolution(case, replace(p, data_format=None))
 
 
 def inputs(case: Case) -> Cases:
     """For a `call` with inputs of its own: a letter of their layouts at length 1, half or one less."""
-    if case.op != "call" or not _may(case, "size"):
+    if not isinstance(case.op, Call) or not _may(case, "size"):
         return
     written = dict(case.given).get("inputs")
     if not written:
@@ -321,10 +319,10 @@ def _cut(written: Any, letter: str, chosen: set[str], length: int) -> Any:
 
 def _may(case: Case, name: str) -> bool:
     """Whether a parameter may be changed: what a `call`'s plans spell out may not, or the two would contradict."""
-    if case.op != "call":
+    if not isinstance(case.op, Call):
         return True
     return name in ("size", "kernel", "channels", "batch") and not any(
-        _names_sizes(plan.text) for _, plan in case.params.plans
+        _names_sizes(plan.text) for _, plan in case.op.plans
     )
 
 

@@ -17,8 +17,7 @@ from conformance.environments.installed import with_anchor
 from conformance.executor.local import Command
 from conformance.minimize import parameters, values
 from conformance.minimize.failure import Failure, failure_of
-from conformance.ops import OPS
-from conformance.ops.call import CallParams
+from conformance.ops.call import Call
 from conformance.suite.case import Case, Values
 from conformance.suite.findings import CaseFileError
 from conformance.suite.write import case_text, read_case
@@ -161,7 +160,7 @@ def _first_looks(case: Case, asker: Asker) -> Failure:
 
 def read_again(case: Case) -> Case | None:
     """The case as its own text is read, parameters bound and checked; None where they contradict each other."""
-    trusted = isinstance(case.params, CallParams) and any(plan.trusted for _, plan in case.params.plans)
+    trusted = isinstance(case.op, Call) and any(plan.trusted for _, plan in case.op.plans)
     try:
         return read_case(case_text([case]), trusted=trusted)
     except CaseFileError:
@@ -231,13 +230,13 @@ class _Search:
 
     def _fresh(self, current: Case, candidates: Iterator[Case]) -> Iterator[Case]:
         """Candidates that can be read, that nobody tried yet, and of which the definition says what it said before."""
-        refused = OPS[current.op].refusal(current.params) is None
+        refused = current.op.refusal() is None
         for candidate in candidates:
             case = _fitted(current, candidate)
             if case is None or case.fingerprint in self.seen:
                 continue
             self.seen.add(case.fingerprint)
-            if (OPS[case.op].refusal(case.params) is None) == refused:
+            if (case.op.refusal() is None) == refused:
                 yield case
 
 
@@ -246,7 +245,7 @@ def _fitted(current: Case, candidate: Case) -> Case | None:
     if current.values.kind != "literal" or candidate.given == current.given:
         return read_again(candidate)
     bound = read_again(replace(candidate, values=Values("ones")))
-    cut = None if bound is None else values.cropped(current, OPS[bound.op].inputs(bound.params))
+    cut = None if bound is None else values.cropped(current, bound.op.inputs())
     return None if cut is None else read_again(replace(candidate, values=cut))
 
 

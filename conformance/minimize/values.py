@@ -11,7 +11,6 @@ import numpy as np
 
 from conformance.ask.prepare import CaseError, prepare
 from conformance.minimize.parameters import Cases
-from conformance.ops import OPS
 from conformance.ops.base import Array, TensorSpec
 from conformance.suite.case import Case, Place, Values
 from conformance.suite.settings import specials_name
@@ -144,7 +143,7 @@ def _tuples(value: Any) -> Any:
 
 def cropped(case: Case, specs: tuple[TensorSpec, ...]) -> Values | None:
     """The case's literal values, cut down to smaller tensors; None where these are larger or of other axes."""
-    old = {spec.name: spec for spec in OPS[case.op].inputs(case.params)}
+    old = {spec.name: spec for spec in case.op.inputs()}
     arrays = []
     for name, values in case.values.arrays:
         spec = next((s for s in specs if s.name == name), None)
@@ -159,7 +158,7 @@ def cropped(case: Case, specs: tuple[TensorSpec, ...]) -> Values | None:
 
 
 def _elements(case: Case) -> int:
-    return sum(prod(spec.shape) for spec in OPS[case.op].inputs(case.params))
+    return sum(prod(spec.shape) for spec in case.op.inputs())
 
 
 STEPS = (("values", recipe), ("literal", literal), ("zeros", towards_zero), ("ones", towards_one))

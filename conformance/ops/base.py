@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from conformance.ops.confusions import Confusion, Problem
 
 Array = NDArray[np.float64]
 
@@ -44,6 +48,11 @@ class TensorSpec:
     name: str
     axes: str
     shape: tuple[int, ...]
+    kind: str = "real"
+    dtype: str = ""
+    draw: str = ""
+    into: str = ""
+    marks: tuple[tuple[str, str], ...] = ()
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -72,63 +81,121 @@ class Reference:
 
 
 class Op(ABC):
-    """A framework-neutral operation. `P` below stands for the op's own frozen parameter class."""
+    """A framework-neutral question with an exact meaning: a frozen dataclass of its parameters.
 
-    name: str
-    version: int = 1  # raise it when the meaning changes: fingerprints change with it
-    fields: ClassVar[Mapping[str, Field]]
+    Subclasses are frozen dataclasses. A field made by `param` is what a case file may say. The class docstring is the
+    definition.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1  # raise it when the meaning changes: fingerprints change with it
     # What conditions may read besides the parameters; see `derived`.
     derived_names: ClassVar[tuple[str, ...]] = ()
 
-    def derived(self, bound: Any) -> Mapping[str, Any]:
-        """What follows from the parameters and is worth a name in conditions: name -> value."""
-        return {}
+    @classmethod
+    def fields(cls) -> Mapping[str, Field]:
+        """What a case file may say, by name."""
+        return _fields(cls)
 
-    @abstractmethod
-    def bind(self, params: Mapping[str, Any]) -> Any:
-        """Parsed parameters (every value went through its Field) to the op's frozen parameter object.
+    @classmethod
+    def bind(cls, values: Mapping[str, Any], trusted: bool = False) -> Self:
+        """The op with these parameters, each of which went through its Field.
 
-        Raises ParamError where they contradict one another.
+        `trusted`: whether the user trusts the author of the file; of no meaning where a file holds no code. Raises
+        ParamError where parameters contradict one another.
         """
+        return cls(**values)
 
-    def trusting(self) -> Op:
-        """This op for a file whose author the user trusts; the same where a file holds no code."""
-        return self
-
-    @abstractmethod
-    def label(self, bound: Any) -> str:
-        """A short readable text that tells apart any two parameter objects of this op."""
+    def parameters(self) -> dict[str, Any]:
+        """Every parameter by its name, as conditions read it and records keep it."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
 
     @abstractmethod
-    def inputs(self, bound: Any) -> tuple[TensorSpec, ...]:
+    def label(self) -> str:
+        """A short readable text that tells apart any two sets of parameters of this op."""
+
+    @abstractmethod
+    def inputs(self) -> tuple[TensorSpec, ...]:
         """The input tensors, in the order in which values are drawn for them."""
 
     @abstractmethod
-    def refusal(self, bound: Any) -> str | None:
-        """Why the op's definition rejects these parameters, or None where it has an answer."""
-
-    @abstractmethod
-    def output(self, bound: Any) -> TensorSpec:
+    def output(self) -> TensorSpec:
         """The output's canonical spec; only where `refusal` is None."""
 
     @abstractmethod
-    def products(self, bound: Any) -> int:
+    def evaluate(self, arrays: Mapping[str, Array]) -> Reference:
+        """The exact output for float64 inputs in canonical layout."""
+
+    @abstractmethod
+    def gradients(self, arrays: Mapping[str, Array], cotangent: Array) -> dict[str, Reference]:
+        """The exact gradient of sum(output * cotangent) with respect to each input."""
+
+    @abstractmethod
+    def products(self) -> int:
         """The largest number of products summed into one element of the output or of any gradient."""
 
-    def effort(self, bound: Any, gradients: bool) -> tuple[int, int]:
+    def refusal(self) -> str | None:
+        """Why the op's definition rejects these parameters, or None where it has an answer."""
+        return None
+
+    def meaning(self) -> Any:
+        """What follows from the parameters and frameworks are asked for, such as a geometry; None where nothing does.
+
+        Only where `refusal` is None.
+        """
+        return None
+
+    def definition(self) -> Op | None:
+        """The op that says what is right: this one, but for a `call`, which may name another, or none."""
+        return self
+
+    def notes(self) -> str:
+        """What is right and why, in one sentence for who does not read this code."""
+        return f"It is the definition of {self.name}, computed in float64"
+
+    def derived(self) -> Mapping[str, Any]:
+        """What follows from the parameters and is worth a name in conditions: name -> value."""
+        return {}
+
+    def confusions(self) -> tuple[Confusion[Any], ...]:
+        """The ways in which this question is misunderstood, the most plausible first."""
+        return ()
+
+    def problem(self, arrays: Mapping[str, Array]) -> Problem | None:
+        """The computation that confusions alter; only where `refusal` is None. None where there are no confusions."""
+        return None
+
+    def periods(self) -> Mapping[str, int]:
+        """How often a pattern repeats along an axis of the output, by letter: a stride. Tells where errors lie."""
+        return {}
+
+    def blocks(self) -> Mapping[str, int]:
+        """Into how many equal blocks an axis of the output falls, by letter: groups of channels."""
+        return {}
+
+    def effort(self, gradients: bool) -> tuple[int, int]:
         """What one evaluation of the reference takes: multiply-adds, and float64 numbers held besides the tensors.
 
         Only where `refusal` is None; with its gradients where these are asked for.
         """
         return 0, 0
 
-    @abstractmethod
-    def reference(self, bound: Any, arrays: Mapping[str, Array]) -> Reference:
-        """The exact output for float64 inputs in canonical layout."""
 
-    @abstractmethod
-    def gradients(self, bound: Any, arrays: Mapping[str, Array], cotangent: Array) -> dict[str, Reference]:
-        """The exact gradient of sum(output * cotangent) with respect to each input."""
+def _plain(value: Any) -> Any:
+    return {"op": value.name, "params": value.parameters()} if isinstance(value, Op) else value
+
+
+@cache
+def _fields(op: type[Op]) -> Mapping[str, Field]:
+    said = fields(op)  # type: ignore[arg-type]  # every op is a dataclass
+    return {f.name: f.metadata["param"] for f in said if "param" in f.metadata}
+
+
+def param(said: Field, default: Any = None) -> Any:
+    """A parameter of an op, as a dataclass field. `default`: that of the file as `bind` spells it out, if not alike."""
+    if said.default is REQUIRED:
+        return field(metadata={"param": said})
+    return field(default=said.default if default is None else default, metadata={"param": said})
 
 
 # --- readers for fields -------------------------------------------------------------------------------------------

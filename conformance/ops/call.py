@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import prod
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from conformance.layout import Layout, LayoutError, check_convertible, parse_layout
-from conformance.ops.base import REQUIRED, Array, Op, ParamError, Reference, TensorSpec
+from conformance.ops.base import REQUIRED, Array, Field, Op, ParamError, Reference, TensorSpec
 from conformance.ops.call_fields import FIELDS, OUTPUT, CallError, Detail, Written, check_keys, unknown_word
+from conformance.ops.defined import DEFINED
 from conformance.plan import Plan
 from conformance.target import Target, parse_target
 from conformance.worker.whitelist import check_plan
@@ -35,20 +36,27 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class CallParams:
-    """A bound `call`: canonical input specs, the canonical letters of the output, and a plan a framework.
+class Call(Op):
+    """y = whatever the plans compute; the reference is another op, stated values, or one of the frameworks.
 
-    Exactly one of `reference` (an op's name and its bound parameters), `against` (one target, see `anchor`) and
-    `answer` (see `Call.with_answer`) is set once the case is complete. `ulp`: the allowance where nothing derives one.
+    `specs`: the inputs; `output_axes`: the canonical letters of the output; `plans`: a plan a framework. Exactly one of
+    `reference` (the op that says what is right), `against` (one target, see `anchor`) and `answer` (see `with_answer`)
+    is set once the case is complete. `ulp`: the allowance where nothing derives one.
     """
+
+    name: ClassVar[str] = "call"
 
     specs: tuple[TensorSpec, ...]
     output_axes: str
     plans: tuple[tuple[str, Plan], ...]
-    reference: tuple[str, Any] | None = None
+    reference: Op | None = None
     against: str | None = None
     ulp: int = 0
     answer: Answer | None = None
+
+    @classmethod
+    def fields(cls) -> Mapping[str, Field]:
+        return FIELDS
 
     def plan(self, framework: str) -> Plan | None:
         """The plan of a framework, or None where the case has none for it."""
@@ -59,24 +67,14 @@ class CallParams:
         """The target whose answer the others are held against, or None where something else says what is right."""
         return None if self.against is None else parse_target(self.against)
 
+    def definition(self) -> Op | None:
+        return self.reference
 
-class Call(Op):
-    """y = whatever the plans compute; the reference is another op, stated values, or one of the frameworks."""
-
-    name = "call"
-    fields = FIELDS
-
-    def __init__(self, ops: Mapping[str, Op], trusted: bool = False) -> None:
-        self.ops = ops  # those that a reference may name
-        self.trusted = trusted  # whether plans may name functions that are not in the list
-
-    def trusting(self) -> Call:
-        return Call(self.ops, trusted=True)
-
-    def bind(self, params: Mapping[str, Any]) -> CallParams:
-        reference, against, ulp = params["reference"], params["against"], params["allowance"]
-        specs, output = params["inputs"], params["output"]
-        bound: tuple[str, Any] | None = None
+    @classmethod
+    def bind(cls, values: Mapping[str, Any], trusted: bool = False) -> Self:
+        reference, against, ulp = values["reference"], values["against"], values["allowance"]
+        specs, output = values["inputs"], values["output"]
+        question: Op | None = None
         shape: TensorSpec | None = None
         if reference is not None:
             if against is not None:
@@ -84,15 +82,14 @@ class Call(Op):
             if ulp is not None:
                 raise ParamError("allowance", "with a reference op the allowance is derived; expected no `allowance`")
             for name in ("inputs", "output"):
-                if params[name] is not None:
+                if values[name] is not None:
                     raise ParamError(
                         name, f"the reference op has its own {name}; expected no `{name}` beside `reference`"
                     )
-            bound = self._bind_reference(*reference)
-            op = self.ops[bound[0]]
-            specs = op.inputs(bound[1])
-            if op.refusal(bound[1]) is None:
-                shape = op.output(bound[1])
+            question = _bind_reference(*reference)
+            specs = question.inputs()
+            if question.refusal() is None:
+                shape = question.output()
                 output = shape.axes
             else:
                 # Refused parameters have no output; the letters are for answers that a framework gives all the same.
@@ -103,145 +100,145 @@ class Call(Op):
             raise ParamError(
                 "output", "no `output`; expected the layout of the result, such as NCHW, or a `reference` op"
             )
-        plans = self._bind_plans(params["plans"], specs, output, shape)
+        plans = _bind_plans(values["plans"], specs, output, shape, trusted)
         if against is not None and (framework := parse_target(against).framework) not in dict(plans):
             words = f"against is {against!r}, but there is no plan for {framework}"
             raise ParamError("against", f"{words}; expected a target of one of: {', '.join(dict(plans))}")
-        return CallParams(specs, output, plans, bound, against, ulp or 0)
+        return cls(specs, output, plans, question, against, ulp or 0)
 
-    def _bind_reference(self, name: str, given: tuple[tuple[str, Any], ...]) -> tuple[str, Any]:
-        if name not in self.ops:
-            raise CallError([Detail(("reference", "op"), unknown_word("op", name, self.ops))])
-        op = self.ops[name]
-        path = ("reference", "params")
-        check_keys(dict(given), path, tuple(op.fields))
-        values = {key: field.default for key, field in op.fields.items()}
-        details = []
-        for key, value in given:
-            try:
-                values[key] = op.fields[key].parse(value)
-            except ValueError as error:
-                details.append(Detail((*path, key), f"{key} is {value!r}, expected {error}"))
-        missing = [key for key, value in values.items() if value is REQUIRED]
-        details += [Detail(path, f"{key} is missing") for key in missing]
-        if details:
-            raise CallError(details)
-        try:
-            return name, op.bind(values)
-        except ParamError as error:
-            raise CallError([Detail((*path, error.param), str(error))]) from None
-
-    def _bind_plans(
-        self,
-        plans: Sequence[Written],
-        specs: Sequence[TensorSpec],
-        output: str,
-        shape: TensorSpec | None,
-    ) -> tuple[tuple[str, Plan], ...]:
-        canonical = {**{spec.name: spec.axes for spec in specs}, OUTPUT: output}
-        sizes = {spec.name: spec.sizes for spec in specs}
-        if shape is not None:
-            sizes[OUTPUT] = shape.sizes
-        details: list[Detail] = []
-        result = []
-        for framework, text, nested, layouts in plans:
-            path = ("plans", framework)
-            own = dict(canonical)
-            for name, layout in layouts:
-                where = (*path, "layouts", name)
-                if name not in canonical:
-                    details.append(Detail(where, f"unknown tensor {name!r}, expected one of: {', '.join(canonical)}"))
-                    continue
-                try:
-                    check_layout(canonical[name], parse_layout(layout), sizes.get(name), name)
-                    own[name] = layout
-                except LayoutError as error:
-                    details.append(Detail(where, str(error)))
-            body = text.rstrip(" \t\r\n")
-            written = (*path, "text") if nested else path
-            for finding in check_plan(body, framework, [spec.name for spec in specs], OUTPUT, self.trusted):
-                details.append(Detail(written, finding.message, finding.line, finding.column))
-            result.append((framework, Plan.of(body, own, trusted=self.trusted)))
-        if details:
-            raise CallError(details)
-        return tuple(result)
-
-    def with_answer(self, bound: CallParams, values: Any, layout: str) -> CallParams:
+    def with_answer(self, values: Any, layout: str) -> Call:
         """The call with the values that the case states; `values` are nested in `layout` (canonical where it is "")."""
-        if bound.reference is not None or bound.against is not None:
-            return bound
+        if self.reference is not None or self.against is not None:
+            return self
         array = np.asarray(values, dtype=np.float64)
-        stated = parse_layout(layout) if layout else Layout(tuple(bound.output_axes))
+        stated = parse_layout(layout) if layout else Layout(tuple(self.output_axes))
         if array.ndim != len(stated.axes):
             raise ParamError("output", f"the stated values have {array.ndim} axes, but their layout is {stated}")
         merged = any(len(axis) > 1 for axis in stated.axes)
-        if merged or stated.flips or not set(stated.letters) <= set(bound.output_axes):
+        if merged or stated.flips or not set(stated.letters) <= set(self.output_axes):
             raise ParamError(
-                "output", f"the stated values' layout is {stated}, expected the letters of {bound.output_axes}"
+                "output", f"the stated values' layout is {stated}, expected the letters of {self.output_axes}"
             )
-        missing = [c for c in bound.output_axes if c not in stated.letters]
+        missing = [c for c in self.output_axes if c not in stated.letters]
         letters = stated.letters + "".join(missing)
         array = array.reshape(*array.shape, *(1 for _ in missing))
-        array = array.transpose([letters.index(c) for c in bound.output_axes])
-        return replace(bound, answer=Answer(array.shape, tuple(float(v) for v in array.ravel())))
+        array = array.transpose([letters.index(c) for c in self.output_axes])
+        return replace(self, answer=Answer(array.shape, tuple(float(v) for v in array.ravel())))
 
-    def incomplete(self, bound: CallParams) -> str | None:
+    def incomplete(self) -> str | None:
         """What is missing where nothing says what is right, or None."""
-        if bound.reference is None and bound.against is None and bound.answer is None:
+        if self.reference is None and self.against is None and self.answer is None:
             return "nothing says what is right; expected `reference`, `against`, or `expect: {values: ...}`"
         return None
 
-    def label(self, bound: CallParams) -> str:
-        shapes = " ".join("x".join(map(str, spec.shape)) for spec in bound.specs)
-        digest = sha256(repr(bound).encode()).hexdigest()[:8]
-        return f"call[{' '.join(dict(bound.plans))} {shapes} {digest}]"
+    def label(self) -> str:
+        shapes = " ".join("x".join(map(str, spec.shape)) for spec in self.specs)
+        tensors = [(spec.name, spec.axes, spec.shape) for spec in self.specs]
+        plans = [(framework, plan.text, plan.layouts) for framework, plan in self.plans]
+        right = self.reference.label() if self.reference is not None else (self.against, self.ulp, self.answer)
+        digest = sha256(repr((tensors, self.output_axes, plans, right)).encode()).hexdigest()[:8]
+        return f"call[{' '.join(dict(self.plans))} {shapes} {digest}]"
 
-    def inputs(self, bound: CallParams) -> tuple[TensorSpec, ...]:
-        return bound.specs
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        return self.specs
 
-    def refusal(self, bound: CallParams) -> str | None:
-        if bound.reference is None:
+    def refusal(self) -> str | None:
+        if self.reference is None:
             return None
-        name, params = bound.reference
-        return self.ops[name].refusal(params)
+        return self.reference.refusal()
 
-    def output(self, bound: CallParams) -> TensorSpec:
+    def output(self) -> TensorSpec:
         """The output's spec; NoReference where only a framework's answer can tell."""
-        if bound.reference is not None:
-            name, params = bound.reference
-            return self.ops[name].output(params)
-        if bound.answer is not None:
-            return TensorSpec(OUTPUT, bound.output_axes, bound.answer.shape)
+        if self.reference is not None:
+            return self.reference.output()
+        if self.answer is not None:
+            return TensorSpec(OUTPUT, self.output_axes, self.answer.shape)
         raise NoReference("the shape of the output is known only once a framework has answered")
 
-    def products(self, bound: CallParams) -> int:
+    def products(self) -> int:
         """That of the reference op; elsewhere the largest input's size, which one contraction can't exceed."""
-        if bound.reference is not None:
-            name, params = bound.reference
-            return self.ops[name].products(params)
-        return max([prod(spec.shape) for spec in bound.specs] + [1])
+        if self.reference is not None:
+            return self.reference.products()
+        return max([prod(spec.shape) for spec in self.specs] + [1])
 
-    def effort(self, bound: CallParams, gradients: bool) -> tuple[int, int]:
-        if bound.reference is None:
+    def effort(self, gradients: bool) -> tuple[int, int]:
+        if self.reference is None:
             return 0, 0
-        name, params = bound.reference
-        return self.ops[name].effort(params, gradients)
+        return self.reference.effort(gradients)
 
-    def reference(self, bound: CallParams, arrays: Mapping[str, Array]) -> Reference:
-        if bound.reference is not None:
-            name, params = bound.reference
-            return self.ops[name].reference(params, arrays)
-        if bound.answer is None:
+    def evaluate(self, arrays: Mapping[str, Array]) -> Reference:
+        if self.reference is not None:
+            return self.reference.evaluate(arrays)
+        if self.answer is None:
             raise NoReference("the frameworks are held against one of them, not against a definition")
-        value = np.asarray(bound.answer.elements, dtype=np.float64).reshape(bound.answer.shape)
+        value = np.asarray(self.answer.elements, dtype=np.float64).reshape(self.answer.shape)
         # A stated value is exact: no sum of products is behind it, so no allowance follows from one.
         return Reference(value, 0, lambda: np.abs(value), lambda: value**2)
 
-    def gradients(self, bound: CallParams, arrays: Mapping[str, Array], cotangent: Array) -> dict[str, Reference]:
-        if bound.reference is None:
+    def gradients(self, arrays: Mapping[str, Array], cotangent: Array) -> dict[str, Reference]:
+        if self.reference is None:
             raise NoReference("gradients are checked against a reference op only")
-        name, params = bound.reference
-        return self.ops[name].gradients(params, arrays, cotangent)
+        return self.reference.gradients(arrays, cotangent)
+
+
+def _bind_reference(name: str, given: tuple[tuple[str, Any], ...]) -> Op:
+    if name not in DEFINED:
+        raise CallError([Detail(("reference", "op"), unknown_word("op", name, DEFINED))])
+    op = DEFINED[name]
+    fields = op.fields()
+    path = ("reference", "params")
+    check_keys(dict(given), path, tuple(fields))
+    values = {key: field.default for key, field in fields.items()}
+    details = []
+    for key, value in given:
+        try:
+            values[key] = fields[key].parse(value)
+        except ValueError as error:
+            details.append(Detail((*path, key), f"{key} is {value!r}, expected {error}"))
+    missing = [key for key, value in values.items() if value is REQUIRED]
+    details += [Detail(path, f"{key} is missing") for key in missing]
+    if details:
+        raise CallError(details)
+    try:
+        return op.bind(values)
+    except ParamError as error:
+        raise CallError([Detail((*path, error.param), str(error))]) from None
+
+
+def _bind_plans(
+    plans: Sequence[Written],
+    specs: Sequence[TensorSpec],
+    output: str,
+    shape: TensorSpec | None,
+    trusted: bool,
+) -> tuple[tuple[str, Plan], ...]:
+    canonical = {**{spec.name: spec.axes for spec in specs}, OUTPUT: output}
+    sizes = {spec.name: spec.sizes for spec in specs}
+    if shape is not None:
+        sizes[OUTPUT] = shape.sizes
+    details: list[Detail] = []
+    result = []
+    for framework, text, nested, layouts in plans:
+        path = ("plans", framework)
+        own = dict(canonical)
+        for name, layout in layouts:
+            where = (*path, "layouts", name)
+            if name not in canonical:
+                details.append(Detail(where, f"unknown tensor {name!r}, expected one of: {', '.join(canonical)}"))
+                continue
+            try:
+                check_layout(canonical[name], parse_layout(layout), sizes.get(name), name)
+                own[name] = layout
+            except LayoutError as error:
+                details.append(Detail(where, str(error)))
+        body = text.rstrip(" \t\r\n")
+        written = (*path, "text") if nested else path
+        for finding in check_plan(body, framework, [spec.name for spec in specs], OUTPUT, trusted):
+            details.append(Detail(written, finding.message, finding.line, finding.column))
+        result.append((framework, Plan.of(body, own, trusted=trusted)))
+    if details:
+        raise CallError(details)
+    return tuple(result)
 
 
 def check_layout(canonical: str, layout: Layout, sizes: dict[str, int] | None, name: str) -> None:

@@ -23,8 +23,7 @@ from conformance.exact.trilinear import Geometry
 from conformance.executor import Answer, Encoded, Request
 from conformance.judge.compare import Judgement, judge
 from conformance.layout import Layout, from_layout, to_layout
-from conformance.ops import OPS
-from conformance.ops.conv.convolution import Convolution, ConvParams
+from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Outcome
 from conformance.plan import Plan
 from conformance.recipe.call import Call
@@ -99,7 +98,7 @@ class Bench:
     def __init__(self, *, timeout: float = 120.0) -> None:
         self._timeout = timeout
         self._probes: dict[Target, _Probe] = {}
-        self._data: dict[tuple[str, ConvParams, str, str], Prepared] = {}
+        self._data: dict[tuple[Convolution, str, str], Prepared] = {}
         self._outcomes: dict[tuple[Target, Statements, str], Outcome | ProbeError] = {}
         # While this is a dict, questions without an answer are put here instead of being asked.
         self._collected: dict[tuple[Target, Statements, str], Question] | None = None
@@ -131,15 +130,15 @@ class Bench:
 
     def data(self, call: Call, geometry: Geometry, kind: str) -> Prepared:
         """Inputs and the exact answer for a call that means `geometry`. Raises CaseError where nothing is compared."""
-        params = meaning(call, geometry)
-        key = (call.op, params, call.dtype, kind)
+        op = meaning(call, geometry)
+        key = (op, call.dtype, kind)
         if key not in self._data:
-            self._data[key] = prepare(_case(call.op, params, call.dtype, kind))
+            self._data[key] = prepare(_case(op, call.dtype, kind))
         return self._data[key]
 
     def refused_data(self, call: Call) -> Prepared:
         """Inputs for a call that its definition refuses, for the framework's own words about it."""
-        return prepare(_case(call.op, call.params, call.dtype, "integers"))
+        return prepare(_case(call.op, call.dtype, "integers"))
 
     def collect(self) -> None:
         """From now on only note what is asked, and raise Needed, until `answer_collected`."""
@@ -219,7 +218,7 @@ def with_weights(prepared: Prepared, arrays: Mapping[str, NDArray[np.generic]], 
     for spec in prepared.specs[1:]:
         array = from_layout(arrays[spec.name], spec.axes, call.layout(spec.name), spec.sizes, spec.name)
         own[spec.name] = rounded(np.ascontiguousarray(array, dtype=np.float64), call.dtype)
-    reference = prepared.op.reference(prepared.case.params, own)
+    reference = prepared.case.op.evaluate(own)
     # Answers are remembered by the case's id, and these weights are no case's.
     digest = sha256(b"".join(array.tobytes() for array in own.values())).hexdigest()
     return replace(
@@ -231,20 +230,18 @@ def with_weights(prepared: Prepared, arrays: Mapping[str, NDArray[np.generic]], 
     )
 
 
-def meaning(call: Call, geometry: Geometry) -> ConvParams:
+def meaning(call: Call, geometry: Geometry) -> Convolution:
     """Parameters that stand for a geometry, whatever words it was said in: lax's explicit pairs can say nearly all."""
-    op = OPS[call.op]
-    assert isinstance(op, Convolution)
     pairs = []
     for axis in geometry:
-        if op.transposed:
+        if call.op.transposed:
             spread = (axis.small - 1) * axis.stride + 1
             before = axis.extent - 1 - axis.lo
             pairs.append((before, axis.large + axis.extent - 1 - spread - before))
         else:
             pairs.append((axis.lo, (axis.small - 1) * axis.stride + axis.extent - axis.large - axis.lo))
     said = replace(
-        call.params,
+        call.op,
         padding=tuple(pairs),
         symmetric=False,
         output_padding=None,
@@ -252,15 +249,14 @@ def meaning(call: Call, geometry: Geometry) -> ConvParams:
         convention="jax",
         data_format=None,
     )
-    same = op.refusal(said) is None and op.geometry(said) == geometry
-    return said if same else replace(call.params, data_format=None)
+    same = said.refusal() is None and said.geometry() == geometry
+    return said if same else replace(call.op, data_format=None)
 
 
-def _case(op: str, params: ConvParams, dtype: str, kind: str) -> Case:
+def _case(op: Convolution, dtype: str, kind: str) -> Case:
     return Case(
-        id=f"recipe {op} {params} {dtype} {kind}",
+        id=f"recipe {op} {dtype} {kind}",
         op=op,
-        params=params,
         given=(),
         dtype=dtype,
         values=Values(kind),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance.layout import Layout, parse_layout
-from conformance.ops.conv.convolution import ConvParams
+from conformance.ops.conv.convolution import Convolution
 from conformance.usage import UsageError
 
 
@@ -17,7 +17,7 @@ class CallError(UsageError, ValueError):
 class Call:
     """One call of a framework's convolution.
 
-    `params` is complete, so that `ops.OPS[op].geometry(params)` is what the call means. `layouts` holds the layout of
+    `op` is what the call asks, so that `op.geometry()` is what it means. `layouts` holds the layout of
     x, w, (b,) and y, in this order, as the call's own arrays have them. `plan` is what runs it: w and b are its inputs
     even where a layer owns its weights.
     """
@@ -26,8 +26,7 @@ class Call:
     framework: str
     function: str
     kind: str  # "layer", which owns its weights, or "function", which is given them
-    op: str  # "conv" or "conv_transpose"
-    params: ConvParams
+    op: Convolution
     layouts: tuple[tuple[str, str], ...]
     weight_names: tuple[tuple[str, str], ...]
     dtype: str

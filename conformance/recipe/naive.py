@@ -14,8 +14,7 @@ from conformance.ask.prepare import Prepared
 from conformance.judge.compare import judge
 from conformance.judge.explain import explain
 from conformance.layout import Layout
-from conformance.ops import OPS
-from conformance.ops.conv.convolution import Convolution, ConvParams, Refused
+from conformance.ops.conv.convolution import Convolution, Refused
 from conformance.outcome import Raised, Unsupported, Value
 from conformance.recipe.bench import Bench, plainly
 from conformance.recipe.call import Call
@@ -41,15 +40,13 @@ class Naive:
 
 def naive(call: Call, code: Code, form: str, prepared: Prepared, bench: Bench) -> Naive:
     """Write the naive translation for the place where `code` ran, run it there, and say what came of it."""
-    params, lost = nominal(call, code.target.framework)
-    op = OPS[call.op]
-    assert isinstance(op, Convolution)
+    said, lost = nominal(call, code.target.framework)
     try:
-        geometry = op.geometry(params)
+        geometry = said.geometry()
     except Refused:
         geometry = None
     form = "" if code.target.framework == "jax" else form
-    written = write_params(call, params, geometry, code.target, form)
+    written = write_params(call, said, geometry, code.target, form)
     if isinstance(written, Unsupported):
         return Naive(False, "", f"there is none: {written.reason}")
     # The weights are permuted, as their shapes ask for: what is flipped stays so, and nothing else is.
@@ -70,8 +67,7 @@ def naive(call: Call, code: Code, form: str, prepared: Prepared, bench: Bench) -
     right, output = prepared.expectation.output, outcome.output
     assert right is not None
     cause = explain(
-        op,
-        call.params,
+        call.op,
         prepared.arrays,
         np.asarray(outcome.output.values, dtype=np.float64),
         output.shape,
@@ -95,12 +91,12 @@ def _sizes(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, sizes)) if len(sizes) > 1 else f"length {sizes[0]}"
 
 
-def nominal(call: Call, framework: str) -> tuple[ConvParams, list[str]]:
+def nominal(call: Call, framework: str) -> tuple[Convolution, list[str]]:
     """The call's words as the target's, one by one, and what of them the target has no word for."""
-    p = call.params
+    p = call.op
     lost: list[str] = []
     padding, symmetric = p.padding, p.symmetric
-    transposed = call.op == "conv_transpose"
+    transposed = p.transposed
     if isinstance(padding, str):
         if framework == "torch" and padding == "same" and (transposed or set(p.stride) != {1}):
             # (k - 1) // 2 is what people write for it.

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from conformance.dtypes import DTYPES
 from conformance.frameworks.text import Code
 from conformance.ops import OPS
-from conformance.ops.conv.convolution import SPATIAL, Convolution, ConvParams, Pair, Refused
+from conformance.ops.conv.convolution import SPATIAL, Convolution, Pair, Refused
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.signatures import Signature
 from conformance.recipe.syntax import Expression, Given, Parsed, evaluate, failure, nearest
@@ -252,7 +252,9 @@ class Reading:
                 f"{in_channels} input channels and {out_channels} output channels in {groups} groups: "
                 "both must be multiples of the groups"
             )
-        params = ConvParams(
+        asked = OPS[op or self.signature.op]
+        assert issubclass(asked, Convolution)
+        question = asked(
             dims=len(size),
             batch=batch,
             in_channels=in_channels,
@@ -270,11 +272,8 @@ class Reading:
             convention=convention,
             data_format=data_format,
         )
-        op = op or self.signature.op
-        definition = OPS[op]
-        assert isinstance(definition, Convolution)
         try:
-            definition.geometry(params)
+            question.geometry()
         except Refused as refused:
             raise CallError(
                 f"{self.signature.name} refuses this for an input of spatial size {shape_text(size)}: {refused}"
@@ -284,8 +283,7 @@ class Reading:
             framework=self.signature.framework,
             function=self.signature.name,
             kind=self.signature.kind,
-            op=op,
-            params=params,
+            op=question,
             layouts=tuple(layouts.items()),
             weight_names=tuple(weights.items()),
             dtype=dtype,

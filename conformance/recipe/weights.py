@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.layout import Layout
-from conformance.ops import OPS
 from conformance.recipe.call import Call
 from conformance.usage import UsageError
 
@@ -73,7 +72,7 @@ def conversion(call: Call, target: str, layouts: Mapping[str, Layout]) -> tuple[
     """
     names = {"x": "x"}
     lines = []
-    for spec in OPS[call.op].inputs(call.params)[1:]:
+    for spec in call.op.inputs()[1:]:
         theirs = call.weight_name(spec.name)
         text = formula(call.layout(spec.name), layouts[spec.name], spec.sizes, theirs)
         names[spec.name] = theirs if text == theirs else NAMES[target][spec.name]
@@ -91,7 +90,7 @@ def convert(lines: Sequence[str], arrays: Mapping[str, Words]) -> dict[str, Word
 
 def own_shape(call: Call, name: str) -> tuple[int, ...]:
     """The shape of x, w or b as the call's own array."""
-    spec = next(s for s in OPS[call.op].inputs(call.params) if s.name == name)
+    spec = next(s for s in call.op.inputs() if s.name == name)
     return tuple(prod(spec.sizes[c] for c in axis) for axis in call.layout(name).axes)
 
 
@@ -138,11 +137,11 @@ def _named(path: Path, arrays: Mapping[str, Words], which: str) -> str:
 def choose(path: Path, arrays: Mapping[str, Words], call: Call) -> dict[str, Words]:
     """The call's w (and b) from the arrays of a file, checked for kind and shape; UsageError says what is wrong."""
     chosen = {"w": find_kernel(path, arrays)}
-    if call.params.bias:
+    if call.op.bias:
         chosen["b"] = _named(path, arrays, "b")
     rest = sorted(set(arrays) - set(chosen.values()))
     if rest:
-        extra = " (the call has no bias)" if set(rest) & set(FILE_NAMES["b"]) and not call.params.bias else ""
+        extra = " (the call has no bias)" if set(rest) & set(FILE_NAMES["b"]) and not call.op.bias else ""
         raise UsageError(f"{path} has an array {rest[0]!r} that the call has no use for{extra}")
     for which, name in chosen.items():
         array, shape = arrays[name], own_shape(call, which)

@@ -16,8 +16,7 @@ from functools import lru_cache
 from conformance.exact.trilinear import Geometry
 from conformance.frameworks import Ask, lower
 from conformance.layout import Layout
-from conformance.ops import OPS
-from conformance.ops.conv.convolution import Convolution, ConvParams
+from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.recipe.bench import Statements
@@ -85,7 +84,7 @@ def forms(call: Call, target: Target) -> tuple[str, ...]:
         return ("module",) if call.kind == "layer" else ("functional",)
     if target.framework == "keras":
         return ("layer", "ops") if call.kind == "layer" else ("ops", "layer")
-    if target.framework == "jax" and call.op == "conv_transpose" and call.params.groups == 1:
+    if target.framework == "jax" and call.op.transposed and call.op.groups == 1:
         return ("transpose_kernel",)
     return ("",)
 
@@ -98,38 +97,34 @@ def write(call: Call, target: Target, form: str) -> Code | Unsupported:
 
 
 def write_params(
-    call: Call, params: ConvParams, geometry: Geometry | None, target: Target, form: str
+    call: Call, said: Convolution, geometry: Geometry | None, target: Target, form: str
 ) -> Code | Unsupported:
     """The code for parameters that may be others than the call's, between x and y in the call's layouts."""
     asked = target
     if form and not target.option("api", ""):
         asked = replace(target, options=(*target.options, ("api", form)))
-    plan = lower(Ask(call.op, params, geometry, OPS[call.op].inputs(params), call.dtype, asked))
+    plan = lower(Ask(said, geometry, call.dtype, asked))
     return plan if isinstance(plan, Unsupported) else in_idiom(plan, call, target)
 
 
 def geometry_of(call: Call) -> Geometry:
     """What the call means. Raises Refused where its framework's definition rejects it."""
-    op = OPS[call.op]
-    assert isinstance(op, Convolution)
-    return op.geometry(call.params)
+    return call.op.geometry()
 
 
-def in_words_of(call: Call, geometry: Geometry, framework: str) -> ConvParams:
+def in_words_of(call: Call, geometry: Geometry, framework: str) -> Convolution:
     """The call's parameters, in 'same' or 'valid' where the target's own convention means the same geometry by it.
 
     The word that the call itself has is tried first.
     """
-    op = OPS[call.op]
-    assert isinstance(op, Convolution)
-    own = replace(call.params, data_format=data_format(call, framework))
+    own = replace(call.op, data_format=data_format(call, framework))
     known = {"jax": ("valid", "same"), "keras": ("valid", "same"), "tensorflow": ("valid", "same"), "torch": ("same",)}
     words = sorted(known[framework], key=lambda word: word != own.padding)
     for word in words:
         said = replace(own, convention=framework, padding=word, symmetric=False, output_padding=None, output_size=None)
-        if op.transposed and framework == "tensorflow":
+        if own.transposed and framework == "tensorflow":
             said = replace(said, output_size=tuple(axis.large for axis in geometry))
-        if op.refusal(said) is None and op.geometry(said) == geometry:
+        if said.refusal() is None and said.geometry() == geometry:
             return said
     return own
 

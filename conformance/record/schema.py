@@ -79,6 +79,11 @@ class RecordedCase:
     definition: Mapping[str, Any]
 
     @property
+    def op_name(self) -> str:
+        """The op's name."""
+        return self.op
+
+    @property
     def label(self) -> str:
         """The id without the file."""
         return self.id.rpartition("::")[2]

@@ -176,7 +176,7 @@ class Writer:
                 known[0] if known is not None else self._case_keys.get(case.id),
                 case.id,
                 case.fingerprint,
-                case.op,
+                case.op_name,
                 case.source.file,
                 case.source.line,
                 case.source.column,

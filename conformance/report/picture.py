@@ -15,9 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.exact.trilinear import Axis
-from conformance.ops import OPS
 from conformance.ops.conv.conv_transpose import ConvTranspose
-from conformance.ops.conv.convolution import ConvParams
 from conformance.record import RecordedArray, RecordedCase
 
 Array = NDArray[np.float64]
@@ -72,16 +70,11 @@ def overlap(case: RecordedCase) -> tuple[tuple[int, ...], ...] | None:
 
     Only for a transposed convolution with a stride, also where it is the reference of a `call`; None for any other.
     """
-    name, params = case.op, case.params
-    if name == "call":
-        name, params = case.params.get("reference") or ("", {})
-    op = OPS.get(name)
-    if not isinstance(op, ConvTranspose) or max(params["stride"]) < 2:
+    asked: Mapping[str, Any] = case.params.get("reference") or {"op": case.op, "params": case.params}
+    if asked["op"] != ConvTranspose.name or max(asked["params"]["stride"]) < 2:
         return None
-    bound = ConvParams(**{key: _tuples(value) for key, value in params.items()})
-    if op.refusal(bound) is not None:
-        return None
-    return tuple(_taps(axis) for axis in op.geometry(bound))
+    op = ConvTranspose(**{key: _tuples(value) for key, value in asked["params"].items()})
+    return None if op.refusal() is not None else tuple(_taps(axis) for axis in op.geometry())
 
 
 def _tuples(value: Any) -> Any:

@@ -24,7 +24,7 @@ from conformance.ask.probe import Probe, ProbeError
 from conformance.environments.installed import not_asked, with_anchor
 from conformance.executor import Request
 from conformance.layout import LayoutError, to_layout
-from conformance.ops.call import CallParams
+from conformance.ops.call import Call
 from conformance.outcome import Outcome, Unsupported
 from conformance.plan import Plan
 from conformance.record import Reader, RecordError
@@ -62,9 +62,9 @@ class Finding:
     @property
     def axes(self) -> str:
         """The output's canonical letters."""
-        params = self.prepared.case.params
-        if isinstance(params, CallParams):
-            return params.output_axes
+        op = self.prepared.case.op
+        if isinstance(op, Call):
+            return op.output_axes
         # Refused by the definition and answered all the same: y has the axes of x.
         return self.prepared.output.axes if self.prepared.output is not None else self.prepared.specs[0].axes
 

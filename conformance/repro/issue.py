@@ -77,7 +77,7 @@ def _explained(text: str) -> str:
 
 def _expected(found: Finding) -> str:
     text = f"Expected: {words.expected(found)}. {words.definition(found)}."
-    if found.case.op != "call":
+    if found.case.op.definition() is found.case.op:
         text += f" Parameters: {words.given(found.case.given)}."
     if found.verdict.status in (Status.VALUE, Status.GRADIENT, Status.PRECISION):
         text += f" How far off a right answer may be: {words.allowed(found)}."

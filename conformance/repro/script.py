@@ -210,7 +210,7 @@ def _adjoint(found: Finding, made: Surface) -> list[str]:
     dy = in_layout(prepared.cotangent, found.axes, found.plan, "y")
     x = in_layout(prepared.arrays["x"], prepared.specs[0].axes, plan, "y")
     minus = ""
-    if getattr(found.case.params, "bias", False):
+    if getattr(found.case.op, "bias", False):
         bias = prepared.arrays["b"].reshape(-1, *(1 for _ in prepared.cotangent.shape[2:]))
         minus = f" - {float((bias * prepared.cotangent).sum())!r}  # without the bias, which is not linear"
     layouts = dict(plan.layouts)

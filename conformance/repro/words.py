@@ -6,41 +6,16 @@ import numpy as np
 
 from conformance.dtypes import DTYPES
 from conformance.judge.compare import allowance
-from conformance.ops.call import CallParams
 from conformance.repro.finding import Finding
 from conformance.verdict import Status
-
-# The definitions are those of conformance/ops/: a sentence for who does not read that.
-_DEFINITIONS = {
-    "conv": "By definition an element of the output is the sum of the products of the kernel and what lies under it "
-    "of x, which is padded with zeros; {words}",
-    "conv_transpose": "By definition every element of x, times the kernel, is added into the output, `stride` elements "
-    "from the next one's, and what `padding` says is cropped from the ends; {words}",
-}
-_CONVENTIONS = {
-    "torch": "padding, output padding and lengths as PyTorch documents them",
-    "keras": "padding, output padding and lengths as Keras documents them",
-    "tensorflow": "padding and lengths as TensorFlow documents them",
-    "jax": "padding and lengths as JAX documents them",
-    "onnx": "pads, output_padding and lengths as the ONNX specification has them",
-    "canonical": "lengths and crops as the case gives them",
-}
 
 
 def definition(found: Finding) -> str:
     """Why the expected answer is the right one."""
-    params = found.case.params
     if found.anchor:
         return f"It is what {found.anchor} answers to the same inputs, of which the case says that both agree"
-    op = found.case.op
-    if isinstance(params, CallParams):
-        if params.reference is None:
-            return "It is what the case states"
-        op, params = params.reference
-    text = _DEFINITIONS.get(op)
-    if text is None:
-        return f"It is the definition of {op}, computed in float64"
-    return text.format(words=_CONVENTIONS.get(getattr(params, "convention", ""), "lengths by its definition"))
+    op = found.case.op.definition()
+    return "It is what the case states" if op is None else op.notes()
 
 
 def given(pairs: tuple[tuple[str, object], ...], *without: str) -> str:
@@ -92,6 +67,6 @@ def adjoint_allowance(found: Finding) -> float:
     assert prepared.cotangent is not None
     assert prepared.expectation.output is not None
     dtype = DTYPES[found.dtype]
-    gradient = prepared.op.gradients(found.case.params, prepared.arrays, prepared.cotangent)["x"]
+    gradient = found.case.op.gradients(prepared.arrays, prepared.cotangent)["x"]
     allowed = float((allowance(prepared.expectation.output, dtype, None) * np.abs(prepared.cotangent)).sum())
     return allowed + float((allowance(gradient, dtype, None) * np.abs(prepared.arrays["x"])).sum())

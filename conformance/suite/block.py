@@ -29,7 +29,7 @@ _SHORT = {"gradient": "grad", "adjointness": "adj", "determinism": "det", "signe
 class Bound(NamedTuple):
     """The parameters of one point, shared by its dtypes, values and seeds."""
 
-    params: Any
+    op: Op
     label: str
     given: tuple[tuple[str, Any], ...]
 
@@ -47,7 +47,8 @@ class Block:
         self.file = file
         self.text = source
         self.stem = stem
-        self.op: Op = spec.op
+        self.op = spec.op
+        self.trusted = spec.trusted
         self.node = own.node
         self.top = spec.node
         self.source = Source(file, own.node.line, own.node.column)
@@ -61,7 +62,7 @@ class Block:
         self.exclude = own.exclude if isinstance(own, GridSpec) else ()
         self.coverage, self.number = (own.coverage, own.sample) if isinstance(own, GridSpec) else ("full", 0)
         self._points: list[Point] | None = None
-        self.base = {key: field.default for key, field in self.op.fields.items()}
+        self.base = {key: field.default for key, field in self.op.fields().items()}
         self.raw = dict(self.base)
         for key, given in self.fixed.items():
             self.base[key], self.raw[key] = given.parsed, given.raw
@@ -69,7 +70,6 @@ class Block:
         self._parsed = [[g.parsed for g in alternatives] for alternatives in self.grid.values()]
         self._pairs = [[(key, freeze(g.raw)) for g in alternatives] for key, alternatives in self.grid.items()]
         self._fixed_pairs = tuple((key, freeze(g.raw)) for key, g in self.fixed.items())
-        self._call = self.op if isinstance(self.op, Call) else None
         self.missing = [key for key, value in self.base.items() if value is REQUIRED and key not in self.names]
         self.space = self._space()
 
@@ -191,8 +191,7 @@ class Block:
             suffix, dtype, values, seed = tails[point[split:]]  # type: ignore[index]
             yield Case(
                 start + suffix,
-                self.op.name,
-                bound.params,
+                bound.op,
                 bound.given,
                 dtype,
                 values,
@@ -226,25 +225,25 @@ class Block:
         params = self.base.copy()
         params.update(zip(self.names, map(getitem, self._parsed, head), strict=True))
         try:
-            bound = self.op.bind(params)
-            if self._call is not None:
-                bound = self._with_answer(self._call, bound)
+            op = self.op.bind(params, self.trusted)
+            if isinstance(op, Call):
+                op = self._complete(op)
         except ParamError as error:
             raise self.contradiction(head, error) from None
         given = (*self._fixed_pairs, *map(getitem, self._pairs, head))
-        return Bound(bound, self.name or self.op.label(bound), given)
+        return Bound(op, self.name or op.label(), given)
 
-    def _with_answer(self, op: Call, bound: Any) -> Any:
+    def _complete(self, call: Call) -> Call:
         """A `call` whose right answer the case states takes it from `expect`."""
         expect = self.settings.expect
         if expect.values is not None:
-            bound = op.with_answer(bound, expect.values, expect.layout)
-        missing = op.incomplete(bound)
+            call = call.with_answer(expect.values, expect.layout)
+        missing = call.incomplete()
         if missing:
             raise ParamError("plans", missing)
-        if bound.reference is None and {"gradient", "adjointness"} & set(self.settings.check):
+        if call.reference is None and {"gradient", "adjointness"} & set(self.settings.check):
             raise ParamError("plans", "gradients are checked against a `reference` op only, and the case has none")
-        return bound
+        return call
 
     # --- what can be wrong ----------------------------------------------------------------------------------------
 
@@ -290,7 +289,7 @@ class Block:
         """What is wrong whatever the point: parameters that are missing, exclusions that exclude nothing."""
         findings = [Finding(self.file, node.line, node.column, message) for node, message in self.never]
         for key in self.missing:
-            message = f"the parameter {key!r} is missing: {self.op.fields[key].doc}"
+            message = f"the parameter {key!r} is missing: {self.op.fields()[key].doc}"
             findings.append(Finding(self.file, self.node.line, self.node.column, message))
         return findings
 
@@ -322,14 +321,14 @@ class Block:
         try:
             for case in self.cases():
                 ids.append(hash(case.id))
-                if case.params is not latest:
-                    latest = case.params
-                    found = oversize(self.op, latest, self.settings.check)
+                if case.op is not latest:
+                    latest = case.op
+                    found = oversize(latest, self.settings.check)
                     if found is not None and (largest is None or found[0] < largest[0]):
                         largest = (*found, self.sized(case))
                 recipe = position[id(case.values)]
                 if recipe not in misfits and case.values.kind in ("literal", "specials"):
-                    message = misfit(self.op, case)
+                    message = misfit(case)
                     if message:
                         misfits[recipe] = f"{message} (in {case.label})"
         except CaseFileError as error:

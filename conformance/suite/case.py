@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from conformance.ops.base import Op
+
 CHECKS = ("shape", "dtype", "value", "gradient", "adjointness", "determinism", "signed_zeros")
 POLICIES = ("strict", "superset", "ignore")
 PERMITS = ("empty", "zeros")
@@ -72,11 +74,10 @@ class Claim:
 
 @dataclass(frozen=True)
 class Case:
-    """One case. `params` is the op's own frozen parameter object; `given` are the parameters as the file gives them."""
+    """One case. `op` is the question, with its parameters; `given` are the parameters as the file gives them."""
 
     id: str
-    op: str
-    params: Any
+    op: Op
     given: tuple[tuple[str, Any], ...]
     dtype: str
     values: Values
@@ -91,17 +92,25 @@ class Case:
     about: str = ""
     claim: Claim | None = None
 
+    @property
+    def op_name(self) -> str:
+        """The op's name."""
+        return self.op.name
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The op's parameters by name."""
+        return self.op.parameters()
+
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits over everything that decides what is computed and how it is judged; not the id, not the
         place.
         """
-        from conformance.ops import OPS
-
         content = {
-            "op": self.op,
-            "version": OPS[self.op].version,
-            "params": repr(self.params),
+            "op": self.op.name,
+            "version": self.op.version,
+            "params": repr(self.op),
             "dtype": self.dtype,
             "values": repr(self.values),
             "seed": self.seed,

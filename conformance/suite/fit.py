@@ -14,19 +14,19 @@ MAX_CASE_BYTES = 2 * 2**30
 MAX_WORK = 5_000_000_000  # multiply-adds of one evaluation of the reference
 
 
-def oversize(op: Op, bound: Any, checks: Sequence[str] = ()) -> tuple[int, str] | None:
+def oversize(op: Op, checks: Sequence[str] = ()) -> tuple[int, str] | None:
     """How far a case is above what the coordinator takes on, in bytes or multiply-adds, and a message; or None.
 
     Counted are all tensors of the case as float64, with their gradients where these are checked, and what the reference
     holds. An axis of length 0 counts as 1: NumPy refuses some shapes without an element, too.
     """
-    specs = list(op.inputs(bound))
+    specs = list(op.inputs())
     gradients = "gradient" in checks or "adjointness" in checks
     work, held = 0, 0
     try:
-        if op.refusal(bound) is None:
-            specs.append(op.output(bound))
-            work, held = op.effort(bound, gradients)
+        if op.refusal() is None:
+            specs.append(op.output())
+            work, held = op.effort(gradients)
     except LookupError:
         pass  # a `call` whose output nobody knows yet
     numbers = 0
@@ -48,16 +48,16 @@ def oversize(op: Op, bound: Any, checks: Sequence[str] = ()) -> tuple[int, str] 
                 f"the tensors and the reference would take {total:,} bytes together as float64 "
                 f"(the largest tensor is {spec.name!r}, {spec.axes}: {shape})"
             )
-        return total, f"{what}, expected at most {MAX_CASE_BYTES:,} (in {op.label(bound)})"
+        return total, f"{what}, expected at most {MAX_CASE_BYTES:,} (in {op.label()})"
     if work > MAX_WORK:
         message = f"the exact reference would take {work:,} multiply-adds, expected at most {MAX_WORK:,}"
-        return work, f"{message} (in {op.label(bound)})"
+        return work, f"{message} (in {op.label()})"
     return None
 
 
-def misfit(op: Op, case: Case) -> str:
+def misfit(case: Case) -> str:
     """Why a case's values don't fit its tensors, or ""."""
-    specs = {spec.name: spec for spec in op.inputs(case.params)}
+    specs = {spec.name: spec for spec in case.op.inputs()}
     if case.values.kind == "literal":
         given = dict(case.values.arrays)
         for name in given:

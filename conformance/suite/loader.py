@@ -111,7 +111,7 @@ def _read(path: Path, root: Path, trusted: bool) -> tuple[Suite | None, list[Fin
     report = Report(str(path), source)
     spec = read_file(parse_document(source, str(path)), report)
     if spec is not None and trusted:
-        spec.op = spec.op.trusting()
+        spec.trusted = True
     return Suite(path, _stem(path, root), source, spec) if spec else None, report.findings
 
 

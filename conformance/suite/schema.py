@@ -72,11 +72,12 @@ class FileSpec:
     """A case file as it is written. Only grids and cases with which nothing is wrong are in it."""
 
     node: Node
-    op: Op
+    op: type[Op]
     settings: Mapping[str, Any]
     defaults: Mapping[str, Given] = field(default_factory=dict)
     grids: tuple[GridSpec, ...] = ()
     cases: tuple[CaseSpec, ...] = ()
+    trusted: bool = False  # the user said that plans of this file may call what they like
 
 
 def read_file(node: Node, report: Report) -> FileSpec | None:
@@ -108,7 +109,7 @@ def read_file(node: Node, report: Report) -> FileSpec | None:
     )
 
 
-def _op(node: Node, report: Report) -> Op | None:
+def _op(node: Node, report: Report) -> type[Op] | None:
     if not isinstance(node.value, dict) or "op" not in node.value:
         return None
     found = node.value["op"]
@@ -140,13 +141,13 @@ def param_findings(node: Node, name: str, error: ValueError, report: Report) -> 
 class _Params:
     """Readers of parameter mappings of one op (of no op at all where the op is unknown)."""
 
-    def __init__(self, op: Op | None) -> None:
+    def __init__(self, op: type[Op] | None) -> None:
         self.op = op
 
     def known(self, key: Node, report: Report, extra: tuple[str, ...] = ()) -> bool:
         if self.op is None:
             return False  # nothing can be said about its parameters
-        allowed = [*self.op.fields, *extra]
+        allowed = [*self.op.fields(), *extra]
         if key.value in allowed:
             return True
         report.add(key, unknown(f"parameter of {self.op.name}", key.value, allowed))
@@ -156,7 +157,7 @@ class _Params:
         assert self.op is not None
         raw = node.plain()
         try:
-            return Given(node, raw, self.op.fields[name].parse(raw))
+            return Given(node, raw, self.op.fields()[name].parse(raw))
         except ValueError as error:
             param_findings(node, name, error, report)
         return None
@@ -212,7 +213,7 @@ class _Params:
             for key, child in _entries(item):
                 if self.op is None or not self.known(key, report, DIMENSIONS):
                     continue
-                if key.value in self.op.fields:
+                if key.value in self.op.fields():
                     given = self.value(key.value, child, report)
                     if given is not None:
                         entry[key.value] = given.parsed
@@ -242,12 +243,12 @@ def _coverage(node: Node, report: Report) -> tuple[str, int]:
     return word("coverage", "full", "pairwise")(node, report), 0
 
 
-def read_condition(node: Node, op: Op, report: Report) -> Condition:
+def read_condition(node: Node, op: type[Op], report: Report) -> Condition:
     """A `where`; Wrong at the column where it can't be read."""
     if isinstance(node.value, bool) or not isinstance(node.value, str) or not node.value.strip():
         raise Wrong(node, f"where is {node.shown()}, expected an expression such as kernel >= stride")
     try:
-        return Condition(node, tuple(parse_expression(node.value, [*op.fields, *DIMENSIONS])))
+        return Condition(node, tuple(parse_expression(node.value, [*op.fields(), *DIMENSIONS])))
     except ExpressionError as error:
         line, column = next(iter(text_positions(node, report.source)))
         place = Node(line, column + max(error.column - 1, 0), None)
@@ -260,10 +261,10 @@ SAMPLE = {"sample": Key(integer, "how many points are drawn", {"type": "integer"
 
 
 @cache
-def grid_keys(op: Op | None) -> dict[str, Key]:
+def grid_keys(op: type[Op] | None) -> dict[str, Key]:
     """The keys of one grid."""
     params = _Params(op)
-    fields = op.fields if op else {}
+    fields = op.fields() if op else {}
     lists = {
         key: {"type": "array", "items": dict(f.schema), "description": f.doc, "minItems": 1}
         for key, f in fields.items()
@@ -299,7 +300,7 @@ def grid_keys(op: Op | None) -> dict[str, Key]:
 
 
 @cache
-def case_keys(op: Op | None) -> dict[str, Key]:
+def case_keys(op: type[Op] | None) -> dict[str, Key]:
     """The keys of one explicit case."""
     return {
         **SETTINGS,
@@ -309,7 +310,7 @@ def case_keys(op: Op | None) -> dict[str, Key]:
 
 
 @cache
-def file_keys(op: Op | None) -> dict[str, Key]:
+def file_keys(op: type[Op] | None) -> dict[str, Key]:
     """The keys of a file. Its grids and cases are read one by one, see `read_file`."""
 
     def apart(node: Node, _: Report) -> Node:
@@ -362,10 +363,10 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": dict(properties), "additionalProperties": False}
 
 
-def _params_schema(op: Op | None) -> dict[str, Any]:
+def _params_schema(op: type[Op] | None) -> dict[str, Any]:
     if op is None:
         return {"type": "object"}
-    return _object({key: {**f.schema, "description": f.doc} for key, f in op.fields.items()})
+    return _object({key: {**f.schema, "description": f.doc} for key, f in op.fields().items()})
 
 
 def json_schema() -> dict[str, Any]:

@@ -146,7 +146,7 @@ class _Parser:
 
     def comparison(self, match: re.Match[str], position: int) -> Matches:
         key, symbol, wanted = match["key"], match["symbol"], match["value"].strip("\"'")
-        known = {*ATTRIBUTES, *(name for op in OPS.values() for name in op.fields)}
+        known = {*ATTRIBUTES, *(name for op in OPS.values() for name in op.fields())}
         if key not in known:
             ordered = [*ATTRIBUTES, *sorted(known - set(ATTRIBUTES))]
             hint = suggestion(key, known)
@@ -191,7 +191,7 @@ def _attribute(key: str, symbol: str, wanted: str, value: Any) -> Matches:
     if key == "seed":
         return lambda case: bool(test(case.seed, value))
     read: dict[str, Callable[[Case], frozenset[str]]] = {
-        "op": lambda case: frozenset((case.op,)),
+        "op": lambda case: frozenset((case.op.name,)),
         "dtype": lambda case: frozenset((case.dtype,)),
         "values": lambda case: frozenset((case.values.kind, case.values.name or case.values.kind)),
         "tag": lambda case: case.tags,
@@ -210,7 +210,7 @@ def _parameter(key: str, symbol: str, wanted: Any) -> Matches:
     negative = symbol == "!="
 
     def matches(case: Case) -> bool:
-        fields = OPS[case.op].fields
+        fields = case.op.fields()
         if key not in fields:
             return False
         value = _value(case, key)
@@ -221,13 +221,7 @@ def _parameter(key: str, symbol: str, wanted: Any) -> Matches:
 
 def _value(case: Case, key: str) -> Any:
     """The parameter as the op has it (spelled out per axis), else as the file gives it, else its default."""
-    bound = getattr(case.params, key, _ABSENT)
-    if bound is not _ABSENT:
-        return bound
-    return dict(case.given).get(key, OPS[case.op].fields[key].default)
-
-
-_ABSENT = object()
+    return case.params.get(key, dict(case.given).get(key, case.op.fields()[key].default))
 
 
 def _holds(test: Callable[[Any, Any], Any], value: Any, wanted: Any) -> bool:

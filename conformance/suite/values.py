@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import DTYPES, rounded
-from conformance.ops import OPS
 from conformance.ops.base import TensorSpec
 from conformance.suite.case import Case, Place
 
@@ -31,7 +30,7 @@ class ValuesError(ValueError):
 
 def seed_of(case: Case) -> int:
     """The seed of a case's stream: it depends on what the case is, not on where it stands."""
-    content = f"{case.seed}:{OPS[case.op].label(case.params)}:{case.dtype}:{case.values.kind}:{case.values.base}"
+    content = f"{case.seed}:{case.op.label()}:{case.dtype}:{case.values.kind}:{case.values.base}"
     return zlib.crc32(content.encode())
 
 
@@ -40,8 +39,7 @@ def make_inputs(case: Case, draw: int = 0) -> dict[str, Array]:
 
     `draw` counts up where the first draw is of no use (`prepare`).
     """
-    op = OPS[case.op]
-    specs = op.inputs(case.params)
+    specs = case.op.inputs()
     values = case.values
     if values.kind == "literal":
         return {spec.name: _literal(spec, dict(values.arrays), case) for spec in specs}
@@ -76,8 +74,7 @@ def integer_bound(case: Case) -> tuple[int, int]:
 
 
 def _products(case: Case) -> int:
-    op = OPS[case.op]
-    return op.products(case.params) if op.refusal(case.params) is None else 1
+    return case.op.products() if case.op.refusal() is None else 1
 
 
 def _draw(spec: TensorSpec, kind: str, stream: np.random.RandomState, case: Case) -> Array:

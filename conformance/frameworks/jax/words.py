@@ -14,14 +14,14 @@ from __future__ import annotations
 from conformance.exact.trilinear import Axis
 from conformance.frameworks import Ask, Lowering
 from conformance.frameworks.text import Pair, bias_shape, call, lines, rejected
-from conformance.ops.conv.convolution import ConvParams
+from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
 
-def conv(ask: Ask) -> Plan | Unsupported:
+def conv(ask: Ask[Convolution]) -> Plan | Unsupported:
     """jax.lax.conv_general_dilated."""
-    p: ConvParams = ask.params
+    p = ask.op
     if ask.native("jax"):
         padding: object = _own_padding(p)
     elif ask.geometry is None:
@@ -32,9 +32,9 @@ def conv(ask: Ask) -> Plan | Unsupported:
     return _plan(ask, text, _kernel(p, "I", "O" if p.groups == 1 else "(GO)"))
 
 
-def conv_transpose(ask: Ask) -> Plan | Unsupported:
+def conv_transpose(ask: Ask[Convolution]) -> Plan | Unsupported:
     """jax.lax.conv_transpose, or jax.lax.conv_general_dilated with lhs_dilation where groups or the target ask it."""
-    p: ConvParams = ask.params
+    p = ask.op
     if ask.geometry is None:
         if ask.native("jax"):
             return Unsupported("jax.lax.conv_transpose has neither output_padding nor output_size")
@@ -62,7 +62,7 @@ def conv_transpose(ask: Ask) -> Plan | Unsupported:
     return _plan(ask, text, _kernel(p, "I", "O") + " flipped")
 
 
-def _own_padding(p: ConvParams) -> object:
+def _own_padding(p: Convolution) -> object:
     return p.padding.upper() if isinstance(p.padding, str) else p.padding
 
 
@@ -86,10 +86,10 @@ def _spread_pads(axis: Axis) -> Pair:
 
 
 def _words(
-    ask: Ask, strides: str, padding: object, lhs_dilation: tuple[int, ...] | None = None, groups: int = 1
+    ask: Ask[Convolution], strides: str, padding: object, lhs_dilation: tuple[int, ...] | None = None, groups: int = 1
 ) -> dict[str, object]:
     """Keyword arguments, without those that say what JAX's defaults say."""
-    p: ConvParams = ask.params
+    p = ask.op
     words: dict[str, object] = {strides: p.stride, "padding": padding}
     if lhs_dilation is not None:
         words["lhs_dilation"] = lhs_dilation
@@ -104,9 +104,9 @@ def _words(
     return words
 
 
-def _plan(ask: Ask, text: str, kernel: str, note: str = "") -> Plan:
+def _plan(ask: Ask[Convolution], text: str, kernel: str, note: str = "") -> Plan:
     """`text` assigned to y, the bias added, and the layouts."""
-    p: ConvParams = ask.params
+    p = ask.op
     layouts = {"x": _tensor(p), "w": kernel}
     if p.bias:
         layouts["b"] = "C"
@@ -115,11 +115,11 @@ def _plan(ask: Ask, text: str, kernel: str, note: str = "") -> Plan:
     return Plan.of(lines(f"y = {text}", added if p.bias else ""), {**layouts, "y": _tensor(p)}, note)
 
 
-def _tensor(p: ConvParams) -> str:
+def _tensor(p: Convolution) -> str:
     return "NC" + p.spatial if p.data_format == "channels_first" else "N" + p.spatial + "C"
 
 
-def _kernel(p: ConvParams, i: str, o: str) -> str:
+def _kernel(p: Convolution, i: str, o: str) -> str:
     """The kernel's layout; `i` and `o` are what the axes hold that JAX calls I and O."""
     return o + i + p.spatial if p.data_format == "channels_first" else p.spatial + i + o
 

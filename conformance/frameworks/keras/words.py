@@ -19,14 +19,14 @@ from conformance.exact.trilinear import Axis, Geometry
 from conformance.frameworks import Ask, Lowering
 from conformance.frameworks.text import bias_shape, call, lines, pad_pairs, rejected, sliced
 from conformance.frameworks.windows import Window, gather_window, is_same, scatter_length, scatter_window
-from conformance.ops.conv.convolution import ConvParams
+from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
 
-def conv(ask: Ask) -> Plan | Unsupported:
+def conv(ask: Ask[Convolution]) -> Plan | Unsupported:
     """keras.layers.Conv1D to Conv3D, or keras.ops.conv."""
-    p: ConvParams = ask.params
+    p = ask.op
     if ask.geometry is None and not ask.native("keras"):
         return rejected(p)
     layer = ask.target.option("api", "layer") == "layer"
@@ -56,9 +56,9 @@ def conv(ask: Ask) -> Plan | Unsupported:
     return Plan.of(lines(*before, *body, late), _layouts(p, w))
 
 
-def conv_transpose(ask: Ask) -> Plan | Unsupported:
+def conv_transpose(ask: Ask[Convolution]) -> Plan | Unsupported:
     """keras.layers.Conv1DTranspose to Conv3DTranspose, or keras.ops.conv_transpose."""
-    p: ConvParams = ask.params
+    p = ask.op
     if ask.geometry is None and not ask.native("keras"):
         return rejected(p)
     layer = ask.target.option("api", "layer") == "layer"
@@ -97,8 +97,8 @@ def conv_transpose(ask: Ask) -> Plan | Unsupported:
     return Plan.of(lines(*body, *_framed("y", windows, _channels_last(p)), late), _layouts(p, p.spatial + "OI"), note)
 
 
-def _layer(ask: Ask, name: str, words: dict[str, object], size: Sequence[int], *, bias: bool) -> list[str]:
-    p: ConvParams = ask.params
+def _layer(ask: Ask[Convolution], name: str, words: dict[str, object], size: Sequence[int], *, bias: bool) -> list[str]:
+    p = ask.op
     if p.groups > 1:
         words = {**words, "groups": p.groups}
     words = {**words, **_rest(p), "use_bias": bias, "dtype": ask.dtype}
@@ -115,13 +115,13 @@ def _layer(ask: Ask, name: str, words: dict[str, object], size: Sequence[int], *
     ]
 
 
-def _rest(p: ConvParams) -> dict[str, object]:
+def _rest(p: Convolution) -> dict[str, object]:
     # The default of data_format is in the user's keras.json, so it is always said.
     words: dict[str, object] = {"data_format": "channels_last" if _channels_last(p) else "channels_first"}
     return {"dilation_rate": p.dilation, **words} if max(p.dilation) > 1 else words
 
 
-def _no_stride_with_dilation(p: ConvParams, refuses: bool, layer: bool) -> str:
+def _no_stride_with_dilation(p: Convolution, refuses: bool, layer: bool) -> str:
     if not refuses or max(p.stride) == 1 or max(p.dilation) == 1:
         return ""
     who = "Keras's convolution layers refuse" if layer else "keras.ops.conv on the tensorflow backend refuses"
@@ -151,7 +151,7 @@ def _said(geometry: Geometry) -> dict[str, object]:
     return {}
 
 
-def _own_padding(p: ConvParams) -> object:
+def _own_padding(p: Convolution) -> object:
     """The case's padding as it is written; Keras takes words alone and says so."""
     if isinstance(p.padding, str):
         return p.padding
@@ -175,17 +175,17 @@ def _framed(name: str, windows: list[Window], last: bool) -> list[str]:
     ]
 
 
-def _bias(p: ConvParams) -> str:
+def _bias(p: Convolution) -> str:
     if not p.bias:
         return ""
     return "y = y + b" if _channels_last(p) else f"y = y + keras.ops.reshape(b, {bias_shape(p.dims)!r})"
 
 
-def _channels_last(p: ConvParams) -> bool:
+def _channels_last(p: Convolution) -> bool:
     return p.data_format != "channels_first"
 
 
-def _layouts(p: ConvParams, w: str) -> dict[str, str]:
+def _layouts(p: Convolution, w: str) -> dict[str, str]:
     axes = f"N{p.spatial}C" if _channels_last(p) else f"NC{p.spatial}"
     layouts = {"x": axes, "w": w, "b": "C", "y": axes}
     if not p.bias:

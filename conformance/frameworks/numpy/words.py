@@ -11,7 +11,7 @@ from __future__ import annotations
 from conformance.exact.trilinear import Axis, Geometry
 from conformance.frameworks import Ask, Lowering
 from conformance.frameworks.text import Pair, bias_shape, call, lines, pad_pairs, rejected, sliced
-from conformance.ops.conv.convolution import ConvParams
+from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
@@ -19,13 +19,13 @@ _SPATIAL = {1: "w", 2: "hw", 3: "dhw"}
 _TAPS = {1: "k", 2: "jk", 3: "ijk"}
 
 
-def conv(ask: Ask) -> Plan | Unsupported:
+def conv(ask: Ask[Convolution]) -> Plan | Unsupported:
     """Windows of x, padded, and the kernel as it is."""
     unable = _unable(ask)
     if unable is not None or ask.geometry is None:
-        return unable or rejected(ask.params)
+        return unable or rejected(ask.op)
     geometry = ask.geometry
-    last = _channels_last(ask.params)
+    last = _channels_last(ask.op)
     # As many elements as the windows reach over, and one window even where there is none to answer with.
     reach = [(max(axis.small, 1) - 1) * axis.stride + axis.extent for axis in geometry]
     pads = [(axis.lo, total - axis.lo - axis.large) for axis, total in zip(geometry, reach, strict=True)]
@@ -33,12 +33,12 @@ def conv(ask: Ask) -> Plan | Unsupported:
     return _plan(ask, body, _windows(geometry, tuple(axis.stride for axis in geometry), last), "")
 
 
-def conv_transpose(ask: Ask) -> Plan | Unsupported:
+def conv_transpose(ask: Ask[Convolution]) -> Plan | Unsupported:
     """Windows of x, spread out by the stride and padded, and the flipped kernel."""
     unable = _unable(ask)
     if unable is not None or ask.geometry is None:
-        return unable or rejected(ask.params)
-    p: ConvParams = ask.params
+        return unable or rejected(ask.op)
+    p = ask.op
     geometry = ask.geometry
     last = _channels_last(p)
     body, name = [], "x"
@@ -62,19 +62,19 @@ def conv_transpose(ask: Ask) -> Plan | Unsupported:
     return _plan(ask, body, _windows(geometry, (1,) * p.dims, last), " flipped")
 
 
-def _unable(ask: Ask) -> Unsupported | None:
+def _unable(ask: Ask[Convolution]) -> Unsupported | None:
     if ask.dtype == "bfloat16":
         return Unsupported("NumPy has no bfloat16")
     if ask.geometry is None:
-        return rejected(ask.params)
+        return rejected(ask.op)
     return None
 
 
-def _channels_last(p: ConvParams) -> bool:
+def _channels_last(p: Convolution) -> bool:
     return p.data_format == "channels_last"
 
 
-def _shape(p: ConvParams, channels: int, spatial: tuple[int, ...], last: bool) -> tuple[int, ...]:
+def _shape(p: Convolution, channels: int, spatial: tuple[int, ...], last: bool) -> tuple[int, ...]:
     return (p.batch, *spatial, channels) if last else (p.batch, channels, *spatial)
 
 
@@ -110,12 +110,12 @@ def _result(axis: Axis, transposed: bool) -> int:
     return axis.large if transposed else axis.small
 
 
-def _plan(ask: Ask, prepare: list[str], windows: list[str], flipped: str) -> Plan:
+def _plan(ask: Ask[Convolution], prepare: list[str], windows: list[str], flipped: str) -> Plan:
     """`prepare` and `windows`, then the contraction over channels and taps, the bias, and the layouts."""
-    p: ConvParams = ask.params
+    p = ask.op
     assert ask.geometry is not None
     last = _channels_last(p)
-    results = tuple(_result(axis, ask.op == "conv_transpose") for axis in ask.geometry)
+    results = tuple(_result(axis, ask.op.transposed) for axis in ask.geometry)
     computed = tuple(max(n, 1) for n in results)
     grouped = p.groups > 1
     space, taps = _SPATIAL[p.dims], _TAPS[p.dims]

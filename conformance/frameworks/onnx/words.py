@@ -18,7 +18,7 @@ from conformance.exact.trilinear import Axis
 from conformance.frameworks import Ask, Lowering
 from conformance.frameworks.text import Pair, rejected
 from conformance.frameworks.windows import gather_window
-from conformance.ops.conv.convolution import ConvParams
+from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
@@ -28,9 +28,9 @@ _TYPES = {"float32": "float", "float64": "double", "float16": "float16", "bfloat
 _WORDS = {"valid": "VALID", "same_upper": "SAME_UPPER", "same_lower": "SAME_LOWER"}
 
 
-def conv(ask: Ask) -> Plan | Unsupported:
+def conv(ask: Ask[Convolution]) -> Plan | Unsupported:
     """Conv, of x as it is or, where more is cut off than `pads` can say, of a slice of it."""
-    p: ConvParams = ask.params
+    p = ask.op
     unable = _unable(ask)
     if unable is not None:
         return unable
@@ -49,9 +49,9 @@ def conv(ask: Ask) -> Plan | Unsupported:
     return _plan(ask, nodes, "OI" if p.groups == 1 else "(GO)I", note)
 
 
-def conv_transpose(ask: Ask) -> Plan | Unsupported:
+def conv_transpose(ask: Ask[Convolution]) -> Plan | Unsupported:
     """ConvTranspose; an axis that it can't say is the full scatter, extended by Pad and cropped by Slice."""
-    p: ConvParams = ask.params
+    p = ask.op
     unable = _unable(ask)
     if unable is not None:
         return unable
@@ -90,8 +90,8 @@ def conv_transpose(ask: Ask) -> Plan | Unsupported:
     return _plan(ask, nodes, kernel, "pads are not negative: the full scatter is extended by zeros")
 
 
-def _unable(ask: Ask) -> Unsupported | None:
-    p: ConvParams = ask.params
+def _unable(ask: Ask[Convolution]) -> Unsupported | None:
+    p = ask.op
     if p.data_format == "channels_last":
         return Unsupported("ONNX's convolutions have their channels first")
     if ask.dtype not in _TYPES:
@@ -106,7 +106,7 @@ def _hi(axis: Axis) -> int:
     return (axis.small - 1) * axis.stride + axis.extent - axis.lo - axis.large
 
 
-def _own_padding(p: ConvParams) -> dict[str, object]:
+def _own_padding(p: Convolution) -> dict[str, object]:
     """The case's padding as it is written."""
     return {"auto_pad": _WORDS[p.padding]} if isinstance(p.padding, str) else _pads(p.padding)
 
@@ -117,7 +117,7 @@ def _pads(pairs: Sequence[Pair]) -> dict[str, object]:
     return {"pads": flat} if any(flat) else {}
 
 
-def _words(p: ConvParams, **more: object) -> dict[str, object]:
+def _words(p: Convolution, **more: object) -> dict[str, object]:
     """Attributes, without those that say what ONNX's defaults say."""
     words: dict[str, object] = {"strides": p.stride, "dilations": p.dilation, "group": p.groups, **more}
     defaults = {"strides": (1,) * p.dims, "dilations": (1,) * p.dims, "group": 1}
@@ -150,16 +150,16 @@ def _slice(source: str, output: str, bounds: Sequence[Pair]) -> list[str]:
     ]
 
 
-def _plan(ask: Ask, nodes: Sequence[str], kernel: str, note: str = "") -> Plan:
+def _plan(ask: Ask[Convolution], nodes: Sequence[str], kernel: str, note: str = "") -> Plan:
     """The model's text around its nodes, and its run by the target's backend."""
-    p: ConvParams = ask.params
+    p = ask.op
     layouts = {"x": "NC" + p.spatial, "w": kernel + p.spatial, **({"b": "C"} if p.bias else {})}
     element = _TYPES[ask.dtype]
-    shapes = {spec.name: spec.shape for spec in ask.inputs}
+    shapes = {spec.name: spec.shape for spec in ask.op.inputs()}
     groups, a, b = shapes["w"][:3]
-    shapes["w"] = (groups * a, b, *p.kernel) if ask.op == "conv_transpose" else (groups * b, a, *p.kernel)
+    shapes["w"] = (groups * a, b, *p.kernel) if ask.op.transposed else (groups * b, a, *p.kernel)
     inputs = ", ".join(f"{element}[{','.join(map(str, shapes[name]))}] {name}" for name in layouts)
-    graph = f"{ask.op} ({inputs}) => ({element}[{','.join('NC' + p.spatial)}] y) {{ {' '.join(nodes)} }}"
+    graph = f"{ask.op.name} ({inputs}) => ({element}[{','.join('NC' + p.spatial)}] y) {{ {' '.join(nodes)} }}"
     made = (
         "onnx.reference.ReferenceEvaluator(model)"
         if ask.target.backend == "reference"

@@ -31,16 +31,16 @@ from conformance.frameworks.windows import (
     scatter_length,
     scatter_window,
 )
-from conformance.ops.conv.convolution import ConvParams, per_axis_params
+from conformance.ops.conv.convolution import Convolution, per_axis_params
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
 Pair = tuple[int, int]
 
 
-def conv(ask: Ask) -> Plan | Unsupported:
+def conv(ask: Ask[Convolution]) -> Plan | Unsupported:
     """tf.nn.conv1d, conv2d, conv3d; depthwise_conv2d and convolution where only they have every gradient."""
-    p: ConvParams = ask.params
+    p = ask.op
     if ask.geometry is None and not ask.native("tensorflow"):
         return rejected(p)
     last = _channels_last(p)
@@ -67,9 +67,9 @@ def conv(ask: Ask) -> Plan | Unsupported:
     return Plan.of(lines(*_framed("x", windows, last), text, _bias(p)), _layouts(p, w))
 
 
-def conv_transpose(ask: Ask) -> Plan | Unsupported:
+def conv_transpose(ask: Ask[Convolution]) -> Plan | Unsupported:
     """tf.nn.conv1d_transpose, conv2d_transpose, conv3d_transpose, asked for an output_shape."""
-    p: ConvParams = ask.params
+    p = ask.op
     if ask.geometry is None and not ask.native("tensorflow"):
         return rejected(p)
     last = _channels_last(p)
@@ -109,7 +109,7 @@ def conv_transpose(ask: Ask) -> Plan | Unsupported:
     return Plan.of(lines(text, *_framed("y", windows, last), _bias(p)), _layouts(p, w), note)
 
 
-def _conv_call(p: ConvParams, padding: object, batched: bool) -> str:
+def _conv_call(p: Convolution, padding: object, batched: bool) -> str:
     if batched:
         words: dict[str, object] = {"strides": _short(p.stride), "padding": padding, "dilations": _short(p.dilation)}
         return "y = " + call("tf.nn.convolution", "x", "w", **words, **_format(p))
@@ -123,14 +123,14 @@ def _conv_call(p: ConvParams, padding: object, batched: bool) -> str:
     return "y = " + call(f"tf.nn.conv{p.dims}d", "x", "w", **words, **_format(p))
 
 
-def _depthwise_call(p: ConvParams, padding: object) -> str:
+def _depthwise_call(p: Convolution, padding: object) -> str:
     words: dict[str, object] = {"strides": _every_axis(p, p.stride), "padding": padding, **_format(p)}
     if max(p.dilation) > 1:
         words["dilations"] = p.dilation
     return "y = " + call("tf.nn.depthwise_conv2d", "x", "w", **words)
 
 
-def _depthwise(p: ConvParams) -> bool:
+def _depthwise(p: Convolution) -> bool:
     """Whether tf.nn.depthwise_conv2d says it: one input channel a group, one stride, no dilation beside a stride.
 
     It has gradients in every dtype, which a grouped conv2d has not.
@@ -144,18 +144,18 @@ def _depthwise(p: ConvParams) -> bool:
     )
 
 
-def _space_to_batch(ask: Ask) -> bool:
+def _space_to_batch(ask: Ask[Convolution]) -> bool:
     """Whether tf.nn.convolution is asked: a dilated convolution whose own kernel may have no gradient here."""
-    p: ConvParams = ask.params
+    p = ask.op
     dilates = max(p.dilation) > 1 and max(p.stride) == 1
     return dilates and not (ask.target.option("onednn", "") == "1" and ask.dtype == "float32") and _without_xla(ask)
 
 
-def _without_xla(ask: Ask) -> bool:
+def _without_xla(ask: Ask[Convolution]) -> bool:
     return ask.target.device == "cpu" and ask.target.mode != "xla"
 
 
-def _takes_pairs(p: ConvParams, geometry: Geometry) -> bool:
+def _takes_pairs(p: Convolution, geometry: Geometry) -> bool:
     """Whether conv2d_transpose is asked in a list of paddings: it crops, and extends by less than a stride alone.
 
     oneDNN has no explicit padding here, and Eigen neither dilation, nor groups, nor NCHW: then VALID and a crop.
@@ -165,12 +165,12 @@ def _takes_pairs(p: ConvParams, geometry: Geometry) -> bool:
     return p.dims == 2 and plain and says and any(axis.lo or axis.hi > 0 for axis in geometry)
 
 
-def _own_padding(p: ConvParams) -> object:
+def _own_padding(p: Convolution) -> object:
     """The case's padding in TensorFlow's words."""
     return p.padding.upper() if isinstance(p.padding, str) else _pairs(p, p.padding)
 
 
-def _own_lengths(p: ConvParams) -> list[int]:
+def _own_lengths(p: Convolution) -> list[int]:
     """The lengths to ask for where the definition refuses: those that the case names, else what its words come to."""
     lengths = []
     for a in per_axis_params(p):
@@ -182,7 +182,7 @@ def _own_lengths(p: ConvParams) -> list[int]:
     return lengths
 
 
-def _pairs(p: ConvParams, pairs: Sequence[Pair]) -> list[list[int]]:
+def _pairs(p: Convolution, pairs: Sequence[Pair]) -> list[list[int]]:
     return [list(pair) for pair in pad_pairs(pairs, _channels_last(p))]
 
 
@@ -190,7 +190,7 @@ def _short(values: tuple[int, ...]) -> int | tuple[int, ...]:
     return values[0] if len(values) == 1 else values
 
 
-def _every_axis(p: ConvParams, values: tuple[int, ...]) -> tuple[int, ...]:
+def _every_axis(p: Convolution, values: tuple[int, ...]) -> tuple[int, ...]:
     return (1, *values, 1) if _channels_last(p) else (1, 1, *values)
 
 
@@ -206,25 +206,25 @@ def _framed(name: str, windows: list[Window], last: bool) -> list[str]:
     ]
 
 
-def _bias(p: ConvParams) -> str:
+def _bias(p: Convolution) -> str:
     if not p.bias:
         return ""
     return "y = " + call("tf.nn.bias_add", "y", "b", **_format(p))
 
 
-def _channels_last(p: ConvParams) -> bool:
+def _channels_last(p: Convolution) -> bool:
     return p.data_format != "channels_first"
 
 
-def _axes(p: ConvParams) -> str:
+def _axes(p: Convolution) -> str:
     return f"N{p.spatial}C" if _channels_last(p) else f"NC{p.spatial}"
 
 
-def _format(p: ConvParams) -> dict[str, object]:
+def _format(p: Convolution) -> dict[str, object]:
     return {"data_format": _axes(p)} if p.data_format else {}
 
 
-def _layouts(p: ConvParams, w: str) -> dict[str, str]:
+def _layouts(p: Convolution, w: str) -> dict[str, str]:
     layouts = {"x": _axes(p), "w": w, "b": "C", "y": _axes(p)}
     if not p.bias:
         del layouts["b"]

@@ -15,16 +15,16 @@ from collections.abc import Mapping
 from conformance.exact.trilinear import Axis, Geometry
 from conformance.frameworks import Ask, Lowering
 from conformance.frameworks.text import Code, Pair, bias_shape, call, lines, rejected, sliced
-from conformance.ops.conv.convolution import ConvParams
+from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
 _MEMORY_FORMATS = {2: "torch.channels_last", 3: "torch.channels_last_3d"}
 
 
-def conv(ask: Ask) -> Plan | Unsupported:
+def conv(ask: Ask[Convolution]) -> Plan | Unsupported:
     """torch.nn.functional.conv1d to conv3d, or the torch.nn module of the same name."""
-    p: ConvParams = ask.params
+    p = ask.op
     if ask.geometry is None and not ask.native("torch"):
         return rejected(p)
     x = _stored(p)
@@ -56,9 +56,9 @@ def conv(ask: Ask) -> Plan | Unsupported:
     )
 
 
-def conv_transpose(ask: Ask) -> Plan | Unsupported:
+def conv_transpose(ask: Ask[Convolution]) -> Plan | Unsupported:
     """torch.nn.functional.conv_transpose1d to conv_transpose3d, or the torch.nn module of the same name."""
-    p: ConvParams = ask.params
+    p = ask.op
     if ask.geometry is None and not ask.native("torch"):
         return rejected(p)
     x = _stored(p)
@@ -88,10 +88,16 @@ def conv_transpose(ask: Ask) -> Plan | Unsupported:
 
 
 def _cropped(
-    ask: Ask, geometry: Geometry, plain: list[bool], x: str, *, words: dict[str, object], layouts: Mapping[str, str]
+    ask: Ask[Convolution],
+    geometry: Geometry,
+    plain: list[bool],
+    x: str,
+    *,
+    words: dict[str, object],
+    layouts: Mapping[str, str],
 ) -> Plan:
     """The full scatter on every axis that is not plain, then its zeros and its crop."""
-    p: ConvParams = ask.params
+    p = ask.op
     pads: list[Pair] = []
     crops: list[Pair | None] = []
     for axis, says in zip(geometry, plain, strict=True):
@@ -143,7 +149,7 @@ def _uneven_padding(axis: Axis) -> Pair:
     return axis.lo, axis.hi
 
 
-def _own_padding(p: ConvParams, zero_words: tuple[str, ...]) -> object:
+def _own_padding(p: Convolution, zero_words: tuple[str, ...]) -> object:
     """The case's padding as it is written; pairs that differ go through as pairs, for PyTorch to refuse."""
     if isinstance(p.padding, str):
         return (0,) * p.dims if p.padding in zero_words else p.padding
@@ -152,7 +158,7 @@ def _own_padding(p: ConvParams, zero_words: tuple[str, ...]) -> object:
     return p.padding
 
 
-def _words(p: ConvParams, **more: object) -> dict[str, object]:
+def _words(p: Convolution, **more: object) -> dict[str, object]:
     """Keyword arguments, without those that say what PyTorch's defaults say."""
     zeros, ones = (0,) * p.dims, (1,) * p.dims
     defaults = {"padding": zeros, "output_padding": zeros, "dilation": ones, "groups": 1}
@@ -161,7 +167,7 @@ def _words(p: ConvParams, **more: object) -> dict[str, object]:
 
 
 def _called(
-    ask: Ask,
+    ask: Ask[Convolution],
     name: str,
     x: str,
     words: dict[str, object],
@@ -170,7 +176,7 @@ def _called(
     output_size: tuple[int, ...] | None = None,
 ) -> list[str]:
     """The call, as a function or as a module that is given the case's weights."""
-    p: ConvParams = ask.params
+    p = ask.op
     if output_size is None and ask.target.option("api", "functional") == "functional":
         function = f"torch.nn.functional.{name}{p.dims}d"
         return ["y = " + call(function, x, "w", **({"bias": Code("b")} if bias else {}), **words)]
@@ -184,7 +190,7 @@ def _called(
     ]
 
 
-def _stored(p: ConvParams) -> str | Unsupported:
+def _stored(p: Convolution) -> str | Unsupported:
     """x as an expression, in the memory format that the case asks for."""
     if p.data_format != "channels_last":
         return "x"
@@ -201,7 +207,7 @@ def _pad(name: str, pairs: list[Pair]) -> str:
     return f"torch.nn.functional.pad({name}, {flat!r})"
 
 
-def _layouts(p: ConvParams, kernel: str) -> dict[str, str]:
+def _layouts(p: Convolution, kernel: str) -> dict[str, str]:
     tensors = {"x": "NC" + p.spatial, "w": kernel + p.spatial}
     return {**tensors, **({"b": "C"} if p.bias else {}), "y": "NC" + p.spatial}
 

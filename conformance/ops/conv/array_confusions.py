@@ -13,13 +13,13 @@ from conformance.ops.conv.ways import Found, copied, interleave, letters, on, re
 
 
 def _flip_kernel(p: ConvProblem) -> Found:
-    for axes in subsets(i for i, k in enumerate(p.params.kernel) if k > 1):
+    for axes in subsets(i for i, k in enumerate(p.op.kernel) if k > 1):
         yield on(f"the kernel flipped along {letters(p, axes)}", "w", np.flip, [3 + i for i in axes])
 
 
 def _flip_data(p: ConvProblem) -> Found:
     for name, which in (("input", "x"), ("output", "y")):
-        for axes in subsets(range(p.params.dims)):
+        for axes in subsets(range(p.op.dims)):
             yield on(f"the {name} flipped along {letters(p, axes)}", which, np.flip, [2 + i for i in axes])
 
 
@@ -35,7 +35,7 @@ def _column_major(array: Array) -> Array:
 
 
 def _kernel_orders(p: ConvProblem) -> dict[str, str]:
-    s = p.params.spatial
+    s = p.op.spatial
     return {f"OI{s}": f"GOI{s}", f"IO{s}": f"GIO{s}", f"{s}IO": f"{s}IGO", f"{s}OI": f"{s}OGI"}
 
 
@@ -48,7 +48,7 @@ def _channels_swapped(p: ConvProblem) -> Found:
     first, second, third, fourth = orders
     for a, b in ((first, second), (second, first), (third, fourth), (fourth, third)):
         text = f"the kernel's input and output channels swapped (stored as {a}, read as {b})"
-        yield on(text, "w", _misread, "GIO" + p.params.spatial, orders[a], orders[b])
+        yield on(text, "w", _misread, "GIO" + p.op.spatial, orders[a], orders[b])
 
 
 def _kernel_misread(p: ConvProblem) -> Found:
@@ -58,12 +58,12 @@ def _kernel_misread(p: ConvProblem) -> Found:
         # Channels alone in another order are `channels swapped`.
         if names.index(a) // 2 != names.index(b) // 2:
             text = f"the kernel stored as {a} and read as {b} without a transpose"
-            yield on(text, "w", _misread, "GIO" + p.params.spatial, orders[a], orders[b])
+            yield on(text, "w", _misread, "GIO" + p.op.spatial, orders[a], orders[b])
     yield on("the kernel read in column-major order", "w", _column_major)
 
 
 def _data_misread(p: ConvProblem) -> Found:
-    first, last = "NC" + p.params.spatial, f"N{p.params.spatial}C"
+    first, last = "NC" + p.op.spatial, f"N{p.op.spatial}C"
     for name, which in (("input", "x"), ("output", "y")):
         yield on(f"the {name} stored channels first and read as channels last", which, _misread, first, first, last)
         yield on(f"the {name} stored channels last and read as channels first", which, _misread, first, last, first)
@@ -78,7 +78,7 @@ def _transposed_memory(array: Array, axes: tuple[int, ...]) -> Array:
 
 
 def _space_swapped(p: ConvProblem) -> Found:
-    s = p.params.spatial
+    s = p.op.spatial
     orders = [order for order in permutations(range(len(s))) if list(order) != sorted(order)]
     orders.sort(key=lambda order: sum(a != b for a, b in enumerate(order)))
     for order in orders:

@@ -6,8 +6,10 @@ start.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from conformance.exact.trilinear import Axis, Geometry
-from conformance.ops.conv.convolution import FIELDS, AxisParams, Convolution, ConvParams, Refused, per_axis_params
+from conformance.ops.conv.convolution import AxisParams, Convolution, Refused, per_axis_params
 
 
 def _rule(a: AxisParams, word: str, convention: str) -> tuple[int, int]:
@@ -46,17 +48,21 @@ def _same(a: AxisParams, word: str, convention: str) -> tuple[int, int]:
     return length, total - total // 2 if word == "same_lower" else total // 2
 
 
+@dataclass(frozen=True)
 class Conv(Convolution):
     """y[n, g*b, i] = sum over a and t of w[g, a, b, t] * x[n, g*a, s*i + d*t - lo]; plus the bias."""
 
     name = "conv"
     transposed = False
-    fields = FIELDS
+    in_words = (
+        "an element of the output is the sum of the products of the kernel and what lies under it of x, which is "
+        "padded with zeros"
+    )
 
-    def axes(self, bound: ConvParams) -> Geometry:
-        word = bound.padding if isinstance(bound.padding, str) else ""
+    def axes(self) -> Geometry:
+        word = self.padding if isinstance(self.padding, str) else ""
         axes = []
-        for a in per_axis_params(bound):
-            length, lo = _rule(a, word, bound.convention)
+        for a in per_axis_params(self):
+            length, lo = _rule(a, word, self.convention)
             axes.append(Axis(small=length, large=a.n, kernel=a.k, stride=a.s, dilation=a.d, lo=lo))
         return tuple(axes)

@@ -7,16 +7,14 @@ and `lo`. Sources are named at each rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from conformance.exact.trilinear import Axis, Geometry
-from conformance.ops.base import Field, axis_field
+from conformance.ops.base import axis_field, param
 from conformance.ops.conv.convolution import (
-    FIELDS,
     AxisParams,
     Convolution,
-    ConvParams,
     Refused,
     per_axis_params,
 )
@@ -153,22 +151,26 @@ RULES: dict[str, Rule] = {
 }
 
 
+@dataclass(frozen=True)
 class ConvTranspose(Convolution):
     """y[n, g*b, s*i + d*t - lo] += x[n, g*a, i] * w[g, a, b, t], summed over a, i and t; plus the bias."""
 
     name = "conv_transpose"
     transposed = True
-    fields: ClassVar[Mapping[str, Field]] = {
-        **FIELDS,
-        "output_padding": axis_field(None, 0, "extra length at the end, in the convention's meaning", nullable=True),
-        "output_size": axis_field(None, 0, "the requested output length", nullable=True),
-    }
+    in_words = (
+        "every element of x, times the kernel, is added into the output, `stride` elements from the next one's, and "
+        "what `padding` says is cropped from the ends"
+    )
+    output_padding: tuple[int, ...] | None = param(
+        axis_field(None, 0, "extra length at the end, in the convention's meaning", nullable=True)
+    )
+    output_size: tuple[int, ...] | None = param(axis_field(None, 0, "the requested output length", nullable=True))
 
-    def axes(self, bound: ConvParams) -> Geometry:
-        rule = RULES[bound.convention]
-        word = bound.padding if isinstance(bound.padding, str) else ""
+    def axes(self) -> Geometry:
+        rule = RULES[self.convention]
+        word = self.padding if isinstance(self.padding, str) else ""
         axes = []
-        for a in per_axis_params(bound):
+        for a in per_axis_params(self):
             length, lo = rule(a, word)
             if length < 0:
                 raise Refused(f"the output would have length {length}")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from math import prod
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -34,8 +34,10 @@ from conformance.ops.base import (
     axis_field,
     boolean_field,
     integer_field,
+    param,
     word_field,
 )
+from conformance.ops.confusions import Confusion, Problem
 
 CONVENTIONS = ("torch", "tensorflow", "keras", "jax", "onnx")
 WORDS = ("valid", "same", "same_upper", "same_lower")
@@ -44,44 +46,19 @@ SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
 Pair = tuple[int, int]
 
 
+# Where each convention's words come from, for `notes`.
+_SAID = {
+    "torch": "padding, output padding and lengths as PyTorch documents them",
+    "keras": "padding, output padding and lengths as Keras documents them",
+    "tensorflow": "padding and lengths as TensorFlow documents them",
+    "jax": "padding and lengths as JAX documents them",
+    "onnx": "pads, output_padding and lengths as the ONNX specification has them",
+    "canonical": "lengths and crops as the case gives them",
+}
+
+
 class Refused(Exception):
     """The op's definition rejects these parameters; the message says why."""
-
-
-@dataclass(frozen=True)
-class ConvParams:
-    """Parameters of one (transposed) convolution, everything spatial spelled out per axis.
-
-    `padding` is a word ("valid", "same", "same_upper", "same_lower") or a pair (low, high) an axis; `symmetric` says
-    that the pairs were written as single integers.
-    """
-
-    dims: int
-    batch: int
-    in_channels: int
-    out_channels: int
-    groups: int
-    size: tuple[int, ...]
-    kernel: tuple[int, ...]
-    stride: tuple[int, ...]
-    dilation: tuple[int, ...]
-    padding: str | tuple[Pair, ...]
-    symmetric: bool
-    output_padding: tuple[int, ...] | None
-    output_size: tuple[int, ...] | None
-    bias: bool
-    convention: str
-    data_format: str | None
-
-    @property
-    def spatial(self) -> str:
-        """The letters of the spatial axes."""
-        return SPATIAL[self.dims]
-
-    @property
-    def extent(self) -> tuple[int, ...]:
-        """The kernel's length with its gaps, an axis: d*(k-1) + 1."""
-        return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
 
 
 def parse_padding(value: Any) -> Any:
@@ -121,27 +98,6 @@ def _padding_schema() -> dict[str, Any]:
 # What one tap of a kernel takes besides its products, as multiply-adds and as numbers.
 TAP_WORK, TAP_NUMBERS = 2_000, 100
 
-FIELDS: dict[str, Field] = {
-    "dims": integer_field(2, 1, "number of spatial axes, 1 to 3"),
-    "batch": integer_field(1, 0, "batch size N"),
-    "in_channels": integer_field(1, 0, "channels of x, over all groups"),
-    "out_channels": integer_field(1, 0, "channels of y, over all groups"),
-    "groups": integer_field(1, 1, "groups; in_channels and out_channels are multiples of it"),
-    "size": axis_field(4, 0, "spatial size of x"),
-    "kernel": axis_field(3, 1, "kernel size"),
-    "stride": axis_field(1, 1, "stride"),
-    "dilation": axis_field(1, 1, "kernel dilation (atrous rate)"),
-    "padding": Field(parse_padding, "valid", "padding, in the meaning of the convention", _padding_schema()),
-    "bias": boolean_field(False, "add a bias per output channel"),
-    "convention": word_field("keras", CONVENTIONS, "whose meaning of padding and output sizes the case uses"),
-    "data_format": word_field(
-        None,
-        ("channels_first", "channels_last"),
-        "the layout in which a framework is asked; null is its own default",
-        nullable=True,
-    ),
-}
-
 
 def _axes(name: str, value: Any, dims: int) -> tuple[Any, ...]:
     if isinstance(value, tuple):
@@ -151,157 +107,212 @@ def _axes(name: str, value: Any, dims: int) -> tuple[Any, ...]:
     return (value,) * dims
 
 
-def bind_common(params: Mapping[str, Any]) -> ConvParams:
-    """Spell out every spatial parameter per axis; ParamError where two contradict each other."""
-    dims = params["dims"]
-    if dims > 3:
-        raise ParamError("dims", f"dims is {dims}, expected 1, 2 or 3")
-    groups = params["groups"]
-    for name in ("in_channels", "out_channels"):
-        if params[name] % groups:
-            raise ParamError(name, f"{name} is {params[name]}, expected a multiple of groups, which is {groups}")
-    padding = params["padding"]
-    symmetric = False
-    if not isinstance(padding, str):
-        entries = _axes("padding", padding, dims)
-        symmetric = all(isinstance(p, int) for p in entries)
-        padding = tuple((p, p) if isinstance(p, int) else p for p in entries)
-    elif padding in ("same_upper", "same_lower") and params["convention"] != "onnx":
-        raise ParamError("padding", f"padding {padding} is ONNX's word; convention is {params['convention']}")
-    elif padding == "same" and params["convention"] == "onnx":
-        raise ParamError("padding", "convention onnx has no padding 'same', expected same_upper or same_lower")
-    output_padding = params.get("output_padding")
-    output_size = params.get("output_size")
-    if output_padding is not None and output_size is not None:
-        raise ParamError("output_size", "output_size and output_padding are both given, expected at most one")
-    return ConvParams(
-        dims=dims,
-        batch=params["batch"],
-        in_channels=params["in_channels"],
-        out_channels=params["out_channels"],
-        groups=groups,
-        size=_axes("size", params["size"], dims),
-        kernel=_axes("kernel", params["kernel"], dims),
-        stride=_axes("stride", params["stride"], dims),
-        dilation=_axes("dilation", params["dilation"], dims),
-        padding=padding,
-        symmetric=symmetric,
-        output_padding=None if output_padding is None else _axes("output_padding", output_padding, dims),
-        output_size=None if output_size is None else _axes("output_size", output_size, dims),
-        bias=params["bias"],
-        convention=params["convention"],
-        data_format=params["data_format"],
-    )
-
-
 def join(values: tuple[int, ...]) -> str:
     """(3, 3) as "3", (3, 2) as "3x2"."""
     return str(values[0]) if len(set(values)) == 1 else "x".join(map(str, values))
 
 
-def label(name: str, p: ConvParams) -> str:
-    """The readable part of an id, such as `conv_transpose2d[4x4 k3 s2 same keras]`."""
-    words = ["x".join(map(str, p.size)), f"k{join(p.kernel)}"]
-    if set(p.stride) != {1}:
-        words.append(f"s{join(p.stride)}")
-    if set(p.dilation) != {1}:
-        words.append(f"d{join(p.dilation)}")
-    if isinstance(p.padding, str):
-        words.append(p.padding)
-    elif p.symmetric:
-        words.append("p" + join(tuple(low for low, _ in p.padding)))
-    else:
-        words.append("p" + ",".join(f"{low}:{high}" for low, high in p.padding))
-    if p.output_padding is not None:
-        words.append(f"op{join(p.output_padding)}")
-    if p.output_size is not None:
-        words.append("to" + "x".join(map(str, p.output_size)))
-    if p.batch != 1:
-        words.append(f"n{p.batch}")
-    if (p.in_channels, p.out_channels) != (1, 1):
-        words.append(f"c{p.in_channels}>{p.out_channels}")
-    if p.groups != 1:
-        words.append(f"g{p.groups}")
-    if p.bias:
-        words.append("bias")
-    if p.data_format:
-        words.append({"channels_first": "cf", "channels_last": "cl"}[p.data_format])
-    words.append(p.convention)
-    return f"{name}{p.dims}d[{' '.join(words)}]"
-
-
+@dataclass(frozen=True)
 class Convolution(Op):
-    """The base of `conv` and `conv_transpose`. A subclass gives the geometry and says which side x is on."""
+    """The base of `conv` and `conv_transpose`: everything spatial is spelled out per axis.
 
-    transposed: bool
-    derived_names = ("extent_axes", "empty")
+    A subclass gives the geometry and says which side x is on. `padding` is a word ("valid", "same", "same_upper",
+    "same_lower") or a pair (low, high) an axis; `symmetric` says that the pairs were written as single integers.
+    """
 
-    def derived(self, bound: ConvParams) -> Mapping[str, Any]:
+    transposed: ClassVar[bool]
+    in_words: ClassVar[str]  # the definition as a clause
+    derived_names: ClassVar[tuple[str, ...]] = ("extent_axes", "empty")
+
+    dims: int = param(integer_field(2, 1, "number of spatial axes, 1 to 3"))
+    batch: int = param(integer_field(1, 0, "batch size N"))
+    in_channels: int = param(integer_field(1, 0, "channels of x, over all groups"))
+    out_channels: int = param(integer_field(1, 0, "channels of y, over all groups"))
+    groups: int = param(integer_field(1, 1, "groups; in_channels and out_channels are multiples of it"))
+    size: tuple[int, ...] = param(axis_field(4, 0, "spatial size of x"), (4, 4))
+    kernel: tuple[int, ...] = param(axis_field(3, 1, "kernel size"), (3, 3))
+    stride: tuple[int, ...] = param(axis_field(1, 1, "stride"), (1, 1))
+    dilation: tuple[int, ...] = param(axis_field(1, 1, "kernel dilation (atrous rate)"), (1, 1))
+    padding: str | tuple[Pair, ...] = param(
+        Field(parse_padding, "valid", "padding, in the meaning of the convention", _padding_schema())
+    )
+    symmetric: bool = False
+    output_padding: tuple[int, ...] | None = None
+    output_size: tuple[int, ...] | None = None
+    bias: bool = param(boolean_field(False, "add a bias per output channel"))
+    convention: str = param(word_field("keras", CONVENTIONS, "whose meaning of padding and output sizes the case uses"))
+    data_format: str | None = param(
+        word_field(
+            None,
+            ("channels_first", "channels_last"),
+            "the layout in which a framework is asked; null is its own default",
+            nullable=True,
+        )
+    )
+
+    @classmethod
+    def bind(cls, values: Mapping[str, Any], trusted: bool = False) -> Self:
+        """Every spatial parameter spelled out per axis; ParamError where two contradict each other."""
+        dims = values["dims"]
+        if dims > 3:
+            raise ParamError("dims", f"dims is {dims}, expected 1, 2 or 3")
+        groups = values["groups"]
+        for name in ("in_channels", "out_channels"):
+            if values[name] % groups:
+                raise ParamError(name, f"{name} is {values[name]}, expected a multiple of groups, which is {groups}")
+        padding = values["padding"]
+        symmetric = False
+        if not isinstance(padding, str):
+            entries = _axes("padding", padding, dims)
+            symmetric = all(isinstance(p, int) for p in entries)
+            padding = tuple((p, p) if isinstance(p, int) else p for p in entries)
+        elif padding in ("same_upper", "same_lower") and values["convention"] != "onnx":
+            raise ParamError("padding", f"padding {padding} is ONNX's word; convention is {values['convention']}")
+        elif padding == "same" and values["convention"] == "onnx":
+            raise ParamError("padding", "convention onnx has no padding 'same', expected same_upper or same_lower")
+        output_padding = values.get("output_padding")
+        output_size = values.get("output_size")
+        if output_padding is not None and output_size is not None:
+            raise ParamError("output_size", "output_size and output_padding are both given, expected at most one")
+        spatial = {name: _axes(name, values[name], dims) for name in ("size", "kernel", "stride", "dilation")}
+        return cls(
+            dims=dims,
+            batch=values["batch"],
+            in_channels=values["in_channels"],
+            out_channels=values["out_channels"],
+            groups=groups,
+            padding=padding,
+            symmetric=symmetric,
+            output_padding=None if output_padding is None else _axes("output_padding", output_padding, dims),
+            output_size=None if output_size is None else _axes("output_size", output_size, dims),
+            bias=values["bias"],
+            convention=values["convention"],
+            data_format=values["data_format"],
+            **spatial,
+        )
+
+    @property
+    def spatial(self) -> str:
+        """The letters of the spatial axes."""
+        return SPATIAL[self.dims]
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """The kernel's length with its gaps, an axis: d*(k-1) + 1."""
+        return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
+
+    def derived(self) -> Mapping[str, Any]:
         """`extent_axes`: d*(k-1)+1 an axis. `empty`: the output has no element, or had none if it were not refused."""
-        lengths = [_length(self.transposed, bound.padding, axis) for axis in per_axis_params(bound)]
-        return {"extent_axes": bound.extent, "empty": min(bound.batch, bound.out_channels, *lengths) <= 0}
+        lengths = [_length(self.transposed, self.padding, axis) for axis in per_axis_params(self)]
+        return {"extent_axes": self.extent, "empty": min(self.batch, self.out_channels, *lengths) <= 0}
 
     @abstractmethod
-    def axes(self, bound: ConvParams) -> Geometry:
+    def axes(self) -> Geometry:
         """The geometry by the rules of the convention. Raises Refused."""
 
-    def geometry(self, bound: ConvParams) -> Geometry:
+    def geometry(self) -> Geometry:
         """One Axis a spatial axis, in which `small` is the convolution's output side. Raises Refused."""
-        return _geometry(self, bound)
+        return _geometry(self)
 
-    def bind(self, params: Mapping[str, Any]) -> ConvParams:
-        return bind_common(params)
+    def meaning(self) -> Geometry:
+        return self.geometry()
 
-    def label(self, bound: ConvParams) -> str:
-        return label(self.name, bound)
+    def confusions(self) -> tuple[Confusion[Any], ...]:
+        from conformance.ops.conv.confusions import CONFUSIONS  # it is written with this class
 
-    def refusal(self, bound: ConvParams) -> str | None:
+        return tuple(confusion for confusion in CONFUSIONS if self.name in confusion.ops)
+
+    def problem(self, arrays: Mapping[str, Array]) -> Problem:
+        from conformance.ops.conv.problem import start
+
+        return start(self, arrays)
+
+    def notes(self) -> str:
+        return f"By definition {self.in_words}; {_SAID[self.convention]}"
+
+    def periods(self) -> Mapping[str, int]:
+        return dict(zip(self.spatial, self.stride, strict=True))
+
+    def blocks(self) -> Mapping[str, int]:
+        return {"C": self.groups}
+
+    def label(self) -> str:
+        """The readable part of an id, such as `conv_transpose2d[4x4 k3 s2 same keras]`."""
+        words = ["x".join(map(str, self.size)), f"k{join(self.kernel)}"]
+        if set(self.stride) != {1}:
+            words.append(f"s{join(self.stride)}")
+        if set(self.dilation) != {1}:
+            words.append(f"d{join(self.dilation)}")
+        if isinstance(self.padding, str):
+            words.append(self.padding)
+        elif self.symmetric:
+            words.append("p" + join(tuple(low for low, _ in self.padding)))
+        else:
+            words.append("p" + ",".join(f"{low}:{high}" for low, high in self.padding))
+        if self.output_padding is not None:
+            words.append(f"op{join(self.output_padding)}")
+        if self.output_size is not None:
+            words.append("to" + "x".join(map(str, self.output_size)))
+        if self.batch != 1:
+            words.append(f"n{self.batch}")
+        if (self.in_channels, self.out_channels) != (1, 1):
+            words.append(f"c{self.in_channels}>{self.out_channels}")
+        if self.groups != 1:
+            words.append(f"g{self.groups}")
+        if self.bias:
+            words.append("bias")
+        if self.data_format:
+            words.append({"channels_first": "cf", "channels_last": "cl"}[self.data_format])
+        words.append(self.convention)
+        return f"{self.name}{self.dims}d[{' '.join(words)}]"
+
+    def refusal(self) -> str | None:
         try:
-            self.geometry(bound)
+            self.geometry()
         except Refused as refused:
             return str(refused)
         return None
 
-    def inputs(self, bound: ConvParams) -> tuple[TensorSpec, ...]:
-        g = bound.groups
-        a, b = bound.in_channels // g, bound.out_channels // g
-        x = TensorSpec("x", "NC" + bound.spatial, (bound.batch, bound.in_channels, *bound.size))
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        g = self.groups
+        a, b = self.in_channels // g, self.out_channels // g
+        x = TensorSpec("x", "NC" + self.spatial, (self.batch, self.in_channels, *self.size))
         # The kernel's axes are always (groups, in, out) of one group, whichever order a framework stores.
-        w = TensorSpec("w", "GIO" + bound.spatial, (g, a, b, *bound.kernel))
-        bias = TensorSpec("b", "C", (bound.out_channels,))
-        return (x, w, bias) if bound.bias else (x, w)
+        w = TensorSpec("w", "GIO" + self.spatial, (g, a, b, *self.kernel))
+        bias = TensorSpec("b", "C", (self.out_channels,))
+        return (x, w, bias) if self.bias else (x, w)
 
-    def output(self, bound: ConvParams) -> TensorSpec:
-        geometry = self.geometry(bound)
+    def output(self) -> TensorSpec:
+        geometry = self.geometry()
         sizes = (axis.large if self.transposed else axis.small for axis in geometry)
-        return TensorSpec("y", "NC" + bound.spatial, (bound.batch, bound.out_channels, *sizes))
+        return TensorSpec("y", "NC" + self.spatial, (self.batch, self.out_channels, *sizes))
 
-    def products(self, bound: ConvParams) -> int:
-        geometry = self.geometry(bound)
+    def products(self) -> int:
+        geometry = self.geometry()
         taps = prod(axis.kernel for axis in geometry)
-        forward = bound.in_channels // bound.groups * taps
-        backward = bound.out_channels // bound.groups * taps
-        weights = bound.batch * prod(axis.small for axis in geometry)
+        forward = self.in_channels // self.groups * taps
+        backward = self.out_channels // self.groups * taps
+        weights = self.batch * prod(axis.small for axis in geometry)
         return max(forward, backward, weights) + 1
 
-    def effort(self, bound: ConvParams, gradients: bool) -> tuple[int, int]:
-        taps, positions, along = 1, bound.batch, 0
-        for axis in self.geometry(bound):
+    def effort(self, gradients: bool) -> tuple[int, int]:
+        taps, positions, along = 1, self.batch, 0
+        for axis in self.geometry():
             taps *= axis.kernel
             positions *= axis.small
             along += axis.kernel
         # What `_gather` holds: every element of the large side under every tap.
-        columns = (bound.out_channels if self.transposed else bound.in_channels) * taps * positions
-        sums = (bound.in_channels if self.transposed else bound.out_channels) // bound.groups
+        columns = (self.out_channels if self.transposed else self.in_channels) * taps * positions
+        sums = (self.in_channels if self.transposed else self.out_channels) // self.groups
         # A tap costs a call of NumPy and a few Python objects, however little it joins.
         work = columns * sums + TAP_WORK * (taps + along)
-        held = columns if gradients or not self.transposed else bound.out_channels * positions
+        held = columns if gradients or not self.transposed else self.out_channels * positions
         return work, held + TAP_NUMBERS * taps
 
-    def reference(self, bound: ConvParams, arrays: Mapping[str, Array]) -> Reference:
-        geometry = self.geometry(bound)
-        spec = self.output(bound)
-        x, w = self._grouped(arrays["x"], bound.groups), arrays["w"]
+    def evaluate(self, arrays: Mapping[str, Array]) -> Reference:
+        geometry = self.geometry()
+        spec = self.output()
+        x, w = self._grouped(arrays["x"], self.groups), arrays["w"]
         bias = arrays.get("b")
         finite = bool(np.isfinite(x).all() and np.isfinite(w).all())
 
@@ -315,12 +326,12 @@ class Convolution(Op):
             y = y.reshape(spec.shape)
             return y if bias is None else y + bias.reshape(-1, *(1 for _ in geometry))
 
-        products = bound.in_channels // bound.groups * prod(bound.kernel) + int(bound.bias)
+        products = self.in_channels // self.groups * prod(self.kernel) + int(self.bias)
         return _judged(forward, x, w, bias, products)
 
-    def gradients(self, bound: ConvParams, arrays: Mapping[str, Array], cotangent: Array) -> dict[str, Reference]:
-        geometry = self.geometry(bound)
-        g = bound.groups
+    def gradients(self, arrays: Mapping[str, Array], cotangent: Array) -> dict[str, Reference]:
+        geometry = self.geometry()
+        g = self.groups
         x, w = self._grouped(arrays["x"], g), arrays["w"]
         dy = self._grouped(cotangent, g)
         x_shape = arrays["x"].shape
@@ -341,19 +352,19 @@ class Convolution(Op):
                 return kernel(x, dy, geometry)
             return kernel(dy, x, geometry).swapaxes(1, 2)
 
-        taps = prod(bound.kernel)
-        positions = bound.batch * prod(axis.small for axis in geometry)
+        taps = prod(self.kernel)
+        positions = self.batch * prod(axis.small for axis in geometry)
         result = {
-            "x": _judged(to_input, dy, w, None, bound.out_channels // g * taps),
+            "x": _judged(to_input, dy, w, None, self.out_channels // g * taps),
             "w": _judged(to_kernel, dy, x, None, positions),
         }
-        if bound.bias:
+        if self.bias:
             axes = (0, *range(2, cotangent.ndim))
 
             def to_bias(dy: Array, _w: Array, _b: Array | None) -> Array:
                 return np.asarray(dy.sum(axis=axes))
 
-            everything = bound.batch * prod(cotangent.shape[2:])
+            everything = self.batch * prod(cotangent.shape[2:])
             result["b"] = _judged(to_bias, cotangent, np.ones(1), None, everything)
         return result
 
@@ -364,9 +375,9 @@ class Convolution(Op):
 
 
 @lru_cache(maxsize=1024)
-def _geometry(op: Convolution, bound: ConvParams) -> Geometry:
+def _geometry(op: Convolution) -> Geometry:
     # Asked for by every step from the reference to the last target's plan.
-    return op.axes(bound)
+    return op.axes()
 
 
 def _judged(
@@ -394,7 +405,7 @@ def _length(transposed: bool, padding: Any, a: AxisParams) -> int:
 
 @dataclass(frozen=True)
 class AxisParams:
-    """One axis of ConvParams, for the convention tables."""
+    """One axis of a Convolution, for the convention tables."""
 
     n: int
     k: int
@@ -409,8 +420,8 @@ class AxisParams:
         return self.d * (self.k - 1) + 1
 
 
-def per_axis_params(p: ConvParams) -> list[AxisParams]:
-    """ConvParams, axis by axis."""
+def per_axis_params(p: Convolution) -> list[AxisParams]:
+    """The parameters, axis by axis."""
     return [
         AxisParams(
             n=p.size[i],

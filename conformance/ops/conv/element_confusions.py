@@ -25,7 +25,7 @@ def _zeroed(array: Array, axis: int, index: int) -> Array:
 
 
 def _rolled(p: ConvProblem) -> Found:
-    for axes in subsets(range(p.params.dims)):
+    for axes in subsets(range(p.op.dims)):
         places = tuple(2 + i for i in axes)
         for amount, end in ((1, "end"), (-1, "start")):
             where = f"one element to the {end} along {letters(p, axes)}"
@@ -43,7 +43,7 @@ def _moved(y: Array, axes: tuple[int, ...], amount: int) -> Array:
 def _taps_dropped(p: ConvProblem) -> Found:
     for i, k in enumerate(p.w.shape[3:]):
         for index, which in ((-1, "last"), (0, "first")) if k > 1 else ():
-            yield on(f"the kernel's {which} tap along {p.params.spatial[i]} dropped", "w", _zeroed, 3 + i, index)
+            yield on(f"the kernel's {which} tap along {p.op.spatial[i]} dropped", "w", _zeroed, 3 + i, index)
     for axis, what in ((1, "input"), (2, "output")):
         for index, which in ((-1, "last"), (0, "first")) if p.w.shape[axis] > 1 else ():
             yield on(f"the {which} {what} channel of each group dropped", "w", _zeroed, axis, index)
@@ -51,17 +51,17 @@ def _taps_dropped(p: ConvProblem) -> Found:
 
 def _edges_dropped(p: ConvProblem) -> Found:
     for which, name in (("x", "input"), ("y", "output")):
-        for i in range(p.params.dims):
+        for i in range(p.op.dims):
             for index, end in ((0, "first"), (-1, "last")):
-                text = f"the {name}'s {end} slice along {p.params.spatial[i]} taken as zero"
+                text = f"the {name}'s {end} slice along {p.op.spatial[i]} taken as zero"
                 yield on(text, which, _zeroed, 2 + i, index)
 
 
 def _element_reused(p: ConvProblem) -> Found:
-    for i in range(p.params.dims):
+    for i in range(p.op.dims):
         for a, b in pairwise(range(p.x.shape[2 + i])):
             for source, target in ((a, b), (b, a)):
-                text = f"the input's slice {source} along {p.params.spatial[i]} used again for slice {target}"
+                text = f"the input's slice {source} along {p.op.spatial[i]} used again for slice {target}"
                 yield on(text, "x", copied, 2 + i, source, target)
     for which, name in (("x", "input"), ("w", "kernel")):
         array: Array = getattr(p, which)
@@ -117,7 +117,7 @@ def _subnormals(p: ConvProblem) -> Found:
 
 
 def _scaled(p: ConvProblem) -> Found:
-    taps, stride = prod(p.w.shape[3:]), prod(p.params.stride)
+    taps, stride = prod(p.w.shape[3:]), prod(p.op.stride)
     factors = (
         (-1.0, "the opposite sign"),
         (2.0, "twice the answer"),

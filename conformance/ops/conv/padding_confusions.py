@@ -28,24 +28,24 @@ def _length(p: ConvProblem, convention: str) -> str:
     """What is said of a convention's output length."""
     if not p.op.transposed:
         return ""
-    padding = p.params.padding
+    padding = p.op.padding
     row = 2 if not isinstance(padding, str) else int(padding == "valid")
-    if convention == "keras" and p.params.output_padding is not None and row < 2:
+    if convention == "keras" and p.op.output_padding is not None and row < 2:
         return f", length {KERAS_EXTRA[row]}"
     return f", length {LENGTH[convention][row]}"
 
 
 def _conventions(p: ConvProblem) -> Found:
-    word = p.params.padding
+    word = p.op.padding
     for name in CONVENTIONS:
-        if name == p.params.convention:
+        if name == p.op.convention:
             continue
         padding = word
         if isinstance(word, str) and word.startswith("same"):
             padding = "same_upper" if name == "onnx" else "same"
         text = f"padding and output size in {FRAMEWORK[name]}'s meaning{_length(p, name)}"
         yield reading(text, convention=name, padding=padding)
-        if p.params.output_padding is not None or p.params.output_size is not None:
+        if p.op.output_padding is not None or p.op.output_size is not None:
             bare = {"output_padding": None, "output_size": None}
             text = f"padding in {FRAMEWORK[name]}'s meaning, no output_padding or output_size"
             yield reading(text, convention=name, padding=padding, **bare)
@@ -53,11 +53,11 @@ def _conventions(p: ConvProblem) -> Found:
 
 def _symmetric_same(p: ConvProblem) -> Found:
     """`same` written as one number for both ends, as a port to PyTorch does."""
-    if not (isinstance(p.params.padding, str) and p.params.padding.startswith("same")):
+    if not (isinstance(p.op.padding, str) and p.op.padding.startswith("same")):
         return
     for rounding, half in (("(k-1)//2", 1), ("k//2", 0)):
-        pads = tuple((e - half) // 2 for e in p.params.extent)
-        for extra in range(max(p.params.stride) if p.op.transposed else 1):
+        pads = tuple((e - half) // 2 for e in p.op.extent)
+        for extra in range(max(p.op.stride) if p.op.transposed else 1):
 
             def apply(q: ConvProblem, pads: tuple[int, ...] = pads, extra: int = extra) -> ConvProblem | None:
                 for i, axis in enumerate(q.geometry):
@@ -91,9 +91,9 @@ def _other_end(p: ConvProblem) -> Found:
 
 
 def _input_padding(p: ConvProblem) -> Found:
-    if isinstance(p.params.padding, str) or not any(low or high for low, high in p.params.padding):
+    if isinstance(p.op.padding, str) or not any(low or high for low, high in p.op.padding):
         return
-    pads = p.params.padding
+    pads = p.op.padding
 
     def around(q: ConvProblem, dilated: bool = False) -> ConvProblem:
         for i, axis in enumerate(q.geometry):
@@ -111,7 +111,7 @@ def _input_padding(p: ConvProblem) -> Found:
 
 
 def _output_padding_at_start(p: ConvProblem) -> Found:
-    given = p.params.output_padding
+    given = p.op.output_padding
     if given is None or not any(given):
         return
 
@@ -124,8 +124,8 @@ def _output_padding_at_start(p: ConvProblem) -> Found:
 
 
 def _output_padding_misread(p: ConvProblem) -> Found:
-    given = p.params.output_padding
-    zero = (0,) * p.params.dims
+    given = p.op.output_padding
+    zero = (0,) * p.op.dims
     if given is None:
         yield reading("output_padding 0, where it should be left to the framework (None)", output_padding=zero)
     else:
@@ -134,21 +134,21 @@ def _output_padding_misread(p: ConvProblem) -> Found:
             yield reading("output_padding ignored", output_padding=zero)
         if given[::-1] != given:
             yield reading("output_padding given in the reversed order of axes", output_padding=given[::-1])
-    for extra in range(1, max(p.params.stride)):
-        if given != (extra,) * p.params.dims:
-            yield reading(f"output_padding {extra}", output_padding=(extra,) * p.params.dims, output_size=None)
-    if p.params.output_size is not None:
+    for extra in range(1, max(p.op.stride)):
+        if given != (extra,) * p.op.dims:
+            yield reading(f"output_padding {extra}", output_padding=(extra,) * p.op.dims, output_size=None)
+    if p.op.output_size is not None:
         yield reading("the requested output size ignored", output_size=None)
 
 
 def _padding_misread(p: ConvProblem) -> Found:
-    padding = p.params.padding
-    zero = ((0, 0),) * p.params.dims
+    padding = p.op.padding
+    zero = ((0, 0),) * p.op.dims
     if isinstance(padding, str):
         if padding.startswith("same"):
             yield reading("padding 'valid', where 'same' is meant", padding="valid")
         else:
-            word = "same_upper" if p.params.convention == "onnx" else "same"
+            word = "same_upper" if p.op.convention == "onnx" else "same"
             yield reading("padding 'same', where 'valid' is meant", padding=word)
         return
     if padding != zero:
@@ -160,7 +160,7 @@ def _padding_misread(p: ConvProblem) -> Found:
         yield reading("the padding given in the reversed order of axes", padding=padding[::-1])
     # torch.nn.functional.pad's order: the last axis first, all ends in one flat list.
     flat = tuple(v for pair in padding for v in pair)
-    halves = tuple(zip(flat[: p.params.dims], flat[p.params.dims :], strict=True))
+    halves = tuple(zip(flat[: p.op.dims], flat[p.op.dims :], strict=True))
     if halves != padding:
         yield reading("the padding read as (all starts, all ends)", padding=halves)
     doubled = tuple((2 * low, 2 * high) for low, high in padding)

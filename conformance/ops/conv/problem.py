@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -19,7 +20,7 @@ from conformance.exact.trilinear import (
 )
 from conformance.ops.base import Array
 from conformance.ops.confusions import Part
-from conformance.ops.conv.convolution import Convolution, ConvParams, Refused
+from conformance.ops.conv.convolution import Convolution, Refused
 
 CONV = ("conv",)
 TRANSPOSED = ("conv_transpose",)
@@ -34,7 +35,6 @@ class ConvProblem:
     """
 
     op: Convolution
-    params: ConvParams
     x: Array
     w: Array
     b: Array | None
@@ -49,7 +49,7 @@ class ConvProblem:
 
     def with_params(self, **changes: Any) -> ConvProblem:
         """A copy whose parameters are read differently."""
-        return replace(self, params=replace(self.params, **changes))
+        return replace(self, op=replace(self.op, **changes))
 
     def with_axis(self, i: int, **changes: int) -> ConvProblem:
         """A copy with another geometry along one axis; `length` stands for the output's length."""
@@ -71,7 +71,7 @@ class ConvProblem:
     def settled(self) -> ConvProblem | None:
         """With the geometry that the op's definition gives these parameters."""
         try:
-            return replace(self, geometry=self.op.geometry(self.params))
+            return replace(self, geometry=self.op.geometry())
         except Refused:
             return None
 
@@ -124,9 +124,9 @@ class ConvProblem:
         return (contract_to_small if finite else gather_exactly)(x, w.swapaxes(1, 2), self.geometry)
 
 
-def start(op: Convolution, params: ConvParams, arrays: dict[str, Array]) -> ConvProblem:
+def start(op: Convolution, arrays: Mapping[str, Array]) -> ConvProblem:
     """The unconfused problem; Refused where the op's definition rejects the parameters."""
-    return ConvProblem(op, params, arrays["x"], arrays["w"], arrays.get("b"), op.geometry(params))
+    return ConvProblem(op, arrays["x"], arrays["w"], arrays.get("b"), op.geometry())
 
 
 def _overwrite(small: Array, kernel: Array, geometry: Geometry) -> Array:

@@ -16,16 +16,16 @@ from conformance.ops.conv.ways import Found, letters, reading, subsets
 
 def _steps(p: ConvProblem, name: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Other readings of a stride or a dilation: (what it is, the values)."""
-    right: tuple[int, ...] = getattr(p.params, name)
+    right: tuple[int, ...] = getattr(p.op, name)
     seen = {right}
     readings: list[tuple[str, tuple[int, ...]]] = [
         (f"the {name} of the axes in reversed order", right[::-1]),
-        *((f"the {name} of {p.params.spatial[i]} used for every axis", (v,) * len(right)) for i, v in enumerate(right)),
+        *((f"the {name} of {p.op.spatial[i]} used for every axis", (v,) * len(right)) for i, v in enumerate(right)),
     ]
     for i, j in combinations(range(len(right)), 2):
         swapped = list(right)
         swapped[i], swapped[j] = right[j], right[i]
-        readings.append((f"the {name} of {p.params.spatial[i]} and {p.params.spatial[j]} swapped", tuple(swapped)))
+        readings.append((f"the {name} of {p.op.spatial[i]} and {p.op.spatial[j]} swapped", tuple(swapped)))
     for text, values in readings:
         if values not in seen:
             seen.add(values)
@@ -55,23 +55,23 @@ def _dilation_misread(p: ConvProblem) -> Found:
 
 
 def _dilation_ignored(p: ConvProblem) -> Found:
-    if set(p.params.dilation) != {1}:
-        yield from _replaced(p, "dilation", "the dilation ignored", (1,) * p.params.dims)
+    if set(p.op.dilation) != {1}:
+        yield from _replaced(p, "dilation", "the dilation ignored", (1,) * p.op.dims)
 
 
 def _stride_ignored(p: ConvProblem) -> Found:
-    if set(p.params.stride) != {1}:
-        yield from _replaced(p, "stride", "the stride ignored", (1,) * p.params.dims)
+    if set(p.op.stride) != {1}:
+        yield from _replaced(p, "stride", "the stride ignored", (1,) * p.op.dims)
 
 
 def _stride_for_dilation(p: ConvProblem) -> Found:
-    s, d = p.params.stride, p.params.dilation
+    s, d = p.op.stride, p.op.dilation
     if s != d:
         yield reading("stride and dilation exchanged", stride=d, dilation=s)
 
 
 def _dilation_off_by_one(p: ConvProblem) -> Found:
-    d = p.params.dilation
+    d = p.op.dilation
     yield from _replaced(
         p, "dilation", "the dilation taken as the number of gaps (one too many)", tuple(v + 1 for v in d)
     )
@@ -81,7 +81,7 @@ def _dilation_off_by_one(p: ConvProblem) -> Found:
 
 
 def _shifted(p: ConvProblem) -> Found:
-    for axes in subsets(range(p.params.dims)):
+    for axes in subsets(range(p.op.dims)):
         for amount in (1, -1):
 
             def apply(q: ConvProblem, axes: tuple[int, ...] = axes, amount: int = amount) -> ConvProblem:
@@ -97,7 +97,7 @@ def _shifted(p: ConvProblem) -> Found:
 
 
 def _one_end(p: ConvProblem) -> Found:
-    for axes in subsets(range(p.params.dims)):
+    for axes in subsets(range(p.op.dims)):
         for end in ("start", "end"):
             for amount in (-1, 1):
 
@@ -118,7 +118,7 @@ def _one_end(p: ConvProblem) -> Found:
 
 
 def _nearest(p: ConvProblem) -> Found:
-    if set(p.params.stride) == {1}:
+    if set(p.op.stride) == {1}:
         return
 
     def apply(q: ConvProblem) -> ConvProblem:
@@ -174,14 +174,14 @@ def _zeros_multiplied(p: ConvProblem) -> Found:
         axes = tuple(replace(axis, kernel=axis.extent, dilation=1) for axis in q.geometry)
         return q.having(w=w, geometry=axes)
 
-    if p.op.transposed and set(p.params.stride) != {1}:
+    if p.op.transposed and set(p.op.stride) != {1}:
         yield (
             "the zeros inserted between input elements multiplied as numbers, so that 0 * inf is NaN",
             Stage.ARRAYS,
             stuffed,
         )
     yield "the zeros around the input multiplied as numbers, so that 0 * inf is NaN", Stage.ARRAYS, padded
-    if set(p.params.dilation) != {1}:
+    if set(p.op.dilation) != {1}:
         yield "the zeros between kernel taps multiplied as numbers, so that 0 * inf is NaN", Stage.ARRAYS, dilated
         yield (
             "every structural zero multiplied as a number, so that 0 * inf is NaN",

@@ -37,7 +37,7 @@ def on(text: str, which: str, change: Callable[..., Array], *args: Any) -> Way:
 
 def letters(p: ConvProblem, axes: Iterable[int]) -> str:
     """The names of spatial axes: `H and W`."""
-    return " and ".join(p.params.spatial[i] for i in axes)
+    return " and ".join(p.op.spatial[i] for i in axes)
 
 
 def reading(text: str, **changes: Any) -> Way:
