@@ -17,7 +17,7 @@ from conformance.dtypes import rounded
 from conformance.frameworks import Ask, lower
 from conformance.layout import from_layout, to_layout
 from conformance.ops import OPS
-from conformance.ops.base import Array, Reference
+from conformance.ops.base import Array, Op, Reference
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.target import Target
@@ -30,24 +30,23 @@ class Call:
     """One transposed convolution: its parameters, its float32 inputs (as float64), and its reference."""
 
     key: str
-    bound: Any
+    op: Op
     arrays: Mapping[str, Array]
     reference: Reference | None
 
     def plan(self, target: Target) -> Plan:
-        geometry, inputs = OP.geometry(self.bound), OP.inputs(self.bound)
-        plan = lower(Ask("conv_transpose", self.bound, geometry, inputs, "float32", target))
+        plan = lower(Ask(self.op, self.op.meaning(), "float32", target))
         if isinstance(plan, Unsupported):
-            raise ValueError(f"{OP.label(self.bound)} on {target}: {plan.reason}")
+            raise ValueError(f"{self.op.label()} on {target}: {plan.reason}")
         return plan
 
 
 def make_call(key: str, given: Mapping[str, Any], stream: np.random.RandomState) -> Call:
     """The call for parameters as a case file gives them, on normal values."""
-    fields = {name: field.default for name, field in OP.fields.items()}
-    bound = OP.bind(fields | {name: OP.fields[name].parse(value) for name, value in given.items()})
-    arrays = {spec.name: rounded(stream.standard_normal(spec.shape), "float32") for spec in OP.inputs(bound)}
-    return Call(key, bound, arrays, OP.reference(bound, arrays))
+    fields = {name: field.default for name, field in OP.fields().items()}
+    bound = OP.bind(fields | {name: OP.fields()[name].parse(value) for name, value in given.items()})
+    arrays = {spec.name: rounded(stream.standard_normal(spec.shape), "float32") for spec in bound.inputs()}
+    return Call(key, bound, arrays, bound.evaluate(arrays))
 
 
 def write_work(path: Path, calls: Sequence[Call], target: Target) -> None:
@@ -57,7 +56,7 @@ def write_work(path: Path, calls: Sequence[Call], target: Target) -> None:
     for call in calls:
         plan = call.plan(target)
         texts.append({"key": call.key, "text": plan.text, "inputs": list(plan.inputs)})
-        for spec in OP.inputs(call.bound):
+        for spec in call.op.inputs():
             array = call.arrays[spec.name].astype(np.float32)
             stored[f"{call.key}.{spec.name}"] = to_layout(array, spec.axes, plan.layout(spec.name), spec.name)
     np.savez(path, calls=np.array(json.dumps(texts)), **stored)
@@ -112,7 +111,7 @@ def run_bare(target: Target, calls: Sequence[Call], folder: Path) -> dict[str, A
     result = {}
     with np.load(answers) as stored:
         for call in calls:
-            spec = OP.output(call.bound)
+            spec = call.op.output()
             answer = stored[call.key]
             if answer.dtype != np.float32:
                 raise RuntimeError(f"{target} answered in {answer.dtype}, expected float32")

@@ -47,7 +47,7 @@ def bench() -> bool:
             print("\nPlain pytest: left out, since it needs torch and jax")
             return True
         write_all_work(cases, targets, folder)
-        plans = [[Call("", case.params, {}, None).plan(t).layout("y").letters for t in targets] for case in cases]
+        plans = [[Call("", case.op, {}, None).plan(t).layout("y").letters for t in targets] for case in cases]
         order = [str(t) for t in targets]
         layouts = [[p[order.index("torch")], p[order.index("jax")]] for p in plans]
         test = folder / "test_plain.py"

@@ -59,7 +59,7 @@ def targets_here() -> list[Target]:
 
 def write_all_work(cases: list[Case], targets: list[Target], folder: Path) -> dict[Target, Path]:
     """For every target a file of the plans and the very inputs that the harness sends."""
-    calls = [Call(f"c{index}", case.params, make_inputs(case), None) for index, case in enumerate(cases)]
+    calls = [Call(f"c{index}", case.op, make_inputs(case), None) for index, case in enumerate(cases)]
     paths = {}
     for target in targets:
         paths[target] = folder / f"{str(target).replace('/', '-')}.npz"

@@ -14,13 +14,13 @@ import numpy as np
 
 from conformance.dtypes import rounded
 from conformance.ops import OPS
-from conformance.ops.conv.convolution import Convolution, ConvParams
+from conformance.ops.conv.convolution import Convolution
 
 Array = np.ndarray
 
 
-def bind(op: str, **given: Any) -> ConvParams:
-    fields = OPS[op].fields
+def bind(op: str, **given: Any) -> Convolution:
+    fields = OPS[op].fields()
     values = {name: field.default for name, field in fields.items()}
     values.update({name: fields[name].parse(value) for name, value in given.items()})
     return OPS[op].bind(values)
@@ -31,7 +31,6 @@ class Plain:
     """A convolution spelled out: the crop or padding at the start and the output's length, an axis."""
 
     op: Convolution
-    params: ConvParams
     x: Array
     w: Array
     b: Array | None
@@ -43,15 +42,15 @@ class Plain:
 
     def read(self, **changes: Any) -> Plain | None:
         """With the parameters read differently, the geometry following from them."""
-        return plain(self.op, replace(self.params, **changes), self.x, self.w, self.b)
+        return plain(replace(self.op, **changes), self.x, self.w, self.b)
 
     @property
     def stride(self) -> tuple[int, ...]:
-        return self.params.stride
+        return self.op.stride
 
     @property
     def dilation(self) -> tuple[int, ...]:
-        return self.params.dilation
+        return self.op.dilation
 
     def full(self) -> tuple[int, ...]:
         return tuple(
@@ -77,12 +76,12 @@ class Plain:
         return y if self.b is None else y + self.b.reshape(-1, *(1 for _ in self.lo))
 
 
-def plain(op: Convolution, params: ConvParams, x: Array, w: Array, b: Array | None) -> Plain | None:
-    if op.refusal(params) is not None:
+def plain(op: Convolution, x: Array, w: Array, b: Array | None) -> Plain | None:
+    if op.refusal() is not None:
         return None
-    geometry = op.geometry(params)
+    geometry = op.geometry()
     length = tuple(axis.large if op.transposed else axis.small for axis in geometry)
-    return Plain(op, params, x, w, b, tuple(axis.lo for axis in geometry), length)
+    return Plain(op, x, w, b, tuple(axis.lo for axis in geometry), length)
 
 
 def _scatter(p: Plain) -> Array:
@@ -148,56 +147,56 @@ def _maybe(p: Plain | None) -> Outputs:
 
 
 def kernel_flipped(p: Plain) -> Outputs:
-    for axes in _some_axes(p.params.dims):
+    for axes in _some_axes(p.op.dims):
         yield p.but(w=np.flip(p.w, [3 + a for a in axes])).y()
 
 
 def another_convention(p: Plain) -> Outputs:
-    padding = p.params.padding
+    padding = p.op.padding
     for name in ("torch", "tensorflow", "keras", "jax", "onnx"):
         word = padding
         if isinstance(padding, str) and padding.startswith("same"):
             word = "same_upper" if name == "onnx" else "same"
-        if name != p.params.convention:
+        if name != p.op.convention:
             yield from _maybe(p.read(convention=name, padding=word))
             yield from _maybe(p.read(convention=name, padding=word, output_padding=None, output_size=None))
 
 
 def symmetric_same(p: Plain) -> Outputs:
-    if not str(p.params.padding).startswith("same"):
+    if not str(p.op.padding).startswith("same"):
         return
     for half in (0, 1):
-        pads = tuple((e - half) // 2 for e in p.params.extent)
+        pads = tuple((e - half) // 2 for e in p.op.extent)
         if p.op.transposed:
             for extra in range(max(p.stride)):
                 length = tuple(f - 2 * a + extra for f, a in zip(p.full(), pads, strict=True))
                 yield from _maybe(p.but(lo=pads, length=length))
         else:
-            sizes = zip(p.x.shape[2:], pads, p.params.extent, p.stride, strict=True)
+            sizes = zip(p.x.shape[2:], pads, p.op.extent, p.stride, strict=True)
             yield from _maybe(p.but(lo=pads, length=tuple((n + 2 * a - e) // s + 1 for n, a, e, s in sizes)))
 
 
 def odd_pixel(p: Plain) -> Outputs:
-    for axes in _some_axes(p.params.dims):
+    for axes in _some_axes(p.op.dims):
         if all(p.lo[i] != p.end()[i] for i in axes):
             yield p.but(lo=tuple(e if i in axes else a for i, (a, e) in enumerate(zip(p.lo, p.end(), strict=True)))).y()
 
 
 def padding_around_input(p: Plain) -> Outputs:
-    if isinstance(p.params.padding, str) or not p.op.transposed or not np.any(p.params.padding):
+    if isinstance(p.op.padding, str) or not p.op.transposed or not np.any(p.op.padding):
         return
-    x = np.pad(p.x, [(0, 0), (0, 0), *((max(a, 0), max(b, 0)) for a, b in p.params.padding)])
-    if all(min(pair) >= 0 for pair in p.params.padding):
-        wider = p.but(x=x, lo=(0,) * p.params.dims)
+    x = np.pad(p.x, [(0, 0), (0, 0), *((max(a, 0), max(b, 0)) for a, b in p.op.padding)])
+    if all(min(pair) >= 0 for pair in p.op.padding):
+        wider = p.but(x=x, lo=(0,) * p.op.dims)
         yield wider.but(length=wider.full()).y()
         # Around the dilated input: the full scatter between zeros.
-        full = p.but(lo=(0,) * p.params.dims, length=p.full(), b=None).y()
-        y = np.pad(full, [(0, 0), (0, 0), *p.params.padding])
+        full = p.but(lo=(0,) * p.op.dims, length=p.full(), b=None).y()
+        y = np.pad(full, [(0, 0), (0, 0), *p.op.padding])
         yield y if p.b is None else y + p.b.reshape(-1, *(1 for _ in p.lo))
 
 
 def output_padding_at_start(p: Plain) -> Outputs:
-    extra = p.params.output_padding
+    extra = p.op.output_padding
     if extra is not None:
         yield p.but(lo=tuple(a - e for a, e in zip(p.lo, extra, strict=True))).y()
 
@@ -206,28 +205,28 @@ def output_padding_misread(p: Plain) -> Outputs:
     if not p.op.transposed:
         return
     for value in (None, 0, 1, 2):
-        given = None if value is None else (value,) * p.params.dims
+        given = None if value is None else (value,) * p.op.dims
         if value is None or value < max(p.stride):
             yield from _maybe(p.read(output_padding=given, output_size=None))
 
 
 def padding_misread(p: Plain) -> Outputs:
-    padding = p.params.padding
+    padding = p.op.padding
     if isinstance(padding, str):
-        other = "same_upper" if p.params.convention == "onnx" else "same"
+        other = "same_upper" if p.op.convention == "onnx" else "same"
         yield from _maybe(p.read(padding=other if padding == "valid" else "valid"))
         return
-    yield from _maybe(p.read(padding=((0, 0),) * p.params.dims))
+    yield from _maybe(p.read(padding=((0, 0),) * p.op.dims))
     yield from _maybe(p.read(padding=padding[::-1]))
     yield from _maybe(p.read(padding=tuple((b, a) for a, b in padding)))
     yield from _maybe(p.read(padding=tuple((2 * a, 2 * b) for a, b in padding)))
 
 
 def _steps(p: Plain, name: str) -> Outputs:
-    right = getattr(p.params, name)
+    right = getattr(p.op, name)
     for values in {right[::-1], *((v,) * len(right) for v in right)} - {right}:
         yield from _maybe(p.read(**{name: values}))
-        yield p.but(params=replace(p.params, **{name: values})).y()
+        yield p.but(op=replace(p.op, **{name: values})).y()
 
 
 def stride_of_another_axis(p: Plain) -> Outputs:
@@ -239,15 +238,15 @@ def dilation_of_another_axis(p: Plain) -> Outputs:
 
 
 def stride_ignored(p: Plain) -> Outputs:
-    ones = (1,) * p.params.dims
+    ones = (1,) * p.op.dims
     yield from _maybe(p.read(stride=ones))
-    yield p.but(params=replace(p.params, stride=ones)).y()
+    yield p.but(op=replace(p.op, stride=ones)).y()
 
 
 def dilation_ignored(p: Plain) -> Outputs:
-    ones = (1,) * p.params.dims
+    ones = (1,) * p.op.dims
     yield from _maybe(p.read(dilation=ones))
-    yield p.but(params=replace(p.params, dilation=ones)).y()
+    yield p.but(op=replace(p.op, dilation=ones)).y()
 
 
 def stride_and_dilation(p: Plain) -> Outputs:
@@ -259,25 +258,25 @@ def dilation_off_by_one(p: Plain) -> Outputs:
         off = tuple(d + change for d in p.dilation)
         if min(off) > 0:
             yield from _maybe(p.read(dilation=off))
-            yield p.but(params=replace(p.params, dilation=off)).y()
+            yield p.but(op=replace(p.op, dilation=off)).y()
 
 
 def shifted(p: Plain) -> Outputs:
-    for axes in _some_axes(p.params.dims):
+    for axes in _some_axes(p.op.dims):
         for amount in (1, -1):
             yield p.but(lo=tuple(a + amount * (i in axes) for i, a in enumerate(p.lo))).y()
 
 
 def off_by_one(p: Plain) -> Outputs:
     """From an output two elements longer at either end, everything but what the fault leaves out."""
-    for axes in _some_axes(p.params.dims):
+    for axes in _some_axes(p.op.dims):
         step = tuple(1 if p.op.transposed else s for s in p.stride)
         sign = 1 if p.op.transposed else -1
         wide = p.but(
             lo=tuple(a - sign * s for a, s in zip(p.lo, step, strict=True)), length=tuple(m + 2 for m in p.length)
         ).y()
         for start, stop in ((2, -1), (0, -1), (1, -2), (1, None)):
-            cut = tuple(slice(start, stop) if i in axes else slice(1, -1) for i in range(p.params.dims))
+            cut = tuple(slice(start, stop) if i in axes else slice(1, -1) for i in range(p.op.dims))
             yield wide[(slice(None), slice(None), *cut)]
 
 
@@ -286,7 +285,7 @@ def border_padding(p: Plain) -> Outputs:
         return
     for mode in ("edge", "symmetric", "wrap"):
         x = np.pad(p.x, [(0, 0), (0, 0), *zip(p.lo, p.end(), strict=True)], mode=mode)
-        yield p.but(x=x, lo=(0,) * p.params.dims).y()
+        yield p.but(x=x, lo=(0,) * p.op.dims).y()
 
 
 def repeated_input(p: Plain) -> Outputs:
@@ -295,11 +294,11 @@ def repeated_input(p: Plain) -> Outputs:
     x = p.x
     for i, s in enumerate(p.stride):
         x = np.repeat(x, s, axis=2 + i)
-    yield p.but(x=x, params=replace(p.params, stride=(1,) * p.params.dims)).y()
+    yield p.but(x=x, op=replace(p.op, stride=(1,) * p.op.dims)).y()
 
 
 def overlaps_overwritten(p: Plain) -> Outputs:
-    if not p.op.transposed or p.params.dims != 1:
+    if not p.op.transposed or p.op.dims != 1:
         return
     g, i, o = p.w.shape[:3]
     full = np.zeros((p.x.shape[0], g, o, max(p.full()[0], p.lo[0] + p.length[0]) + 1))
@@ -349,10 +348,10 @@ def channels_first_as_last(p: Plain) -> Outputs:
 
 
 def space_swapped(p: Plain) -> Outputs:
-    if p.params.dims < 2:
+    if p.op.dims < 2:
         return
     y = p.y()
-    for a, b in ((0, 1),) if p.params.dims == 2 else ((0, 1), (1, 2), (0, 2)):
+    for a, b in ((0, 1),) if p.op.dims == 2 else ((0, 1), (1, 2), (0, 2)):
         if p.w.shape[3 + a] == p.w.shape[3 + b]:
             yield p.but(w=p.w.swapaxes(3 + a, 3 + b)).y()
         if p.x.shape[2 + a] == p.x.shape[2 + b]:
@@ -399,7 +398,7 @@ def bias_misplaced(p: Plain) -> Outputs:
 
 def data_flipped(p: Plain) -> Outputs:
     y = p.y()
-    for axes in _some_axes(p.params.dims):
+    for axes in _some_axes(p.op.dims):
         places = [2 + i for i in axes]
         yield p.but(x=np.flip(p.x, places)).y()
         yield np.flip(y, places)
@@ -409,7 +408,7 @@ def channels_reversed(p: Plain) -> Outputs:
     if p.x.shape[1] > 1:
         yield p.but(x=p.x[:, ::-1]).y()
         yield p.but(w=p.w[:, ::-1]).y()
-    if p.params.out_channels > 1:
+    if p.op.out_channels > 1:
         yield p.y()[:, ::-1]
         yield p.but(w=p.w[:, :, ::-1]).y()
 
@@ -426,7 +425,7 @@ def batch_item_reused(p: Plain) -> Outputs:
 
 def output_moved(p: Plain) -> Outputs:
     y = p.y()
-    for axes in _some_axes(p.params.dims):
+    for axes in _some_axes(p.op.dims):
         for amount in (1, -1):
             rolled = np.roll(y, [amount] * len(axes), axis=[2 + i for i in axes])
             yield rolled
@@ -473,7 +472,7 @@ def channel_reused(p: Plain) -> Outputs:
         x = p.x.copy()
         x[:, i] = x[:, i - 1]
         yield p.but(x=x).y()
-    for i in range(1, p.params.out_channels):
+    for i in range(1, p.op.out_channels):
         y = p.y()
         y[:, i] = y[:, i - 1]
         yield y
@@ -595,14 +594,14 @@ def random_problem(rng: np.random.RandomState, real: bool) -> Plain:
         if op == "conv_transpose" and convention in ("torch", "keras", "onnx") and rng.rand() < 0.4:
             given["output_padding"] = int(rng.randint(0, 3))
         params = bind(op, **given)
-        if OPS[op].refusal(params) is None and all(OPS[op].output(params).shape):
+        if params.refusal() is None and all(params.output().shape):
             break
     arrays = {}
-    for spec in OPS[op].inputs(params):
+    for spec in params.inputs():
         if real:
             arrays[spec.name] = rounded(rng.standard_normal(spec.shape), "float32")
         else:
             arrays[spec.name] = rng.randint(1, 5, spec.shape) * rng.choice([-1.0, 1.0], spec.shape)
-    found = plain(OPS[op], params, arrays["x"], arrays["w"], arrays.get("b"))
+    found = plain(params, arrays["x"], arrays["w"], arrays.get("b"))
     assert found is not None
     return found

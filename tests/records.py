@@ -20,11 +20,10 @@ FILE = "cases/conv_transpose/strides.yaml"
 def make_case(stride: int = 2, kernel: int = 3, **changes: Any) -> Case:
     op = OPS["conv_transpose"]
     given = {"stride": stride, "kernel": kernel, "size": 4, "padding": "same"}
-    params = op.bind({**{name: field.default for name, field in op.fields.items()}, **given})
+    question = op.bind({**{name: field.default for name, field in op.fields().items()}, **given})
     case = Case(
-        id=f"{FILE}::{op.label(params)} integers",
-        op=op.name,
-        params=params,
+        id=f"{FILE}::{question.label()} integers",
+        op=question,
         given=tuple(given.items()),
         dtype="float32",
         values=Values("integers"),
@@ -75,7 +74,7 @@ def mixed_record(path: Path) -> tuple[Path, list[Case]]:
     got[0, 0, 7, 7] = np.nan
     verdicts = [verdict(c, t, plan=plan, seconds=0.001, figures=Figures(64)) for c in cases for t in ("jax", "numpy")]
     for c in cases[1:]:
-        message = f"49 of 64 elements differ; worst at (0, 3, {c.params.stride[0]}, 0): got 1, reference 9"
+        message = f"49 of 64 elements differ; worst at (0, 3, {c.params['stride'][0]}, 0): got 1, reference 9"
         changes = {
             "message": message,
             "explanation": flipped,

@@ -14,7 +14,7 @@ DTYPE_NAMES = ("float16", "bfloat16", "float32", "float64")
 
 def parameters(op: str, **given: Any) -> Any:
     """The op's parameter object from what a case file would say; the rest are its defaults."""
-    fields = OPS[op].fields
+    fields = OPS[op].fields()
     unknown = set(given) - set(fields)
     assert not unknown, unknown
     return OPS[op].bind({name: f.parse(given[name]) if name in given else f.default for name, f in fields.items()})
@@ -25,9 +25,8 @@ def a_case(op: str, dtype: str = "float32", values: Values | str = "integers", s
     bound = parameters(op, **given)
     recipe = Values(values) if isinstance(values, str) else values
     return Case(
-        id=f"test.yaml::{OPS[op].label(bound)} {recipe.kind} {dtype}",
-        op=op,
-        params=bound,
+        id=f"test.yaml::{bound.label()} {recipe.kind} {dtype}",
+        op=bound,
         given=tuple(sorted(given.items(), key=lambda item: item[0])),
         dtype=dtype,
         values=recipe,

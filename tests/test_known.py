@@ -13,7 +13,6 @@ import pytest
 from conformance.known import KnownTable, render_table
 from conformance.known.entry import Glob, environment
 from conformance.known.file import parse_entries
-from conformance.ops import OPS
 from conformance.record import Reader, Summary, Writer
 from conformance.suite.case import Case
 from conformance.suite.findings import CaseFileError
@@ -150,7 +149,7 @@ def test_signatures(signature: str, changes: dict[str, Any], expected: bool) -> 
 
 def test_expressions_read_defaults_and_one_value_an_axis() -> None:
     case = make_case(2)
-    uneven = replace(case, given=(*case.given[1:], ("stride", (2, 1))), params=replace(case.params, stride=(2, 1)))
+    uneven = replace(case, given=(*case.given[1:], ("stride", (2, 1))), op=replace(case.op, stride=(2, 1)))
     uneven = replace(uneven, id=f"{FILE}::uneven")
 
     def covered(expression: str, case: Case) -> bool:
@@ -536,4 +535,4 @@ def test_conditions_read_what_follows_from_the_parameters(params: dict[str, Any]
     case = a_case("conv", **params)
     found = environment(case)
     assert found["empty"] is empty
-    assert found["refused"] is (OPS["conv"].refusal(case.params) is not None)
+    assert found["refused"] is (case.op.refusal() is not None)

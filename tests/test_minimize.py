@@ -21,7 +21,6 @@ from conformance.known.file import load_entries
 from conformance.minimize import Minimal, NotMinimizable, minimize
 from conformance.minimize.failure import Failure, causes, failure_of, without_numbers
 from conformance.minimize.search import Asker
-from conformance.ops import OPS
 from conformance.record import Reader, RecordedCase
 from conformance.suite.case import Case
 from conformance.suite.loader import find_files, load, validate
@@ -124,7 +123,7 @@ cases:
 
 
 def weight(case: Case) -> int:
-    return sum(prod(spec.shape) for spec in OPS[case.op].inputs(case.params))
+    return sum(prod(spec.shape) for spec in case.op.inputs())
 
 
 WRONG = """
@@ -160,7 +159,7 @@ def test_a_wrong_port_shrinks_and_keeps_its_cause(on_torch: Asker) -> None:
     assert first.case.values.kind == "literal"
     numbers = [v for _, array in first.case.values.arrays for v in flat(array)]
     assert sum(v not in (0.0, 1.0) for v in numbers) <= 2
-    assert [name for name, _ in first.case.params.plans] == ["torch"]
+    assert [name for name, _ in first.case.op.plans] == ["torch"]
 
 
 def test_the_same_case_gives_the_same_result_whatever_ran_before() -> None:
@@ -183,7 +182,7 @@ def flat(value: object) -> list[float]:
 def test_a_refusal_shrinks_to_its_bones_and_a_budget_ends_the_search(on_torch: Asker) -> None:
     original = read_case(REFUSED)
     full = minimize(original, on_torch)
-    params = full.case.params
+    params = full.case.op
     assert (params.dims, params.batch, params.in_channels, params.out_channels) == (1, 1, 1, 1)
     assert (params.size, params.kernel, params.stride, params.bias) == ((0,), (1,), (1,), False)
     assert (full.case.dtype, full.case.seed, full.case.values.kind) == ("float32", 0, "ones")
@@ -224,7 +223,7 @@ def test_a_crash_is_minimized_though_every_look_costs_a_worker() -> None:
     with Asker(parse_target("numpy"), command=fakes.command("segfault")) as asker:
         found: Minimal = minimize(read_case(CRASHING), asker)
     assert found.failure == Failure(Status.CRASHED, "", "SIGSEGV")
-    assert [spec.shape for spec in found.case.params.specs] == [(1, 1, 1, 1), (1, 1)]
+    assert [spec.shape for spec in found.case.op.specs] == [(1, 1, 1, 1), (1, 1)]
     assert (found.case.dtype, found.case.values.kind) == ("float32", "ones")
     assert found.tried < 30
 

@@ -103,7 +103,12 @@ def test_a_case_comes_back_with_everything_a_report_shows(tmp_path: Path) -> Non
     )
     path = write(tmp_path / "r.db", verdict(case), cases=(case,))
     found = Reader(path).case(case.id)
-    assert (found.id, found.fingerprint, found.op, found.source) == (case.id, case.fingerprint, case.op, case.source)
+    assert (found.id, found.fingerprint, found.op, found.source) == (
+        case.id,
+        case.fingerprint,
+        case.op.name,
+        case.source,
+    )
     assert (found.dtype, found.values, found.given) == ("float32", "inf in w", case.given)
     assert (found.tags, found.about, found.claim) == (case.tags, case.about, case.claim)
     assert found.params["stride"] == [2, 2]

@@ -213,7 +213,7 @@ def statuses() -> list[tuple[str, Case, str, Verdict, Change]]:
     crash = verdict(Status.CRASHED, "")
     made.append(("crash", small, "numpy", crash, asked("y = sys._xoptions and x or os.abort()")))
     for target in ("numpy", "onnx", "onnx/reference"):
-        made.append(("integers", replace(small, params=replace(small.params, convention="torch")), target, value, off))
+        made.append(("integers", replace(small, op=replace(small.op, convention="torch")), target, value, off))
     return made
 
 

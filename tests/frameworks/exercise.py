@@ -29,7 +29,7 @@ from conformance.frameworks import Ask
 from conformance.layout import LayoutError, from_layout, to_layout
 from conformance.ops import OPS
 from conformance.ops.base import ParamError
-from conformance.ops.conv.convolution import ConvParams, Refused
+from conformance.ops.conv.convolution import Convolution, Refused
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.target import Target, parse_target
@@ -214,13 +214,13 @@ def exercise(
     return findings
 
 
-def asked(target: str, op: str, dtype: str = "float32", **given: Any) -> Ask:
+def asked(target: str, op: str, dtype: str = "float32", **given: Any) -> Ask[Any]:
     """What an adapter is given for one case: `given` as a case file has it, every other parameter its default."""
     definition = OPS[op]
-    parsed = {n: f.parse(given[n]) if n in given else f.default for n, f in definition.fields.items()}
+    parsed = {n: f.parse(given[n]) if n in given else f.default for n, f in definition.fields().items()}
     params = definition.bind(parsed)
-    geometry = None if definition.refusal(params) else definition.geometry(params)  # type: ignore[attr-defined]
-    return Ask(op, params, geometry, definition.inputs(params), dtype, parse_target(target))
+    geometry = None if params.refusal() else params.geometry()  # type: ignore[attr-defined]
+    return Ask(params, geometry, dtype, parse_target(target))
 
 
 def in_its_own_process(target: str, count: int, seed: int, op: str = "", convention: str = "") -> dict[str, Any]:
@@ -243,20 +243,19 @@ def unlike(notes: list[dict[str, str]], *patterns: str) -> list[str]:
     ]
 
 
-def check(runner: Runner, target: Target, name: str, params: ConvParams, *, findings: Findings, seed: int) -> None:
+def check(runner: Runner, target: Target, name: str, params: Convolution, *, findings: Findings, seed: int) -> None:
     """Lower one case, run it, and file what came of it."""
-    op = OPS[name]
     try:
-        geometry = op.geometry(params)  # type: ignore[attr-defined]
+        geometry = params.geometry()  # type: ignore[attr-defined]
         refusal = ""
     except Refused as refused:
         geometry, refusal = None, str(refused)
-    specs = op.inputs(params)
-    plan = runner.table[name](Ask(name, params, geometry, specs, "float32", target))
+    specs = params.inputs()
+    plan = runner.table[name](Ask(params, geometry, "float32", target))
     if isinstance(plan, Unsupported):
         findings.unsupported[plan.reason] += 1
         return
-    note = {"label": op.label(params), "plan": plan.render(), "message": refusal}
+    note = {"label": params.label(), "plan": plan.render(), "message": refusal}
     refused_words = check_plan(plan.text, target.framework, plan.inputs)
     if refused_words:
         findings.whitelist.append({**note, "message": str(refused_words)})
@@ -282,9 +281,9 @@ def check(runner: Runner, target: Target, name: str, params: ConvParams, *, find
     if geometry is None:
         findings.accepted.append({**note, "message": f"{refusal}; it answered {y.shape}"})
         return
-    expected = op.reference(params, arrays).value
+    expected = params.evaluate(arrays).value
     try:
-        found = from_layout(y, op.output(params).axes, plan.layout("y"), op.output(params).sizes, "y")
+        found = from_layout(y, params.output().axes, plan.layout("y"), params.output().sizes, "y")
     except LayoutError as error:
         findings.mismatches.append({**note, "message": str(error)})
         return
@@ -298,7 +297,7 @@ def check(runner: Runner, target: Target, name: str, params: ConvParams, *, find
         findings.agreed += 1
 
 
-def kills(target: Target, name: str, params: ConvParams, geometry: Geometry | None) -> bool:
+def kills(target: Target, name: str, params: Convolution, geometry: Geometry | None) -> bool:
     """Whether this is known to end the process with a signal, which no plan can help.
 
     torch 2.13.0 (oneDNN 3.12.0, AVX2) dies of SIGSEGV in conv2d with x (2, 2, 2, 1) in channels_last, w (2, 2, 1, 1), a

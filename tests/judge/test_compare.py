@@ -10,7 +10,6 @@ import pytest
 
 from conformance.dtypes import DTYPES, rounded
 from conformance.judge.compare import Expectation, allowance, judge, telling_line
-from conformance.ops import OPS
 from conformance.ops.base import Array, Reference
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value
 from conformance.suite.values import make_inputs
@@ -278,7 +277,7 @@ def problem(n: int, seed: int = 0) -> tuple[Any, Any, dict[str, Array], Referenc
         "conv", "float32", "normal", in_channels=CHANNELS[n], out_channels=4, size=9, kernel=kernel, seed=seed
     )
     arrays = make_inputs(case)
-    return OPS["conv"], case.params, arrays, OPS["conv"].reference(case.params, arrays)
+    return case.op, arrays, case.op.evaluate(arrays)
 
 
 def in_float32(arrays: dict[str, Array], order: str) -> Array:
@@ -330,9 +329,9 @@ def test_float32_never_fails(n: int) -> None:
 @pytest.mark.parametrize("n", list(CHANNELS))
 @pytest.mark.parametrize(("bits", "low", "high"), [(11, 10.5, 12.7), (8, 7.7, 9.7)], ids=["TF32", "bfloat16"])
 def test_narrow_products_are_told_apart(n: int, bits: int, low: float, high: float) -> None:
-    op, params, arrays, right = problem(n)
+    op, arrays, right = problem(n)
     narrow = {name: significant(array, bits) for name, array in arrays.items()}
-    judged = judge(expect(right, exact=False), answer(op.reference(params, narrow).value))
+    judged = judge(expect(right, exact=False), answer(op.evaluate(narrow).value))
     assert judged.status is Status.PRECISION
     assert judged.figures is not None
     assert judged.figures.bits is not None
@@ -365,7 +364,7 @@ def test_one_element_off_by_a_ten_thousandth_is_caught(n: int, factor: float) ->
 def test_a_single_element_that_is_off_in_a_large_output_is_caught() -> None:
     case = a_case("conv", "float32", "normal", in_channels=32, size=300)
     arrays = make_inputs(case)
-    right = OPS["conv"].reference(case.params, arrays)
+    right = case.op.evaluate(arrays)
     good = in_float32(arrays, "matmul")
     assert status(expect(right, exact=False), answer(good)) is Status.PASS
     where = np.unravel_index(np.argmax(np.abs(good)), good.shape)
@@ -385,7 +384,7 @@ def test_narrow_dtypes_summed_in_float32_pass_and_one_step_more_does_not(dtype: 
     kernel = 5 if n == 3200 else 3
     case = a_case("conv", dtype, "normal", in_channels=CHANNELS[n], out_channels=4, size=9, kernel=kernel)
     arrays = make_inputs(case)
-    right = OPS["conv"].reference(case.params, arrays)
+    right = case.op.evaluate(arrays)
     good = in_float32(arrays, "forward")
     assert status(expect(right, dtype, exact=False), answer(good, dtype)) is Status.PASS
     where = np.unravel_index(np.argmax(np.abs(good)), good.shape)

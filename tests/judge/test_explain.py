@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from conformance.dtypes import rounded
-from conformance.judge.explain import NARROW, Explanation, confusions_of, explain
+from conformance.judge.explain import NARROW, Explanation, explain
 from conformance.judge.locate import locate, locate_shape
 from conformance.ops import OPS
 from conformance.ops.base import Array
@@ -30,7 +30,7 @@ def arrays_of(p: Plain) -> dict[str, Array]:
 def explained(p: Plain, y: Array | None, shape: tuple[int, ...] | None = None, **more: object) -> Explanation:
     shape = y.shape if y is not None else shape
     assert shape is not None
-    return explain(p.op, p.params, arrays_of(p), y, shape, dtype="float32", **more)  # type: ignore[arg-type]
+    return explain(p.op, arrays_of(p), y, shape, dtype="float32", **more)  # type: ignore[arg-type]
 
 
 def wrong_outputs(name: str, p: Plain) -> list[Array]:
@@ -45,7 +45,7 @@ def inputs_for(op: str, values: str, seed: int, **given: object) -> tuple[object
     params = bind(op, **given)
     rng = np.random.RandomState(seed)
     arrays = {}
-    for spec in OPS[op].inputs(params):
+    for spec in params.inputs():
         if values == "normal":
             arrays[spec.name] = rounded(rng.standard_normal(spec.shape), "float32")
         else:
@@ -72,7 +72,7 @@ def test_names_every_fault(name: str) -> None:
     for seed in range(3):
         p, y = one(name, seed)
         found = explained(p, y)
-        assert found.exact or found.confusions == (NARROW,), f"{p.op.label(p.params)}: {found}"
+        assert found.exact or found.confusions == (NARROW,), f"{p.op.label()}: {found}"
         assert name in found.confusions or any(reproduced(other, p, y) for other in found.confusions), found
 
 
@@ -80,7 +80,7 @@ def test_the_plain_faults_agree_with_the_reference_when_nothing_is_wrong() -> No
     rng = np.random.RandomState(5)
     for _ in range(60):
         p = random_problem(rng, real=False)
-        assert np.array_equal(p.y(), p.op.reference(p.params, arrays_of(p)).value)
+        assert np.array_equal(p.y(), p.op.evaluate(arrays_of(p)).value)
 
 
 def reproduced(name: str, p: Plain, y: Array) -> bool:
@@ -110,7 +110,7 @@ def test_rate_on_a_thousand_random_faults(capsys: pytest.CaptureFixture[str]) ->
         # Whatever else is named must give the same output, too: the data does not tell it apart from the injected one.
         for other in set(found.confusions) - {name}:
             if not reproduced(other, p, y):
-                doubtful.append(f"{name}: {p.op.label(p.params)} also explained as {other}")
+                doubtful.append(f"{name}: {p.op.label()} also explained as {other}")
     with capsys.disabled():
         print(
             f"\n[explain: the injected cause named in {done - missed.total()} of {done} random single faults, missed "
@@ -134,7 +134,7 @@ def test_a_fault_outside_the_catalogue_is_named_only_where_the_output_is_the_sam
             assert found.where
             continue
         named += 1
-        assert any(reproduced(name, p, y) for name in found.confusions), f"{p.op.label(p.params)}: {found}"
+        assert any(reproduced(name, p, y) for name in found.confusions), f"{p.op.label()}: {found}"
     with capsys.disabled():
         print(f"\n[explain: {named} of 60 faults outside the catalogue give the very output of one inside it]")
     # One element that happens to get its neighbour's value, or an output of a few elements.
@@ -191,8 +191,8 @@ def test_pairs() -> None:
             "conv_transpose", "integers", seed, stride=2, in_channels=2, out_channels=3, bias=True, size=[3, 4]
         )
         wrong = {"x": arrays["x"], "w": np.flip(arrays["w"], (3, 4)), "b": 0 * arrays["b"]}
-        y = TRANSPOSED.reference(params, wrong).value
-        found = explain(TRANSPOSED, params, arrays, y, y.shape, dtype="float32")
+        y = params.evaluate(wrong).value
+        found = explain(params, arrays, y, y.shape, dtype="float32")
         named += "kernel flipped + bias missing" in found.confusions
         assert found.exact
         assert "kernel flipped along H and W" in found.text
@@ -202,17 +202,17 @@ def test_pairs() -> None:
 
 def test_says_what_to_change() -> None:
     params, arrays = inputs_for("conv_transpose", "integers", 0, in_channels=2, out_channels=2, stride=2)
-    y = TRANSPOSED.reference(params, {**arrays, "w": arrays["w"][..., ::-1, ::-1]}).value
-    found = explain(TRANSPOSED, params, arrays, y, y.shape, dtype="float32")
+    y = params.evaluate({**arrays, "w": arrays["w"][..., ::-1, ::-1]}).value
+    found = explain(params, arrays, y, y.shape, dtype="float32")
     assert found.text.startswith("equals the reference with the kernel flipped along H and W (")
     assert "transpose_kernel=True" in found.text
 
 
 def test_unexplained_says_so_and_where() -> None:
     params, arrays = inputs_for("conv_transpose", "integers", 1, in_channels=2, out_channels=3, stride=2, size=4)
-    y = TRANSPOSED.reference(params, arrays).value.copy()
+    y = params.evaluate(arrays).value.copy()
     y[0, 1, 0, :] += np.arange(1, y.shape[3] + 1) * 17
-    found = explain(TRANSPOSED, params, arrays, y, y.shape, dtype="float32")
+    found = explain(params, arrays, y, y.shape, dtype="float32")
     assert found.confusions == ()
     assert not found.exact
     assert "none of" in found.text
@@ -222,9 +222,9 @@ def test_unexplained_says_so_and_where() -> None:
 
 def test_one_wrong_element_is_no_confusion() -> None:
     params, arrays = inputs_for("conv", "normal", 2, in_channels=4, out_channels=4, size=8)
-    y = rounded(CONV.reference(params, arrays).value, "float32")
+    y = rounded(params.evaluate(arrays).value, "float32")
     y[0, 2, 3, 1] *= 1 + 1e-3
-    found = explain(CONV, params, arrays, y, y.shape, dtype="float32")
+    found = explain(params, arrays, y, y.shape, dtype="float32")
     assert found.confusions == ()
     assert found.where == "one element, (0, 2, 3, 1)"
 
@@ -232,39 +232,39 @@ def test_one_wrong_element_is_no_confusion() -> None:
 def test_noise_that_is_random_is_no_confusion() -> None:
     params, arrays = inputs_for("conv", "integers", 3, in_channels=2, out_channels=3, size=6)
     rng = np.random.RandomState(0)
-    y = rng.randint(-40, 40, CONV.output(params).shape).astype(float)
-    found = explain(CONV, params, arrays, y, y.shape, dtype="float32")
+    y = rng.randint(-40, 40, params.output().shape).astype(float)
+    found = explain(params, arrays, y, y.shape, dtype="float32")
     assert found.confusions == ()
     assert "none of" in found.text
 
 
 def test_the_right_answer_has_no_explanation() -> None:
     params, arrays = inputs_for("conv", "integers", 4)
-    y = CONV.reference(params, arrays).value
-    assert explain(CONV, params, arrays, y, y.shape, dtype="float32").confusions == ()
+    y = params.evaluate(arrays).value
+    assert explain(params, arrays, y, y.shape, dtype="float32").confusions == ()
 
 
 def test_float16_sums_are_narrow_arithmetic() -> None:
     params, arrays = inputs_for("conv", "normal", 5, in_channels=24, out_channels=4, size=6)
     arrays = {name: rounded(a, "float16") for name, a in arrays.items()}
-    total = np.zeros(CONV.output(params).shape)
+    total = np.zeros(params.output().shape)
     for c in range(24):
         for i in range(3):
             for j in range(3):
                 term = arrays["x"][:, c, None, i : i + 4, j : j + 4] * arrays["w"][0, c, :, i, j][:, None, None]
                 total = rounded(total + rounded(term, "float16"), "float16")
-    found = explain(CONV, params, arrays, total, total.shape, dtype="float16")
+    found = explain(params, arrays, total, total.shape, dtype="float16")
     assert found.confusions == (NARROW,)
     assert "effective bits" in found.text
 
 
 def test_shape_alone_names_the_formula() -> None:
     params, arrays = inputs_for("conv_transpose", "integers", 6, dims=1, convention="torch", size=3, kernel=2, stride=4)
-    found = explain(TRANSPOSED, params, arrays, None, (1, 1, 12), dtype="float32")
+    found = explain(params, arrays, None, (1, 1, 12), dtype="float32")
     assert "another convention" in found.confusions
     assert "n*s" in found.text
     assert "W is 2 longer (12, reference 10)" in found.where
-    none = explain(TRANSPOSED, params, arrays, None, (1, 1, 99), dtype="float32")
+    none = explain(params, arrays, None, (1, 1, 99), dtype="float32")
     assert none.confusions == ()
     assert "no confusion gives the shape" in none.text
 
@@ -272,7 +272,7 @@ def test_shape_alone_names_the_formula() -> None:
 def test_shape_right_for_a_formula_but_values_not() -> None:
     params, arrays = inputs_for("conv_transpose", "integers", 6, dims=1, convention="torch", size=3, kernel=2, stride=4)
     y = np.arange(12.0).reshape(1, 1, 12) + 100
-    found = explain(TRANSPOSED, params, arrays, y, y.shape, dtype="float32")
+    found = explain(params, arrays, y, y.shape, dtype="float32")
     assert not found.exact
     assert "another convention" in found.confusions
     assert "but none of" in found.text
@@ -280,9 +280,9 @@ def test_shape_right_for_a_formula_but_values_not() -> None:
 
 def test_same_explanation_every_time_and_a_bounded_one() -> None:
     params, arrays = inputs_for("conv", "integers", 7, in_channels=3, out_channels=3, size=6)
-    y = CONV.reference(params, arrays).value * np.sign(np.random.RandomState(1).standard_normal((1, 3, 4, 4)))
-    first = explain(CONV, params, arrays, y, y.shape, dtype="float32", budget_seconds=0.1)
-    assert first == explain(CONV, params, arrays, y, y.shape, dtype="float32", budget_seconds=0.1)
+    y = params.evaluate(arrays).value * np.sign(np.random.RandomState(1).standard_normal((1, 3, 4, 4)))
+    first = explain(params, arrays, y, y.shape, dtype="float32", budget_seconds=0.1)
+    assert first == explain(params, arrays, y, y.shape, dtype="float32", budget_seconds=0.1)
     assert "stopped at its budget" in first.text
 
 
@@ -292,38 +292,41 @@ def test_infinity_that_meets_no_zero_it_should() -> None:
     padded = np.pad(arrays["x"], [(0, 0), (0, 0), (1, 1), (1, 1)])
     with np.errstate(invalid="ignore"):
         y = sum(padded[:, :, i : i + 4, j : j + 4] * arrays["w"][0, 0, 0, i, j] for i in range(3) for j in range(3))
-    found = explain(CONV, params, arrays, y, y.shape, dtype="float32")
+    found = explain(params, arrays, y, y.shape, dtype="float32")
     assert "zeros multiplied" in found.confusions
     assert "0 * inf" in found.text
 
 
 def test_where() -> None:
     wrong = np.zeros((2, 4, 6, 6), dtype=bool)
-    assert locate(wrong, "HW", (2, 2), 2) == "nothing"
+    assert locate(wrong, "NCHW", {"H": 2, "W": 2}, {"C": 2}) == "nothing"
     wrong[1, 2:, 1::2, :] = True
-    assert locate(wrong, "HW", (2, 2), 2) == "batch item 1, group 1, phase 1 of stride 2 along H (36 of 288 elements)"
+    assert (
+        locate(wrong, "NCHW", {"H": 2, "W": 2}, {"C": 2})
+        == "batch item 1, group 1, phase 1 of stride 2 along H (36 of 288 elements)"
+    )
     wrong[...] = True
-    assert locate(wrong, "HW", (2, 2), 2) == "every element"
+    assert locate(wrong, "NCHW", {"H": 2, "W": 2}, {"C": 2}) == "every element"
     wrong[:, :, 1:-1, 1:-1] = False
-    assert locate(wrong, "HW", (1, 1), 1) == "the outermost border (160 of 288 elements)"
+    assert locate(wrong, "NCHW", {}, {}) == "the outermost border (160 of 288 elements)"
     wrong[...] = False
     wrong[:, :, :, -2:] = True
-    assert "the last 2 along W" in locate(wrong, "HW", (1, 1), 1)
+    assert "the last 2 along W" in locate(wrong, "NCHW", {}, {})
     assert locate_shape((1, 2, 3), (1, 2, 3, 4)) == "3 axes, where the reference has 4"
 
 
 def test_every_confusion_has_an_independent_fault_or_a_test() -> None:
-    names = {c.name for op in (CONV, TRANSPOSED) for c in confusions_of(op)}
+    names = {c.name for op in (CONV, TRANSPOSED) for c in op().confusions()}
     tested_apart = {"zeros multiplied", "non-finite ignored", "subnormals flushed"}
     assert names - tested_apart == set(FAULTS)
-    assert all(len([c for c in confusions_of(op) if c.name == n]) <= 1 for op in (CONV, TRANSPOSED) for n in names)
+    assert all(len([c for c in op().confusions() if c.name == n]) <= 1 for op in (CONV, TRANSPOSED) for n in names)
 
 
 def test_nan_taken_as_zero() -> None:
     params, arrays = inputs_for("conv", "integers", 9, size=5)
     arrays["x"][0, 0, 2, 2] = np.nan
-    y = CONV.reference(params, {**arrays, "x": np.nan_to_num(arrays["x"])}).value
-    found = explain(CONV, params, arrays, y, y.shape, dtype="float32")
+    y = params.evaluate({**arrays, "x": np.nan_to_num(arrays["x"])}).value
+    found = explain(params, arrays, y, y.shape, dtype="float32")
     assert "non-finite ignored" in found.confusions
 
 
@@ -331,9 +334,9 @@ def test_subnormals_taken_as_zero() -> None:
     params, arrays = inputs_for("conv_transpose", "integers", 9, size=5)
     small = {**arrays, "x": np.where(arrays["x"] > 0, 2.0**-140, arrays["x"])}
     arrays = {**arrays, "x": np.where(arrays["x"] > 0, 0.0, arrays["x"])}
-    y = TRANSPOSED.reference(params, arrays).value
+    y = params.evaluate(arrays).value
     arrays = small
-    found = explain(TRANSPOSED, params, arrays, y, y.shape, dtype="float32")
+    found = explain(params, arrays, y, y.shape, dtype="float32")
     assert "subnormals flushed" in found.confusions
 
 
@@ -373,7 +376,7 @@ def test_names_what_a_real_call_got_wrong(i: int, answers: dict[int, Array]) -> 
     if i not in answers:
         pytest.skip(f"{call.framework} is not installed")
     params, arrays = inputs_for(call.op, call.values, i, **call.params)
-    found = explain(OPS[call.op], params, arrays, answers[i], answers[i].shape, dtype="float32")
+    found = explain(params, arrays, answers[i], answers[i].shape, dtype="float32")
     assert call.confusion in found.confusions, found
 
 

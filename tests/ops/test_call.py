@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conformance.ops import OPS
-from conformance.ops.call import CallParams, NoReference
+from conformance.ops.call import Call, NoReference
 from conformance.suite.case import Case
 from tests.suite.files import cases, findings
 
@@ -62,25 +61,23 @@ def only(folder: Path, text: str) -> Case:
 
 def test_a_reference_op_gives_inputs_output_answer_and_gradients(tmp_path: Path) -> None:
     case = only(tmp_path, GROWN)
-    op, bound = OPS["call"], case.params
-    other = OPS["conv_transpose"]
-    name, params = bound.reference
-    assert name == "conv_transpose"
-    assert op.inputs(bound) == other.inputs(params)
-    assert op.output(bound) == other.output(params)
-    assert op.refusal(bound) is None
-    assert op.products(bound) == other.products(params)
+    bound, params = case.op, case.op.definition()
+    assert params.name == "conv_transpose"
+    assert bound.inputs() == params.inputs()
+    assert bound.output() == params.output()
+    assert bound.refusal() is None
+    assert bound.products() == params.products()
     random = np.random.default_rng(0)
-    arrays = {spec.name: random.standard_normal(spec.shape) for spec in op.inputs(bound)}
-    np.testing.assert_array_equal(op.reference(bound, arrays).value, other.reference(params, arrays).value)
-    cotangent = random.standard_normal(op.output(bound).shape)
-    found, expected = op.gradients(bound, arrays, cotangent), other.gradients(params, arrays, cotangent)
+    arrays = {spec.name: random.standard_normal(spec.shape) for spec in bound.inputs()}
+    np.testing.assert_array_equal(bound.evaluate(arrays).value, params.evaluate(arrays).value)
+    cotangent = random.standard_normal(bound.output().shape)
+    found, expected = bound.gradients(arrays, cotangent), params.gradients(arrays, cotangent)
     assert found.keys() == expected.keys() == {"x", "w"}
     np.testing.assert_array_equal(found["w"].value, expected["w"].value)
 
 
 def test_layouts_that_are_not_named_are_canonical(tmp_path: Path) -> None:
-    bound = only(tmp_path, GROWN).params
+    bound = only(tmp_path, GROWN).op
     assert bound.plan("torch").layouts == (("x", "NCHW"), ("w", "IOHW"), ("y", "NCHW"))
     assert bound.plan("jax").layouts == (("x", "NCHW"), ("w", "GIOHW"), ("y", "NCHW"))
     assert bound.plan("jax").text.count("\n") == 1
@@ -88,34 +85,31 @@ def test_layouts_that_are_not_named_are_canonical(tmp_path: Path) -> None:
 
 
 def test_against_a_framework_there_is_no_answer_of_our_own(tmp_path: Path) -> None:
-    bound = only(tmp_path, RELU).params
-    op = OPS["call"]
+    bound = only(tmp_path, RELU).op
     assert (bound.against, bound.ulp) == ("torch", 2)
-    assert op.inputs(bound)[0].sizes == {"N": 2, "C": 3}
-    assert op.products(bound) == 6
+    assert bound.inputs()[0].sizes == {"N": 2, "C": 3}
+    assert bound.products() == 6
     for ask in (
-        lambda: op.output(bound),
-        lambda: op.reference(bound, {}),
-        lambda: op.gradients(bound, {}, np.zeros(1)),
+        bound.output,
+        lambda: bound.evaluate({}),
+        lambda: bound.gradients({}, np.zeros(1)),
     ):
         with pytest.raises(NoReference):
             ask()
 
 
 def test_stated_values_are_the_answer_in_canonical_order(tmp_path: Path) -> None:
-    bound = only(tmp_path, STATED).params
-    op = OPS["call"]
-    assert op.output(bound).shape == (1, 2, 1)
-    reference = op.reference(bound, {})
+    bound = only(tmp_path, STATED).op
+    assert bound.output().shape == (1, 2, 1)
+    reference = bound.evaluate({})
     np.testing.assert_array_equal(reference.value, [[[15.0], [15.0]]])
     assert reference.products == 0
 
 
 def test_the_label_tells_calls_apart(tmp_path: Path) -> None:
-    op = OPS["call"]
     texts = [GROWN, GROWN.replace("stride=2)", "stride=3)"), GROWN.replace("IOHW}", "IOHW flipped}"), RELU, STATED]
     texts.append(RELU.replace("ulp: 2", "ulp: 3"))
-    found = [op.label(only(tmp_path, text).params) for text in texts]
+    found = [only(tmp_path, text).op.label() for text in texts]
     assert len(set(found)) == len(texts)
     assert found[0].startswith("call[torch jax 1x2x4x3 1x2x1x2x2 ")
 
@@ -135,8 +129,8 @@ def test_calls_may_share_what_the_file_says_for_all(tmp_path: Path) -> None:
             - {x: {shape: [4], layout: N}}
     """
     found = cases(tmp_path, text)
-    assert [case.params.specs[0].shape for case in found] == [(3,), (4,)]
-    assert all(isinstance(case.params, CallParams) for case in found)
+    assert [case.op.specs[0].shape for case in found] == [(3,), (4,)]
+    assert all(isinstance(case.op, Call) for case in found)
 
 
 WRONG = [

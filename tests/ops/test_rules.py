@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from conformance.ops import OPS
 from conformance.ops.base import ParamError
 from tests.strategies import parameters
 
@@ -14,7 +13,7 @@ from tests.strategies import parameters
 def axis_of(op: str, **given: Any) -> tuple[int, int]:
     """(output length, lo) along the one spatial axis."""
     bound = parameters(op, dims=1, **given)
-    (axis,) = OPS[op].geometry(bound)  # type: ignore[attr-defined]
+    (axis,) = bound.geometry()  # type: ignore[attr-defined]
     return (axis.large if op == "conv_transpose" else axis.small), axis.lo
 
 
@@ -110,7 +109,7 @@ def test_plain(convention: str, given: dict[str, Any], length: int, lo: int) -> 
     ],
 )
 def test_refused(op: str, given: dict[str, Any], reason: str) -> None:
-    refusal = OPS[op].refusal(parameters(op, dims=1, **given))
+    refusal = parameters(op, dims=1, **given).refusal()
     assert refusal is not None
     assert reason in refusal
 
@@ -157,5 +156,5 @@ def test_labels_tell_parameters_apart() -> None:
         {"data_format": "channels_last"},
         {"in_channels": 2, "out_channels": 2, "groups": 2}, {"in_channels": 2, "out_channels": 2},
     ]  # fmt: skip
-    labels = [OPS["conv_transpose"].label(parameters("conv_transpose", **v)) for v in variations]
+    labels = [parameters("conv_transpose", **v).label() for v in variations]
     assert len(set(labels)) == len(labels)

@@ -15,7 +15,6 @@ from conformance.ask.probe import Probe
 from conformance.dtypes import encode
 from conformance.executor import Request
 from conformance.layout import from_layout, to_layout
-from conformance.ops import OPS
 from conformance.outcome import Value
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.read import read_call
@@ -35,7 +34,7 @@ def refusal(text: str, x: Shape = None, w: Shape = None) -> str:
 
 
 def sizes(call: Call) -> tuple[int, ...]:
-    return OPS[call.op].output(call.params).shape[2:]
+    return call.op.output().shape[2:]
 
 
 @pytest.mark.parametrize(
@@ -47,10 +46,9 @@ def test_a_call_means_what_its_framework_does(target: str, calls: list[tuple[str
     stream = np.random.RandomState(7)
     expected, requests = [], []
     for call in read:
-        op = OPS[call.op]
-        specs = op.inputs(call.params)
+        specs = call.op.inputs()
         arrays = {s.name: stream.randint(-4, 5, s.shape).astype(np.float64) for s in specs}
-        expected.append(op.reference(call.params, arrays).value)
+        expected.append(call.op.evaluate(arrays).value)
         words = {s.name: to_layout(encode(arrays[s.name], call.dtype), s.axes, call.layout(s.name)) for s in specs}
         requests.append(Request(call.plan, tuple((name, words[name], call.dtype) for name in words)))
     with Probe([where]) as probe:
@@ -58,7 +56,7 @@ def test_a_call_means_what_its_framework_does(target: str, calls: list[tuple[str
     for call, outcome, value in zip(read, outcomes, expected, strict=True):
         assert isinstance(outcome, Value), (call.text, call.plan, outcome)
         assert outcome.output.values is not None
-        spec = OPS[call.op].output(call.params)
+        spec = call.op.output()
         y = from_layout(outcome.output.values, spec.axes, call.layout("y"), dict(spec.sizes))
         assert y.any(), call.text
         np.testing.assert_array_equal(y, value, err_msg=f"{call.text}\n{call.plan}")
@@ -73,7 +71,7 @@ def test_the_spread_names_every_function() -> None:
 def test_a_plan_may_run_and_names_its_arrays(entry: tuple[str, Shape, Shape]) -> None:
     call = read_call(*entry)
     names = [name for name, _ in call.layouts]
-    assert names == (["x", "w", "b", "y"] if call.params.bias else ["x", "w", "y"])
+    assert names == (["x", "w", "b", "y"] if call.op.bias else ["x", "w", "y"])
     assert [name for name, _ in call.weight_names] == names[1:-1]
     assert check_plan(call.plan, call.framework, names[:-1]) == []
 
@@ -126,7 +124,7 @@ def test_a_layer_is_read_whole() -> None:
         "self.up = nn.ConvTranspose2d(\n    4, 6, 3,  # a comment\n    stride=2, padding=1, output_padding=1, groups=2)"
     )
     call = read_call(text, (1, 4, 8, 8))
-    assert (call.function, call.kind, call.op) == ("torch.nn.ConvTranspose2d", "layer", "conv_transpose")
+    assert (call.function, call.kind, call.op.name) == ("torch.nn.ConvTranspose2d", "layer", "conv_transpose")
     assert call.text == "self.up = nn.ConvTranspose2d( 4, 6, 3, stride=2, padding=1, output_padding=1, groups=2)"
     assert sizes(call) == (16, 16)
     assert dict(call.layouts) == {"x": "NCHW", "w": "(GI)OHW", "b": "C", "y": "NCHW"}
@@ -147,7 +145,7 @@ def test_keras_data_format_is_always_said() -> None:
 
 
 def test_positions_differ_between_keras_2d_and_3d() -> None:
-    assert read_call("Conv2DTranspose(2, 3, 2, 'same', 1)", (1, 4, 4, 3)).params.output_padding == (1, 1)
+    assert read_call("Conv2DTranspose(2, 3, 2, 'same', 1)", (1, 4, 4, 3)).op.output_padding == (1, 1)
     message = refusal("Conv3DTranspose(2, 3, 2, 'same', 1)", (1, 4, 4, 4, 3))
     assert "data_format is 1, expected 'channels_last' or 'channels_first'" in message
 
@@ -164,7 +162,7 @@ def test_bare_names_are_told_apart_by_their_arguments() -> None:
 def test_lhs_dilation_is_a_transposed_convolution() -> None:
     text = "lax.conv_general_dilated(x, w, (1, 1), [(2, 2), (2, 2)], lhs_dilation=(2, 2))"
     call = read_call(text, (1, 4, 5, 5), (6, 4, 3, 3))
-    assert (call.op, call.params.stride, dict(call.layouts)["w"]) == ("conv_transpose", (2, 2), "OIHW flipped")
+    assert (call.op.name, call.op.stride, dict(call.layouts)["w"]) == ("conv_transpose", (2, 2), "OIHW flipped")
     assert sizes(call) == (11, 11)
 
 

@@ -26,19 +26,18 @@ KNOWN = Known("flipped-here", "convention", "The kernel is not flipped.", "https
 def cases(count: int) -> list[Case]:
     """So many transposed convolutions, all different, in ten files."""
     op = OPS["conv_transpose"]
-    defaults = {name: field.default for name, field in op.fields.items()}
+    defaults = {name: field.default for name, field in op.fields().items()}
     grid = product(range(1, 9), range(1, 6), range(1, 6), (1, 2), (1, 2, 3), ("same", "valid"), (False, True))
     found = []
     for index, (size, kernel, stride, dims, channels, padding, bias) in enumerate(islice(grid, count)):
         given = {"dims": dims, "size": size, "kernel": kernel, "stride": stride, "padding": padding, "bias": bias}
         given |= {"in_channels": channels, "out_channels": channels}
-        params = op.bind({**defaults, **given})
+        question = op.bind({**defaults, **given})
         file = f"cases/{'conv' if index % 3 else 'conv_transpose'}/group_{index % 10}.yaml"
         found.append(
             Case(
-                id=f"{file.removesuffix('.yaml').removeprefix('cases/')}::{op.label(params)} {index}",
-                op=op.name,
-                params=params,
+                id=f"{file.removesuffix('.yaml').removeprefix('cases/')}::{question.label()} {index}",
+                op=question,
                 given=tuple(given.items()),
                 dtype="float32",
                 values=Values("integers" if index % 2 else "normal"),

@@ -108,7 +108,7 @@ def test_overlap_is_the_count_of_taps() -> None:
     def recorded(**params: Any) -> RecordedCase:
         case = make_case(**params)
         return RecordedCase(
-            case.id, "", case.op, case.source, "float32", "", json.loads(json.dumps(vars(case.params))), (),
+            case.id, "", case.op.name, case.source, "float32", "", json.loads(json.dumps(case.params)), (),
             frozenset(), "", None, {},
         )  # fmt: skip
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from conformance.ops import OPS
 from conformance.suite import fit, grid
 from conformance.suite.loader import CaseFileError, find_files, load, validate
 from conformance.text.plain import one_line
@@ -81,9 +80,7 @@ def test_a_case_that_takes_too_much_is_refused_with_the_figure(
 
 def test_gradients_count(tmp_path: Path) -> None:
     text = "op: conv\ncases: [{name: a, params: {size: 7500, kernel: 1}, check: [CHECK]}]\n"
-    (plain,) = [
-        fit.oversize(OPS["conv"], c.params, c.checks) for c in cases(tmp_path, text.replace("CHECK", "value"))[:1]
-    ]
+    (plain,) = [fit.oversize(c.op, c.checks) for c in cases(tmp_path, text.replace("CHECK", "value"))[:1]]
     assert plain is None
     assert "together" in findings(tmp_path, text.replace("CHECK", "gradient"))[0]
 
@@ -93,9 +90,8 @@ def test_the_shipped_suite_is_far_from_every_limit() -> None:
     most = 0
     for file in files:
         for case in load(file, root).cases():
-            op = OPS[case.op]
-            if op.refusal(case.params) is None:
-                most = max(most, op.effort(case.params, True)[0])
+            if case.op.refusal() is None:
+                most = max(most, case.op.effort(True)[0])
     assert 0 < most < fit.MAX_WORK // 100
 
 

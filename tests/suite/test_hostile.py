@@ -146,7 +146,7 @@ def test_a_trusted_plan_runs_and_no_other_case_does(tmp_path: Path) -> None:
     with pytest.raises(CaseFileError):
         list(load(files[0], root).cases())
     (case,) = load(files[0], root, trusted=True).cases()
-    assert case.params.plan("numpy").trusted
+    assert case.op.plan("numpy").trusted
     record = str(tmp_path / "r.db")
     assert main(["run", "--trust", str(path), str(path), "--on", "numpy", "--record", record, "-q"]) == 0
     assert main(["run", str(path), "--on", "numpy", "--record", str(tmp_path / "s.db"), "-q"]) == 2

@@ -41,7 +41,7 @@ def test_a_grid_is_a_product_with_dtype_and_values_as_dimensions(tmp_path: Path)
     assert first.id == "file::conv_transpose2d[4x3 k1 valid keras] integers seed7"
     assert found[-1].id == "file::conv_transpose2d[4x3 k2 s2 valid keras] bf16 normal seed7"
     assert first.given == (("convention", "keras"), ("size", (4, 3)), ("kernel", 1), ("stride", 1))
-    assert first.params.size == (4, 3)
+    assert first.op.size == (4, 3)
     assert first.tags == {"smoke", "small"}
     assert first.about == "Kernels against strides."
     assert first.source == Source(str(tmp_path / "file.yaml"), 7, 5)
@@ -115,7 +115,7 @@ def test_where_and_exclude_leave_points_out(tmp_path: Path) -> None:
         for k, s, d in product((1, 2, 3), (1, 2, 3), (1, 2))
         if k >= s and (d == 1 or s == 1) and not (k == 1 and s == 1) and not (k == 3 and d == 2)
     }
-    assert {(c.params.kernel[0], c.params.stride[0], c.params.dilation[0]) for c in found} == expected
+    assert {(c.op.kernel[0], c.op.stride[0], c.op.dilation[0]) for c in found} == expected
 
 
 def test_where_sees_defaults_lists_dtype_and_values(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_condition_that_only_makes_sense_after_another_is_evaluated_in_order(t
             where: size != 4 and size[0] > 2
         """,
     )
-    assert [c.params.size for c in found] == [(4, 3)]
+    assert [c.op.size for c in found] == [(4, 3)]
 
 
 def test_pairwise_counts_dtype_and_values_as_dimensions(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_pairwise_counts_dtype_and_values_as_dimensions(tmp_path: Path) -> None:
             coverage: pairwise
         """,
     )
-    seen = {(c.params.kernel[0], c.params.stride[0], c.params.size[0], c.dtype, c.values.kind) for c in found.cases()}
+    seen = {(c.op.kernel[0], c.op.stride[0], c.op.size[0], c.dtype, c.values.kind) for c in found.cases()}
     assert {(k, s) for k, s, *_ in seen} == {(k, s) for k in (1, 2, 3) for s in (1, 2, 3) if k >= s}
     assert {(k, v) for k, *_, v in seen} == set(product((1, 2, 3), ("integers", "normal")))
     assert {(d, v) for *_, d, v in seen} == set(product(("float32", "float64"), ("integers", "normal")))

@@ -93,8 +93,8 @@ def test_every_parameter_of_every_op_is_described() -> None:
     for name, op in OPS.items():
         grid = branches[name]["grids"]["items"]["properties"]["grid"]["properties"]
         params = branches[name]["cases"]["items"]["properties"]["params"]["properties"]
-        assert grid.keys() == params.keys() == op.fields.keys()
-        assert all(grid[key]["description"] == field.doc for key, field in op.fields.items())
+        assert grid.keys() == params.keys() == op.fields().keys()
+        assert all(grid[key]["description"] == field.doc for key, field in op.fields().items())
 
 
 @pytest.mark.parametrize("file", find_files([ROOT / "cases"])[1], ids=lambda file: file.stem)

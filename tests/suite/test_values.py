@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.dtypes import DTYPES, rounded
-from conformance.ops import OPS
 from conformance.ops.base import TensorSpec
 from conformance.suite.case import Case, Place, Values
 from conformance.suite.values import (
@@ -29,11 +28,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def exactness(case: Case) -> float:
     """The largest sum of |products| in the output or in any gradient, as a fraction of 2**precision."""
-    op = OPS[case.op]
     arrays = make_inputs(case)
-    references = [op.reference(case.params, arrays)]
-    cotangent = make_cotangent(case, op.output(case.params))
-    references += op.gradients(case.params, arrays, cotangent).values()
+    references = [case.op.evaluate(arrays)]
+    cotangent = make_cotangent(case, case.op.output())
+    references += case.op.gradients(arrays, cotangent).values()
     for array in (*arrays.values(), cotangent):
         assert np.array_equal(array, np.rint(array))
     largest = max(float(r.magnitude().max(initial=0.0)) for r in references)
@@ -49,7 +47,7 @@ def exactness(case: Case) -> float:
 )
 def test_integers_are_exact(op: str, data: st.DataObject, dtype: str, kind: str) -> None:
     case = a_case(op, dtype, kind, **data.draw(conv_parameters(op)))
-    if OPS[op].refusal(case.params) is None:
+    if case.op.refusal() is None:
         assert exactness(case) <= 1.0
 
 
@@ -71,8 +69,7 @@ def test_integers_are_exact_where_there_are_too_many(op: str, dtype: str, given:
     case = a_case(op, dtype, **given)
     assert exactness(case) <= 1.0
     # Thin, not empty: every output still depends on the kernel.
-    op_ = OPS[op]
-    value = op_.reference(case.params, make_inputs(case)).value
+    value = case.op.evaluate(make_inputs(case)).value
     assert np.count_nonzero(value) > value.size // 2
 
 
@@ -97,7 +94,7 @@ def test_the_streams_are_pinned() -> None:
     arrays = make_inputs(case)
     assert arrays["x"].reshape(-1).tolist() == PINNED["x"]
     assert arrays["w"].reshape(-1).tolist() == PINNED["w"]
-    cotangent = make_cotangent(case, OPS["conv_transpose"].output(case.params))
+    cotangent = make_cotangent(case, case.op.output())
     assert cotangent.reshape(-1)[:6].tolist() == PINNED["dy"]
     normal = make_inputs(a_case("conv_transpose", values="normal", size=2, kernel=2, stride=2))
     assert normal["x"].reshape(-1).tolist() == PINNED["normal"]

@@ -22,7 +22,7 @@ FILES = find_files([ROOT / "cases"])
 
 def everything(case: Case) -> tuple[object, ...]:
     shown = (case.tags, case.targets, case.about, case.claim, sorted(case.checks), case.dtype)
-    return (case.fingerprint, case.params, *shown)
+    return (case.fingerprint, case.op, *shown)
 
 
 @pytest.mark.parametrize("path", FILES[1], ids=lambda path: path.stem)

@@ -671,5 +671,5 @@ def test_the_shipped_cases_use_only_what_is_allowed() -> None:
     for file in files:
         if "op: call" in file.read_text(encoding="utf-8"):
             for case in load(file, root).cases():
-                plans += len(case.params.plans)
+                plans += len(case.op.plans)
     assert plans > 30
