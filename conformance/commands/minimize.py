@@ -38,7 +38,7 @@ def minimize_command(options: argparse.Namespace) -> int:
     status = StatusLine()
 
     def told(tried: int, now: Case) -> None:
-        status.show(f"{tried} of at most {options.budget} cases tried, now {now.op} {dict(now.given)}")
+        status.show(f"{tried} of at most {options.budget} cases tried, now {now.op.name} {dict(now.given)}")
 
     with Asker(target, options.timeout, interpreters([target])) as asker:
         try:

@@ -27,7 +27,7 @@ def case_text(cases: Sequence[Case], comment: str = "", shared: Mapping[str, Any
 
     `comment` stands above them, line by line; `shared` are keys of the file itself, such as `about` and `tags`.
     """
-    head: dict[str, Any] = {"op": cases[0].op, **(shared or {})}
+    head: dict[str, Any] = {"op": cases[0].op.name, **(shared or {})}
     lines = [f"# {line}".rstrip() for line in code_lines(clean(comment))]
     for key, value in head.items():
         lines.append(f"{key}: {flow(value)}")

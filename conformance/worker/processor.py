@@ -19,6 +19,7 @@ FEATURES: Dict[str, Tuple[str, ...]] = {
     "avx2": ("avx2", "fma"),
     "avx512": ("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"),
     "avx512_bf16": ("avx512_bf16",),
+    "avx512_fp16": ("avx512_fp16",),
     "amx": ("amx_tile",),
 }
 # What `+isa=` takes.
