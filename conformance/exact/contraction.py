@@ -11,12 +11,12 @@ with n the number of products that an element really sums.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from math import prod
 
 import numpy as np
 
-from conformance.exact.graph import Array, Channel, Edge, Range, Sum
+from conformance.exact.graph import Array, Channel, Edge, Range, Sum, all_finite, spread_out
 from conformance.exact.num import Num, add_up, broadcast, stored, total
 from conformance.exact.precision import Precision
 from conformance.ops.trilinear import (
@@ -34,8 +34,11 @@ Bilinear = Callable[[Array, Array], Array]
 Pull = Callable[[Num, Num], Num]
 
 
-def contraction(a: Num, b: Num, apply: Bilinear, terms: int | Array, pull_a: Pull, pull_b: Pull) -> Num:
-    """One contraction: `apply` is it on arrays, `terms` how many products an element has, `pull_*` its gradients."""
+def contraction(a: Num, b: Num, apply: Bilinear, terms: int | Array, most: int, pull_a: Pull, pull_b: Pull) -> Num:
+    """One contraction: `apply` is it on arrays, `terms` how many products an element has, `most` at most.
+
+    `pull_*` are its gradients.
+    """
     with np.errstate(all="ignore"):
         value = apply(a.value, b.value)
     magnitude = cache(lambda: apply(np.abs(a.value), np.abs(b.value)))
@@ -45,15 +48,13 @@ def contraction(a: Num, b: Num, apply: Bilinear, terms: int | Array, pull_a: Pul
             return terms * magnitude()
         if name == "energy":
             return apply(np.square(a.value), np.square(b.value))
-        return np.broadcast_to(np.float64(terms), value.shape) if name == "tiny" else None
+        return spread_out(terms, value.shape) if name == "tiny" else None
 
     def spread_a(c: Array, squared: bool) -> Array:
         return apply(c, np.square(b.value) if squared else np.abs(b.value))
 
     def spread_b(c: Array, squared: bool) -> Array:
         return apply(np.square(a.value) if squared else np.abs(a.value), c)
-
-    most = int(np.max(terms, initial=0))
 
     def reach(p: Precision, given: list[Range]) -> Range:
         (a_low, a_high), (b_low, b_high) = given
@@ -94,7 +95,7 @@ def einsum(equation: str, a: Num, b: Num) -> Num:
     def pull(into: str, other: Num, letters: str) -> Pull:
         return lambda g, y: _grown(einsum(f"{out},{letters}->{_kept(into, out + letters)}", g, other), into, sizes)
 
-    return contraction(a, b, apply, terms, pull(left, b, right), pull(right, a, left))
+    return contraction(a, b, apply, terms, terms, pull(left, b, right), pull(right, a, left))
 
 
 def _kept(letters: str, known: str) -> str:
@@ -168,12 +169,13 @@ def convolution(x: Num, w: Num, bias: Num | None, geometry: Geometry, transposed
 
 def to_large(small: Num, kernel: Num, geometry: Geometry) -> Num:
     """(N, G, A, *small), (G, A, B, *k) to (N, G, B, *large): transposed convolution."""
-    terms = small.shape[2] * _met([_by_large(axis) for axis in geometry])
+    terms, most = _met(_by_large, geometry, small.shape[2])
     return contraction(
         small,
         kernel,
         _either_way(contract_to_large, scatter_exactly, geometry),
         terms,
+        most,
         lambda g, y: to_small(g, kernel, geometry),
         lambda g, y: to_kernel(small, g, geometry),
     )
@@ -181,12 +183,13 @@ def to_large(small: Num, kernel: Num, geometry: Geometry) -> Num:
 
 def to_small(large: Num, kernel: Num, geometry: Geometry) -> Num:
     """(N, G, B, *large), (G, A, B, *k) to (N, G, A, *small): convolution."""
-    terms = large.shape[2] * _met([_by_small(axis) for axis in geometry])
+    terms, most = _met(_by_small, geometry, large.shape[2])
     return contraction(
         large,
         kernel,
         _either_way(contract_to_small, gather_exactly, geometry),
         terms,
+        most,
         lambda g, y: to_large(g, kernel, geometry),
         lambda g, y: to_kernel(g, large, geometry),
     )
@@ -194,12 +197,13 @@ def to_small(large: Num, kernel: Num, geometry: Geometry) -> Num:
 
 def to_kernel(small: Num, large: Num, geometry: Geometry) -> Num:
     """(N, G, A, *small), (N, G, B, *large) to (G, A, B, *k): the kernel gradient of both."""
-    terms = small.shape[0] * _met([_by_tap(axis) for axis in geometry])
+    terms, most = _met(_by_tap, geometry, small.shape[0])
     return contraction(
         small,
         large,
         _either_way(contract_to_kernel, kernel_exactly, geometry),
         terms,
+        most,
         lambda g, y: to_small(large, g, geometry),
         lambda g, y: to_large(small, g, geometry),
     )
@@ -213,18 +217,18 @@ def _either_way(
     """By matrix products; where something is not finite, product by product, so that it touches what it should."""
 
     def apply(x: Array, y: Array) -> Array:
-        finite = bool(np.isfinite(x).all() and np.isfinite(y).all())
-        return (fast if finite else careful)(x, y, geometry)
+        return (fast if all_finite(x) and all_finite(y) else careful)(x, y, geometry)
 
     return apply
 
 
-def _met(by_axis: list[Array]) -> Array:
-    """The number of products by place, from the numbers along each axis."""
-    terms = np.ones(())
-    for counts in by_axis:
-        terms = np.multiply.outer(terms, counts)
-    return terms
+@lru_cache(maxsize=256)
+def _met(along: Callable[[Axis], Array], geometry: Geometry, channels: int) -> tuple[Array, int]:
+    """The number of products by place, from the numbers along each axis; and the largest."""
+    terms = np.float64(channels) * np.ones(())
+    for axis in geometry:
+        terms = np.multiply.outer(terms, along(axis))
+    return terms, int(terms.max(initial=0))
 
 
 def _joined(axis: Axis) -> list[tuple[int, slice, slice]]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -35,6 +36,7 @@ Bools = NDArray[np.bool_]
 Range = tuple[Array, Array]
 Channel = Literal["err", "stored", "tiny", "energy"]
 
+_ROUNDINGS: tuple[Channel, ...] = ("stored", "err", "tiny")
 # Stands for "unbounded" in a channel: products with zero stay zero, and sums stay finite.
 UNBOUNDED = 1e300
 
@@ -79,6 +81,7 @@ class Node:
         "own",
         "reach",
         "steps",
+        "stores",
         "sum",
         "value",
     )
@@ -92,6 +95,7 @@ class Node:
         reach: Reach | None = None,
         decides: bool = False,
         keeps: bool = True,
+        stores: bool = False,
         steps: int = 0,
         sum: Sum | None = None,
     ) -> None:
@@ -100,10 +104,18 @@ class Node:
         self.own = own  # what the operation adds to each channel; None: nothing is rounded
         self.reach = reach  # its range from its parents' ranges
         self.decides = decides  # whether the operation itself is a branch
+        exact, branches, most = True, decides, 0
+        for edge in self.edges:
+            parent = edge.parent
+            exact &= parent.exact
+            branches |= parent.branches
+            stores |= parent.stores
+            most = max(most, parent.steps)
         # No channel: nothing was rounded on the way here (or, without `keeps`, a step function forgot it).
-        self.exact: bool = own is None and (not keeps or all(e.parent.exact for e in self.edges))
-        self.branches: bool = decides or any(e.parent.branches for e in self.edges)
-        self.steps: int = steps + max((e.parent.steps for e in self.edges), default=0)
+        self.exact: bool = own is None and (exact or not keeps)
+        self.branches: bool = branches  # whether there may be a range
+        self.stores: bool = stores  # whether there may be a channel `stored`
+        self.steps: int = steps + most
         self.sum = sum
         self._channels: dict[Channel, Array | None] = {}
         self._ranges: dict[Precision, Range | None] = {}
@@ -147,23 +159,50 @@ class Node:
 
 def channel(node: Node, name: Channel) -> Array | None:
     """One channel of a node, from its parents' on; None where it is zero everywhere."""
-    todo: list[Node] = [node]
+    with np.errstate(all="ignore"):
+        found = _hasty(node, name)
+        if found is not None and not all_finite(found):
+            _walk(node, name, careful=True)
+            return node._channels[name]
+    return found
+
+
+def _hasty(node: Node, name: Channel) -> Array | None:
+    """A channel as it comes: it may hold NaN and infinities, which say that care is needed."""
+    if node.exact or (name == "stored" and not node.stores):
+        return None
+    if name not in node._channels:
+        _walk(node, name, careful=False)
+    return node._channels[name]
+
+
+def all_finite(x: Array) -> bool:
+    """Whether every element is finite, in one pass; it may say no where a sum overflows."""
+    return isfinite(x.sum())
+
+
+def _walk(node: Node, name: Channel, careful: bool) -> None:
+    """A channel of everything behind a node that lacks it, parents first; if careful, of everything anew."""
+    todo = [node]
+    done: set[int] = set()
     while todo:
-        top = todo[-1]
-        if top.exact or name in top._channels:
-            todo.pop()
+        top = todo.pop()
+        if (id(top) in done) if careful else (name in top._channels):
             continue
-        missing = [e.parent for e in top.edges if not e.parent.exact and name not in e.parent._channels]
+        missing = []
+        for edge in top.edges:
+            parent = edge.parent
+            if not parent.exact and ((id(parent) not in done) if careful else (name not in parent._channels)):
+                missing.append(parent)
         if missing:
+            todo.append(top)
             todo.extend(missing)
-            continue
-        todo.pop()
-        with np.errstate(all="ignore"):
-            top._channels[name] = _added_up(top, name)
-    return node._channels.get(name)
+        else:
+            done.add(id(top))
+            top._channels[name] = _added_up(top, name, careful)
 
 
-def _added_up(node: Node, name: Channel) -> Array | None:
+def _added_up(node: Node, name: Channel, careful: bool) -> Array | None:
     total = None if node.own is None else node.own(name)
     squared = name == "energy"
     for edge in node.edges:
@@ -176,12 +215,24 @@ def _added_up(node: Node, name: Channel) -> Array | None:
         total = spread if total is None else total + spread
     if total is None:
         return None
-    total = np.broadcast_to(total, node.shape)
-    if not np.isfinite(total).all():
+    total = spread_out(total, node.value.shape)
+    if careful:
         # An infinite slope of an exact parent adds nothing; where the value is not finite there is nothing to bound.
         total = np.nan_to_num(total, nan=0.0, posinf=UNBOUNDED)
         total = np.where(np.isfinite(node.value), total, 0.0)
     return total
+
+
+def spread_out(x: Array | float, shape: tuple[int, ...]) -> Array:
+    """As np.broadcast_to, which takes many times as long for what it does."""
+    x = np.asarray(x, dtype=np.float64)
+    if x.shape == shape:
+        return x
+    new = len(shape) - x.ndim
+    if new < 0 or x.shape != shape[new:]:
+        return np.broadcast_to(x, shape)
+    x = np.ascontiguousarray(x)
+    return np.ndarray(shape, np.float64, buffer=x.data, strides=(0,) * new + x.strides[x.ndim - len(shape) + new :])
 
 
 def reach(node: Node, precision: Precision) -> Range | None:
@@ -224,25 +275,25 @@ def allowance(node: Node, precision: Precision) -> Array:
     """
     if node.exact:
         return np.zeros(node.shape)
-    p = precision
-    if node.steps * p.u >= 1:
-        raise ValueError(f"{node.steps} roundings in a row are too many for an error bound with u = {p.u:g}")
+    if node.steps * precision.u >= 1:
+        raise ValueError(f"{node.steps} roundings in a row are too many for an error bound with u = {precision.u:g}")
     with np.errstate(all="ignore"):
-        allowed = np.abs(node.value)
-        allowed = np.where(np.isfinite(allowed), allowed, 0.0) if not np.isfinite(allowed).all() else allowed
-        stored = channel(node, "stored")
-        if stored is not None:
-            allowed = allowed + stored
-        allowed = p.out_u * allowed + p.out_eta / 2
-        err = channel(node, "err")
-        if err is not None:
-            allowed += (p.u / (1 - node.steps * p.u)) * err
-        tiny = channel(node, "tiny")
-        if tiny is not None:
-            allowed += p.eta * tiny
-        if p.share != 1:
-            allowed *= p.share
-    return np.asarray(allowed)
+        allowed = _allowed(node, precision, np.abs(node.value), _hasty)
+        if not all_finite(allowed):
+            size = np.where(np.isfinite(node.value), np.abs(node.value), 0.0)
+            allowed = _allowed(node, precision, size, channel)
+    return allowed
+
+
+def _allowed(node: Node, p: Precision, size: Array, channel_of: Callable[[Node, Channel], Array | None]) -> Array:
+    stored, err, tiny = (channel_of(node, name) for name in _ROUNDINGS)
+    allowed = size if stored is None else size + stored
+    allowed = p.out_u * allowed + p.out_eta / 2
+    if err is not None:
+        allowed += (p.u / (1 - node.steps * p.u)) * err
+    if tiny is not None:
+        allowed += p.eta * tiny
+    return np.asarray(allowed if p.share == 1 else p.share * allowed)
 
 
 def beyond(node: Node, precision: Precision, got: Array) -> Array:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.exact.graph import Array, Channel, Edge, Node, Own, Range, Reach, Sum
+from conformance.exact.graph import Array, Channel, Edge, Node, Own, Range, Reach, Sum, spread_out
 from conformance.exact.precision import Precision
 
 Operand = Any  # a Num, a number, or an array of numbers: constants of the definition
@@ -163,7 +163,7 @@ def broadcast(a: Num, shape: Sequence[int]) -> Num:
     to, own = tuple(shape), a.shape
     if to == own:
         return a
-    return moved(a, lambda x: np.broadcast_to(x, to), lambda g: fit(g, own))
+    return moved(a, lambda x: spread_out(x, to), lambda g: fit(g, own))
 
 
 def total(a: Num, axis: Axes = None, keepdims: bool = False) -> Num:
@@ -220,7 +220,7 @@ def stored(a: Num) -> Num:
     """`a`, marked: kernels in a narrow dtype store it there, so it is rounded to the case's dtype once."""
     own: Own = lambda name: np.abs(a.value) if name == "stored" else None  # noqa: E731
     edge = Edge(a, _as_it_is, lambda g, y: g, a.sum is not None)
-    return Num(a.value, (edge,), own, reach=lambda p, r: r[0], sum=a.sum)
+    return Num(a.value, (edge,), own, reach=lambda p, r: r[0], stores=True, sum=a.sum)
 
 
 def stopped(a: Num) -> Num:
@@ -255,7 +255,7 @@ def rounding(value: Array, ulps: float | Array, tiny: float = 1.0) -> Own:
         if name == "err":
             return ulps * np.abs(value)
         if name == "tiny":
-            return np.broadcast_to(np.float64(tiny), value.shape)
+            return spread_out(tiny, value.shape)
         return np.square(value) if name == "energy" else None
 
     return own
