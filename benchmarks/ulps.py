@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-POINTS = 400_001
+POINTS = 200_001
+EXPONENTS = {"power": 2.75, "power_high": 20.25, "power_low": -3.375}  # of at most eight bits: no dtype rounds them
 # name -> the range, beyond which nothing interesting happens or float32 overflows
 RANGES = {
     "exp": (-87.0, 88.0),
@@ -39,7 +40,11 @@ RANGES = {
     "lgamma": (3.5, 100.0),
     "digamma": (2.0, 100.0),
     "power": (0.01, 30.0),
+    "power_high": (0.1, 50.0),
+    "power_low": (0.01, 30.0),
+    "divide": (1e-3, 1e4),
     "gelu": (-6.0, 6.0),
+    "subnormal": (-103.0, -87.5),
 }
 
 
@@ -60,8 +65,12 @@ def exact(name: str, x: np.ndarray) -> np.ndarray:
     from conformance.exact import Num
 
     v = Num(x)
-    if name == "power":
-        return e.power(v, 2.7).value
+    if name in EXPONENTS:
+        return e.power(v, EXPONENTS[name]).value
+    if name == "divide":
+        return 3.0 / x
+    if name == "subnormal":
+        return e.exp(v).value
     if name == "gelu":
         return x * 0.5 * e.erfc(-v / np.sqrt(2.0)).value
     return getattr(e, name)(v).value
@@ -76,7 +85,8 @@ def torch_functions() -> tuple[str, dict[str, Callable[[Any], Any]], Callable[..
         name: getattr(torch, name)
         for name in "exp expm1 log log1p tanh sinh cosh sin cos erf erfc sqrt rsqrt sigmoid reciprocal lgamma digamma".split()
     }
-    table |= {"softplus": f.softplus, "power": lambda x: x**2.7, "gelu": f.gelu}
+    table |= {"softplus": f.softplus, "gelu": f.gelu, "divide": lambda x: 3.0 / x, "subnormal": torch.exp}
+    table |= {name: (lambda x, n=n: x**n) for name, n in EXPONENTS.items()}
 
     def call(fn: Callable[[Any], Any], x: np.ndarray, dtype: str) -> np.ndarray:
         return fn(torch.tensor(x).to(getattr(torch, dtype))).to(torch.float32).numpy()
@@ -93,7 +103,8 @@ def tensorflow_functions() -> tuple[str, dict[str, Callable[[Any], Any]], Callab
         name: getattr(m, name)
         for name in "exp expm1 log log1p tanh sinh cosh sin cos erf erfc sqrt rsqrt sigmoid softplus reciprocal lgamma digamma".split()
     }
-    table |= {"power": lambda x: tf.pow(x, tf.cast(2.7, x.dtype)), "gelu": tf.nn.gelu}
+    table |= {"gelu": tf.nn.gelu, "divide": lambda x: 3.0 / x, "subnormal": tf.exp}
+    table |= {name: (lambda x, n=n: tf.pow(x, tf.cast(n, x.dtype))) for name, n in EXPONENTS.items()}
 
     def call(fn: Callable[[Any], Any], x: np.ndarray, dtype: str) -> np.ndarray:
         return tf.cast(fn(tf.cast(x, dtype)), tf.float32).numpy()
@@ -109,7 +120,8 @@ def jax_functions() -> tuple[str, dict[str, Callable[[Any], Any]], Callable[...,
     table = {name: getattr(jnp, name) for name in "exp expm1 log log1p tanh sinh cosh sin cos sqrt reciprocal".split()}
     table |= {"erf": jax.scipy.special.erf, "erfc": jax.scipy.special.erfc, "rsqrt": jax.lax.rsqrt}
     table |= {"sigmoid": jax.nn.sigmoid, "softplus": jax.nn.softplus, "lgamma": gammaln, "digamma": digamma}
-    table |= {"power": lambda x: x**2.7, "gelu": lambda x: jax.nn.gelu(x, approximate=False)}
+    table |= {"gelu": lambda x: jax.nn.gelu(x, approximate=False), "divide": lambda x: 3.0 / x, "subnormal": jnp.exp}
+    table |= {name: (lambda x, n=n: x**n) for name, n in EXPONENTS.items()}
 
     def call(fn: Callable[[Any], Any], x: np.ndarray, dtype: str) -> np.ndarray:
         return np.asarray(jax.jit(fn)(jnp.asarray(x, dtype)).astype(jnp.float32))
@@ -138,11 +150,7 @@ def measure(framework: str) -> None:
             except Exception as error:
                 found.setdefault("missing", []).append(f"{name} {dtype}: {type(error).__name__}")
                 continue
-            if name == "power":  # the exponent is rounded to the dtype, too
-                continue_with = {"float32": float(np.float32(2.7)), "float16": float(np.float16(2.7)), "bfloat16": 2.703125}
-                right = np.power(x.astype(np.float64), continue_with[dtype])
-            else:
-                right = exact(name, x.astype(np.float64))
+            right = exact(name, x.astype(np.float64))
             least = {"float32": 2.0**-126, "float16": 2.0**-14, "bfloat16": 2.0**-126}[dtype]
             counted = np.isfinite(right) & (abs(right) >= least) & (abs(right) < (6e4 if dtype == "float16" else 3e38))
             with np.errstate(invalid="ignore", divide="ignore"):
@@ -178,7 +186,9 @@ def main() -> None:
             continue
         results[framework] = json.loads(done.stdout.strip().splitlines()[-1])
     names = [f"{framework} {result['version']}" for framework, result in results.items()]
-    print("| function | " + " | ".join(names) + " | narrow, beyond the last rounding |")
+    print(
+        "| function | " + " | ".join(names) + " | float16 and bfloat16: beyond the last rounding, in their roundoffs |"
+    )
     print("|---|" + "---|" * (len(names) + 1))
     for name in RANGES:
         cells = []
@@ -186,7 +196,7 @@ def main() -> None:
             figure = result.get(f"{name} float32")
             cells.append("-" if figure is None else f"{figure[0]:g} at {figure[1]:.4g}")
         narrow = [
-            f"{framework} {dtype} {result[f'{name} {dtype}'][0]:g}"
+            f"{framework} {dtype} {result[f'{name} {dtype}'][0] / 2 ** (24 - BITS[dtype]):.2f} at {result[f'{name} {dtype}'][1]:.4g}"
             for framework, result in results.items()
             for dtype in ("float16", "bfloat16")
             if f"{name} {dtype}" in result and result[f"{name} {dtype}"][0] > 1
@@ -194,7 +204,11 @@ def main() -> None:
         print(f"| {name} | " + " | ".join(cells) + f" | {', '.join(narrow) or 'none'} |")
     for framework, result in results.items():
         print(framework, "missing:", result.get("missing"))
-        print(framework, "flushed:", [k for k, v in result.items() if isinstance(v, list) and len(v) == 4 and v[2]])
+        print(
+            framework,
+            "below the least normal number:",
+            {k: "flushed" if v[2] else "kept" for k, v in result.items() if k.startswith("subnormal")},
+        )
         print(framework, "absolute:", {k: v[3] for k, v in result.items() if k in ("erf float32", "gelu float32")})
 
 
