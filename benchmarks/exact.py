@@ -41,7 +41,8 @@ def main() -> int:
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ONE_THREAD})
     sys.path.insert(0, str(ROOT))
     print(machine())
-    return 0 if all([_layer(name, *LAYERS[name]) for name in LAYERS]) else 1
+    held = [_layer(name, *LAYERS[name]) for name in LAYERS]
+    return 0 if all(held) else 1
 
 
 def _layer(title: str, op_name: str, differs: dict[str, Any]) -> bool:

@@ -19,6 +19,8 @@ import numpy as np
 
 POINTS = 200_001
 EXPONENTS = {"power": 2.75, "power_high": 20.25, "power_low": -3.375}  # of at most eight bits: no dtype rounds them
+# What torch and tf.math have by the same name.
+COMMON = "exp expm1 log log1p tanh sinh cosh sin cos erf erfc sqrt rsqrt sigmoid reciprocal lgamma digamma".split()
 # name -> the range, beyond which nothing interesting happens or float32 overflows
 RANGES = {
     "exp": (-87.0, 88.0),
@@ -81,10 +83,7 @@ def torch_functions() -> tuple[str, dict[str, Callable[[Any], Any]], Callable[..
 
     torch.set_num_threads(1)
     f = torch.nn.functional
-    table: dict[str, Callable[[Any], Any]] = {
-        name: getattr(torch, name)
-        for name in "exp expm1 log log1p tanh sinh cosh sin cos erf erfc sqrt rsqrt sigmoid reciprocal lgamma digamma".split()
-    }
+    table: dict[str, Callable[[Any], Any]] = {name: getattr(torch, name) for name in COMMON}
     table |= {"softplus": f.softplus, "gelu": f.gelu, "divide": lambda x: 3.0 / x, "subnormal": torch.exp}
     table |= {name: (lambda x, n=n: x**n) for name, n in EXPONENTS.items()}
 
@@ -99,10 +98,7 @@ def tensorflow_functions() -> tuple[str, dict[str, Callable[[Any], Any]], Callab
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     m = tf.math
-    table = {
-        name: getattr(m, name)
-        for name in "exp expm1 log log1p tanh sinh cosh sin cos erf erfc sqrt rsqrt sigmoid softplus reciprocal lgamma digamma".split()
-    }
+    table = {name: getattr(m, name) for name in (*COMMON, "softplus")}
     table |= {"gelu": tf.nn.gelu, "divide": lambda x: 3.0 / x, "subnormal": tf.exp}
     table |= {name: (lambda x, n=n: tf.pow(x, tf.cast(n, x.dtype))) for name, n in EXPONENTS.items()}
 
@@ -161,7 +157,7 @@ def measure(framework: str) -> None:
             worst = off[at] * 2.0**24 if bits == 24 else (off[at] - 2.0**-bits / (1 + 2.0**-bits)) * 2.0**24
             below = np.isfinite(right) & (abs(right) < least) & (right != 0)
             flushed = bool((got[below] == 0).all()) if below.any() else None
-            absolute = abs(got - right)[counted].max() * 2.0**24
+            absolute = abs(got - right)[counted].max(initial=0.0) * 2.0**24
             found[f"{name} {dtype}"] = [round(float(worst), 2), float(x[at]), flushed, round(float(absolute), 2)]
     print(json.dumps(found))
 
@@ -175,8 +171,7 @@ def main() -> None:
     for framework in FRAMEWORKS:
         done = subprocess.run(
             [sys.executable, __file__, framework],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             check=False,
             env={**os.environ, "PYTHONPATH": root, "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"},
@@ -195,20 +190,17 @@ def main() -> None:
         for result in results.values():
             figure = result.get(f"{name} float32")
             cells.append("-" if figure is None else f"{figure[0]:g} at {figure[1]:.4g}")
-        narrow = [
-            f"{framework} {dtype} {result[f'{name} {dtype}'][0] / 2 ** (24 - BITS[dtype]):.2f} at {result[f'{name} {dtype}'][1]:.4g}"
-            for framework, result in results.items()
-            for dtype in ("float16", "bfloat16")
-            if f"{name} {dtype}" in result and result[f"{name} {dtype}"][0] > 1
-        ]
+        narrow = []
+        for framework, result in results.items():
+            for dtype in ("float16", "bfloat16"):
+                worst, at, *_ = result.get(f"{name} {dtype}", (0.0, 0.0))
+                if worst > 1:
+                    narrow.append(f"{framework} {dtype} {worst / 2 ** (24 - BITS[dtype]):.2f} at {at:.4g}")
         print(f"| {name} | " + " | ".join(cells) + f" | {', '.join(narrow) or 'none'} |")
     for framework, result in results.items():
         print(framework, "missing:", result.get("missing"))
-        print(
-            framework,
-            "below the least normal number:",
-            {k: "flushed" if v[2] else "kept" for k, v in result.items() if k.startswith("subnormal")},
-        )
+        kept = {key: "flushed" if value[2] else "kept" for key, value in result.items() if key.startswith("subnormal")}
+        print(framework, "below the least normal number:", kept)
         print(framework, "absolute:", {k: v[3] for k, v in result.items() if k in ("erf float32", "gelu float32")})
 
 
