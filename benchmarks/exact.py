@@ -2,18 +2,21 @@
 
     nice python benchmarks/exact.py
 
-Both give the value, the allowance, the energy, and the same for every gradient; ratios of medians, taken in turns.
+Both give the value, the allowance, the energy, and the same for every gradient. Ratios of medians of CPU time, taken in
+turns, so that a busy machine hits both sides alike.
 """
 
 from __future__ import annotations
 
 import os
+import statistics
 import sys
+import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-from common import ONE_THREAD, ROOT, Row, machine, median_seconds_alternating, show
+from common import ONE_THREAD, ROOT, Row, machine, show
 
 # name -> op, and what differs from the defaults
 LAYERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -76,7 +79,7 @@ def _layer(title: str, op_name: str, differs: dict[str, Any]) -> bool:
     rows = []
     for depth, what in enumerate(("value", "and allowance", "and energy", "and every gradient")):
         pair: list[Callable[[], object]] = [lambda d=depth: ours(d), lambda d=depth: today(d)]  # type: ignore[misc]
-        mine, theirs = median_seconds_alternating(pair, repeats=100 if "small" in title else 9)
+        mine, theirs = _cpu_seconds(pair, repeats=200 if "small" in title else 9)
         peaks = [_peak(call) for call in pair]
         time, memory = mine / theirs, peaks[0] / max(peaks[1], 1)
         large = "small" not in title
@@ -84,6 +87,16 @@ def _layer(title: str, op_name: str, differs: dict[str, Any]) -> bool:
         figure = f"{time:.2f} of {theirs * 1e3:.2f} ms, {memory:.2f} of {peaks[1] / 1e6:.1f} MB"
         rows.append(Row(what, figure, f"<= {AIM}" if large else "", holds))
     return show(title, "(by itself: python benchmarks/exact.py)", rows)
+
+
+def _cpu_seconds(calls: list[Callable[[], object]], repeats: int) -> list[float]:
+    times: list[list[float]] = [[] for _ in calls]
+    for _ in range(repeats):
+        for call, taken in zip(calls, times, strict=True):
+            started = time.process_time()
+            call()
+            taken.append(time.process_time() - started)
+    return [statistics.median(taken) for taken in times]
 
 
 def _peak(call: Callable[[], object]) -> int:

@@ -59,14 +59,7 @@ class Num(Node):
         return Num(value, edges, rounding(value, ulps), reach=corners(np.multiply, ulps), steps=1)
 
     def __truediv__(self, other: Operand) -> Num:
-        a, b = self, num(other)
-        with np.errstate(all="ignore"):
-            value = a.value / b.value
-        edges = (
-            Edge(a, scaled(lambda: 1 / b.value), lambda g, y: fit(g / b, a.shape)),
-            Edge(b, scaled(lambda: value / b.value), lambda g, y: fit(-(g * y / b), b.shape)),
-        )
-        return Num(value, edges, rounding(value, 1), reach=_quotients, steps=1)
+        return _divided(self, num(other))
 
     def __neg__(self) -> Num:
         edges = (Edge(self, _as_it_is, lambda g, y: -g, True),)
@@ -82,7 +75,7 @@ class Num(Node):
         return num(other) * self
 
     def __rtruediv__(self, other: Operand) -> Num:
-        return num(other) / self
+        return _divided(num(other), self, between=1)
 
     def __getitem__(self, at: Any) -> Num:
         shape = self.shape
@@ -119,6 +112,19 @@ def num(x: Operand) -> Num:
     if same.all():
         return Num(value)
     return Num(value, own=lambda name: np.where(same, 0.0, np.abs(value)) if name == "err" else None, steps=1)
+
+
+def _divided(a: Num, b: Num, between: int = 0) -> Num:
+    """Two roundings: some kernels multiply by a reciprocal, which they store where the dividend is a constant."""
+    with np.errstate(all="ignore"):
+        value = a.value / b.value
+    once = rounding(value, 2)
+    own: Own = lambda name: between * np.abs(value) if name == "stored" else once(name)  # noqa: E731
+    edges = (
+        Edge(a, scaled(lambda: 1 / b.value), lambda g, y: fit(g / b, a.shape)),
+        Edge(b, scaled(lambda: value / b.value), lambda g, y: fit(-(g * y / b), b.shape)),
+    )
+    return Num(value, edges, own, reach=_quotients, stores=between > 0, steps=2)
 
 
 def moved(a: Num, move: Callable[[Array], Array], back: Callable[[Num], Num]) -> Num:
@@ -305,7 +311,7 @@ def corners(f: Callable[..., Array], ulps: float) -> Reach:
 
 
 def _quotients(p: Precision, given: Sequence[Range]) -> Range:
-    low, high = corners(np.divide, 1)(p, given)
+    low, high = corners(np.divide, 2)(p, given)
     through_zero = (given[1][0] <= 0) & (given[1][1] >= 0) & (given[1][0] < given[1][1])
     return np.where(through_zero, -np.inf, low), np.where(through_zero, np.inf, high)
 

@@ -101,6 +101,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "sin": Primitive(e.sin, [(3, 4)]),
     "cos": Primitive(e.cos, [(3, 4)]),
     "erf": Primitive(e.erf, [(3, 4)]),
+    "one plus erf": Primitive(e.one_plus_erf, [(3, 4)]),
     "erfc": Primitive(e.erfc, [(3, 4)]),
     "sqrt": Primitive(e.sqrt, [(3, 4)], "positive"),
     "rsqrt": Primitive(e.rsqrt, [(3, 4)], "positive"),
