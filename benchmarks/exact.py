@@ -1,0 +1,111 @@
+"""A convolution over `Num` against the reference written by hand, on layers of known networks: time and peak memory.
+
+    nice python benchmarks/exact.py
+
+Both give the value, the allowance, the energy, and the same for every gradient. Ratios of medians of CPU time, taken in
+turns, so that a busy machine hits both sides alike.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+from common import ONE_THREAD, ROOT, Row, machine, show
+
+# name -> op, and what differs from the defaults
+LAYERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "ResNet 3x3, 64 channels, 56x56": (
+        "conv",
+        {"in_channels": 64, "out_channels": 64, "size": (56, 56), "kernel": 3, "padding": 1, "bias": True},
+    ),
+    "1x1, 256 channels, 28x28": ("conv", {"in_channels": 256, "out_channels": 256, "size": (28, 28), "kernel": 1}),
+    "depthwise 3x3, 128 channels, 28x28": (
+        "conv",
+        {"in_channels": 128, "out_channels": 128, "groups": 128, "size": (28, 28), "kernel": 3, "padding": 1},
+    ),
+    "DCGAN k4 s2, 256 to 128 channels, 8x8": (
+        "conv_transpose",
+        {"in_channels": 256, "out_channels": 128, "size": (8, 8), "kernel": 4, "stride": 2, "padding": 1},
+    ),
+    "small: 1x8x8, k3": ("conv", {"size": (8, 8), "kernel": 3, "bias": True}),
+}
+AIM = 1.3
+
+
+def main() -> int:
+    if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
+        # BLAS reads its threads when it is loaded, so they have to be there before Python starts.
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ONE_THREAD})
+    sys.path.insert(0, str(ROOT))
+    print(machine())
+    held = [_layer(name, *LAYERS[name]) for name in LAYERS]
+    return 0 if all(held) else 1
+
+
+def _layer(title: str, op_name: str, differs: dict[str, Any]) -> bool:
+    import numpy as np
+
+    from conformance.compare import allowance as bound_of
+    from conformance.dtypes import DTYPES
+    from conformance.exact import Num, Precision, allowance, convolution, vjp
+    from conformance.ops import OPS
+
+    op: Any = OPS[op_name]
+    bound = op.bind({name: field.default for name, field in op.fields.items()} | {"convention": "onnx"} | differs)
+    stream = np.random.RandomState(0)
+    arrays = {t.name: stream.standard_normal(t.shape) for t in op.inputs(bound)}
+    cotangent = stream.standard_normal(op.output(bound).shape)
+    precision, float32 = Precision.of("float32"), DTYPES["float32"]
+    geometry = op.geometry(bound)
+
+    def ours(depth: int) -> object:
+        x, w, *b = (Num(arrays[t.name]) for t in op.inputs(bound))
+        y = convolution(x, w, b[0] if b else None, geometry, op.transposed)
+        wanted = [y] if depth < 3 else [y, *vjp([y], [Num(cotangent)], [x, w, *b])]
+        return [(r.value, depth > 0 and allowance(r, precision), depth > 1 and r.energy) for r in wanted]
+
+    def today(depth: int) -> object:
+        wanted = [op.reference(bound, arrays)]
+        if depth > 2:
+            wanted += op.gradients(bound, arrays, cotangent).values()
+        return [(r.value, depth > 0 and bound_of(r, float32, None), depth > 1 and r.energy()) for r in wanted]
+
+    rows = []
+    for depth, what in enumerate(("value", "and allowance", "and energy", "and every gradient")):
+        pair: list[Callable[[], object]] = [lambda d=depth: ours(d), lambda d=depth: today(d)]  # type: ignore[misc]
+        mine, theirs = _cpu_seconds(pair, repeats=200 if "small" in title else 9)
+        peaks = [_peak(call) for call in pair]
+        time, memory = mine / theirs, peaks[0] / max(peaks[1], 1)
+        large = "small" not in title
+        holds = time <= AIM and memory <= AIM if large else None
+        figure = f"{time:.2f} of {theirs * 1e3:.2f} ms, {memory:.2f} of {peaks[1] / 1e6:.1f} MB"
+        rows.append(Row(what, figure, f"<= {AIM}" if large else "", holds))
+    return show(title, "(by itself: python benchmarks/exact.py)", rows)
+
+
+def _cpu_seconds(calls: list[Callable[[], object]], repeats: int) -> list[float]:
+    times: list[list[float]] = [[] for _ in calls]
+    for _ in range(repeats):
+        for call, taken in zip(calls, times, strict=True):
+            started = time.process_time()
+            call()
+            taken.append(time.process_time() - started)
+    return [statistics.median(taken) for taken in times]
+
+
+def _peak(call: Callable[[], object]) -> int:
+    tracemalloc.start()
+    call()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+if __name__ == "__main__":
+    sys.exit(main())
