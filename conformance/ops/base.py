@@ -7,13 +7,16 @@ An op is mathematics. It knows nothing of frameworks, of YAML or of verdicts. On
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
+from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from conformance.ops.parameters import readings, shown, smaller
 
 if TYPE_CHECKING:
     from conformance.ops.confusions import Confusion, Problem
@@ -39,6 +42,9 @@ class Field:
     default: Any
     doc: str
     schema: Mapping[str, Any]  # JSON Schema of one value, for editors
+    least: int | None = None  # of an integer, or of each in a list: what minimize goes towards
+    words: tuple[str, ...] = ()  # of a closed list
+    near: tuple[float, ...] = ()  # of a real number: what people and frameworks take it for (other defaults)
 
 
 @dataclass(frozen=True)
@@ -110,9 +116,18 @@ class Op(ABC):
         """Every parameter by its name, as conditions read it and records keep it."""
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
 
-    @abstractmethod
     def label(self) -> str:
         """A short readable text that tells apart any two sets of parameters of this op."""
+        said = [f"{key}={shown(value)}" for key, value in self.parameters().items() if value != _default(self, key)]
+        return f"{self.name}[{' '.join(said)}]"
+
+    def readings(self) -> Iterator[tuple[str, Self]]:
+        """The question with one parameter read otherwise, each with what is said of it."""
+        return readings(self)
+
+    def smaller(self) -> Iterator[Self]:
+        """The question with one parameter smaller."""
+        return smaller(self)
 
     @abstractmethod
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -179,6 +194,10 @@ class Op(ABC):
         Only where `refusal` is None; with its gradients where these are asked for.
         """
         return 0, 0
+
+
+def _default(op: Op, name: str) -> Any:
+    return next(f.default for f in fields(op) if f.name == name)  # type: ignore[arg-type]
 
 
 def _plain(value: Any) -> Any:
@@ -269,7 +288,7 @@ def a_boolean(value: Any) -> bool:
 
 def integer_field(default: Any, low: int, doc: str) -> Field:
     """A field that holds one integer."""
-    return Field(an_integer(low), default, doc, {"type": "integer", "minimum": low})
+    return Field(an_integer(low), default, doc, {"type": "integer", "minimum": low}, least=low)
 
 
 def axis_field(default: Any, low: int, doc: str, nullable: bool = False) -> Field:
@@ -277,18 +296,52 @@ def axis_field(default: Any, low: int, doc: str, nullable: bool = False) -> Fiel
     parse = per_axis(low)
     schema: dict[str, Any] = dict(_INT_OR_LIST)
     if nullable:
-        return Field(optional(parse), default, doc, {"anyOf": [*_INT_OR_LIST["anyOf"], {"type": "null"}]})
-    return Field(parse, default, doc, schema)
+        schema = {"anyOf": [*_INT_OR_LIST["anyOf"], {"type": "null"}]}
+        return Field(optional(parse), default, doc, schema, least=low)
+    return Field(parse, default, doc, schema, least=low)
 
 
 def word_field(default: Any, allowed: tuple[str, ...], doc: str, nullable: bool = False) -> Field:
     """A field that holds one word of a closed list."""
     parse = one_of(*allowed)
     if nullable:
-        return Field(optional(parse), default, doc, {"enum": [*allowed, None]})
-    return Field(parse, default, doc, {"enum": list(allowed)})
+        return Field(optional(parse), default, doc, {"enum": [*allowed, None]}, words=allowed)
+    return Field(parse, default, doc, {"enum": list(allowed)}, words=allowed)
 
 
 def boolean_field(default: bool, doc: str) -> Field:
     """A field that holds true or false."""
     return Field(a_boolean, default, doc, {"type": "boolean"})
+
+
+def real_field(default: float, doc: str, near: tuple[float, ...] = (), above: float | None = None) -> Field:
+    """A field that holds a real number, `above` something. `near`: what people and frameworks take it for."""
+    expected = "a number" if above is None else f"a number above {above:g}"
+
+    def parse(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise ValueError(expected)
+        if above is not None and value <= above:
+            raise ValueError(expected)
+        return float(value)
+
+    schema: dict[str, Any] = {"type": "number"}
+    if above is not None:
+        schema["exclusiveMinimum"] = above
+    return Field(parse, default, doc, schema, near=near)
+
+
+def shape_field(default: tuple[int, ...], doc: str, most: int = 6) -> Field:
+    """A field that holds a shape: one to `most` lengths, 0 among them allowed."""
+    one = an_integer(0, 2**40)
+
+    def parse(value: Any) -> tuple[int, ...]:
+        try:
+            if isinstance(value, list | tuple) and 1 <= len(value) <= most:
+                return tuple(one(v) for v in value)
+        except ValueError:
+            pass
+        raise ValueError(f"a list of one to {most} lengths")
+
+    items = {"type": "integer", "minimum": 0}
+    return Field(parse, default, doc, {"type": "array", "items": items, "minItems": 1, "maxItems": most}, least=1)
