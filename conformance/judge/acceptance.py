@@ -18,7 +18,7 @@ def explain_acceptance(op: Op, params: Any, shape: tuple[int, ...]) -> str:
     if not isinstance(params, ConvParams):
         return ""
     for text, changed in _readings(params):
-        if op.refusal(changed) is None and op.output(changed).shape == shape:
+        if op.refusal(changed) is None and op.outputs(changed)[0].shape == shape:
             return text
     if params.output_padding is not None and _computed_on(op, params, shape):
         return "one computes on: the shape is the formula's, without the check of output_padding"
@@ -43,5 +43,5 @@ def _computed_on(op: Op, p: ConvParams, shape: tuple[int, ...]) -> bool:
     plain = replace(p, output_padding=(0,) * p.dims)
     if op.refusal(plain) is not None or p.output_padding is None:
         return False
-    expected = op.output(plain).shape
+    expected = op.outputs(plain)[0].shape
     return shape == (*expected[:2], *(n + o for n, o in zip(expected[2:], p.output_padding, strict=True)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,6 +44,16 @@ class TensorSpec:
     name: str
     axes: str
     shape: tuple[int, ...]
+    kind: str = "real"  # or index, integer, boolean, complex: how it is judged
+    dtype: str = ""  # its own, where it is not the case's
+    draw: str = ""  # how values are drawn for it, where it is not as for any input
+    into: str = ""  # of an index: "x.K", the tensor and the letter that it points into; see judge/kinds.py
+    marks: tuple[tuple[str, str], ...] = ()  # the order of named slices along an axis: ("G", "iofg")
+
+    def __repr__(self) -> str:
+        # Fingerprints and labels are made of it, so what is as usual goes unsaid.
+        given = (f.name for f in fields(self) if f.default is MISSING or getattr(self, f.name) != f.default)
+        return f"TensorSpec({', '.join(f'{name}={getattr(self, name)!r}' for name in given)})"
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -108,8 +118,8 @@ class Op(ABC):
         """Why the op's definition rejects these parameters, or None where it has an answer."""
 
     @abstractmethod
-    def output(self, bound: Any) -> TensorSpec:
-        """The output's canonical spec; only where `refusal` is None."""
+    def outputs(self, bound: Any) -> tuple[TensorSpec, ...]:
+        """The outputs' canonical specs, in their order; only where `refusal` is None."""
 
     @abstractmethod
     def products(self, bound: Any) -> int:
@@ -124,11 +134,19 @@ class Op(ABC):
 
     @abstractmethod
     def reference(self, bound: Any, arrays: Mapping[str, Array]) -> Reference:
-        """The exact output for float64 inputs in canonical layout."""
+        """The exact first output for float64 inputs in canonical layout."""
+
+    def references(self, bound: Any, arrays: Mapping[str, Array]) -> dict[str, Reference]:
+        """The exact outputs by name."""
+        return {self.outputs(bound)[0].name: self.reference(bound, arrays)}
 
     @abstractmethod
     def gradients(self, bound: Any, arrays: Mapping[str, Array], cotangent: Array) -> dict[str, Reference]:
-        """The exact gradient of sum(output * cotangent) with respect to each input."""
+        """The exact gradient of sum(first output * cotangent) with respect to each input."""
+
+    def pulled(self, bound: Any, arrays: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Reference]:
+        """The exact gradient of the sum of output * cotangent over the outputs that have one, for each input."""
+        return self.gradients(bound, arrays, cotangents[self.outputs(bound)[0].name])
 
 
 # --- readers for fields -------------------------------------------------------------------------------------------

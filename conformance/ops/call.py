@@ -92,7 +92,7 @@ class Call(Op):
             op = self.ops[bound[0]]
             specs = op.inputs(bound[1])
             if op.refusal(bound[1]) is None:
-                shape = op.output(bound[1])
+                [shape] = op.outputs(bound[1])
                 output = shape.axes
             else:
                 # Refused parameters have no output; the letters are for answers that a framework gives all the same.
@@ -159,7 +159,7 @@ class Call(Op):
                     details.append(Detail(where, str(error)))
             body = text.rstrip(" \t\r\n")
             written = (*path, "text") if nested else path
-            for finding in check_plan(body, framework, [spec.name for spec in specs], OUTPUT, self.trusted):
+            for finding in check_plan(body, framework, [spec.name for spec in specs], (OUTPUT,), self.trusted):
                 details.append(Detail(written, finding.message, finding.line, finding.column))
             result.append((framework, Plan.of(body, own, trusted=self.trusted)))
         if details:
@@ -205,13 +205,13 @@ class Call(Op):
         name, params = bound.reference
         return self.ops[name].refusal(params)
 
-    def output(self, bound: CallParams) -> TensorSpec:
+    def outputs(self, bound: CallParams) -> tuple[TensorSpec, ...]:
         """The output's spec; NoReference where only a framework's answer can tell."""
         if bound.reference is not None:
             name, params = bound.reference
-            return self.ops[name].output(params)
+            return self.ops[name].outputs(params)
         if bound.answer is not None:
-            return TensorSpec(OUTPUT, bound.output_axes, bound.answer.shape)
+            return (TensorSpec(OUTPUT, bound.output_axes, bound.answer.shape),)
         raise NoReference("the shape of the output is known only once a framework has answered")
 
     def products(self, bound: CallParams) -> int:

@@ -25,7 +25,7 @@ def oversize(op: Op, bound: Any, checks: Sequence[str] = ()) -> tuple[int, str] 
     work, held = 0, 0
     try:
         if op.refusal(bound) is None:
-            specs.append(op.output(bound))
+            specs += op.outputs(bound)
             work, held = op.effort(bound, gradients)
     except LookupError:
         pass  # a `call` whose output nobody knows yet

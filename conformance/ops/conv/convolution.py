@@ -271,10 +271,10 @@ class Convolution(Op):
         bias = TensorSpec("b", "C", (bound.out_channels,))
         return (x, w, bias) if bound.bias else (x, w)
 
-    def output(self, bound: ConvParams) -> TensorSpec:
+    def outputs(self, bound: ConvParams) -> tuple[TensorSpec, ...]:
         geometry = self.geometry(bound)
         sizes = (axis.large if self.transposed else axis.small for axis in geometry)
-        return TensorSpec("y", "NC" + bound.spatial, (bound.batch, bound.out_channels, *sizes))
+        return (TensorSpec("y", "NC" + bound.spatial, (bound.batch, bound.out_channels, *sizes)),)
 
     def products(self, bound: ConvParams) -> int:
         geometry = self.geometry(bound)
@@ -300,7 +300,7 @@ class Convolution(Op):
 
     def reference(self, bound: ConvParams, arrays: Mapping[str, Array]) -> Reference:
         geometry = self.geometry(bound)
-        spec = self.output(bound)
+        [spec] = self.outputs(bound)
         x, w = self._grouped(arrays["x"], bound.groups), arrays["w"]
         bias = arrays.get("b")
         finite = bool(np.isfinite(x).all() and np.isfinite(w).all())
