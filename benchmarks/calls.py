@@ -112,7 +112,7 @@ def run_bare(target: Target, calls: Sequence[Call], folder: Path) -> dict[str, A
     result = {}
     with np.load(answers) as stored:
         for call in calls:
-            spec = OP.output(call.bound)
+            [spec] = OP.outputs(call.bound)
             answer = stored[call.key]
             if answer.dtype != np.float32:
                 raise RuntimeError(f"{target} answered in {answer.dtype}, expected float32")

@@ -595,7 +595,7 @@ def random_problem(rng: np.random.RandomState, real: bool) -> Plain:
         if op == "conv_transpose" and convention in ("torch", "keras", "onnx") and rng.rand() < 0.4:
             given["output_padding"] = int(rng.randint(0, 3))
         params = bind(op, **given)
-        if OPS[op].refusal(params) is None and all(OPS[op].output(params).shape):
+        if OPS[op].refusal(params) is None and all(OPS[op].outputs(params)[0].shape):
             break
     arrays = {}
     for spec in OPS[op].inputs(params):

@@ -335,7 +335,7 @@ def test_another_schema_version_is_refused_with_both_numbers(tmp_path: Path) -> 
     db = sqlite3.connect(path)
     db.execute("UPDATE meta SET value = '9' WHERE key = 'schema_version'")
     db.commit()
-    with pytest.raises(RecordError, match=r"schema version 9, but .* reads version 2"):
+    with pytest.raises(RecordError, match=r"schema version 9, but .* reads version 3"):
         Reader(path)
 
 

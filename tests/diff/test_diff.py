@@ -17,14 +17,27 @@ from conformance.record import Reader, Summary, Writer, describe_environment
 from conformance.suite.case import Case
 from conformance.usage import UsageError
 from conformance.verdict import Figures, Status, Verdict
-from tests.records import FLIP, make_case, verdict, write
+from tests.records import FLIP, make_case, told, verdict, write
 
 FLIPPED = "equals the reference with the kernel flipped along H and W"
 SEGV = "the worker died (SIGSEGV): {}"
 
 
-def answer(case: Case, target: str = "jax", status: Status = Status.PASS, **changes: object) -> Verdict:
-    given = {"digest": "aa", "dtype": "float32", "shape": (1, 2), "figures": Figures(2, fraction=0.25), **changes}
+def answer(
+    case: Case,
+    target: str = "jax",
+    status: Status = Status.PASS,
+    dtype: str = "float32",
+    shape: tuple[int, ...] = (1, 2),
+    digest: str = "aa",
+    **changes: object,
+) -> Verdict:
+    given = {
+        "digest": digest,
+        "tensors": (told(dtype, shape, digest),),
+        "figures": Figures(2, fraction=0.25),
+        **changes,
+    }
     return verdict(case, target, status, **given)
 
 
@@ -64,7 +77,11 @@ UNSTABLE = answer(CASE, status=Status.NONDETERMINISTIC)
         (REFUSED, replace(REFUSED, message="refused, as it should: ValueError: huge"), [Kind.ERROR_TEXT]),
         (UNABLE, replace(UNABLE, message="no half"), [Kind.ERROR_TEXT]),
         (CRASHED, replace(CRASHED, message=SEGV.format("x").replace("SEGV", "ABRT")), [Kind.ERROR_TEXT]),
-        (WRONG, replace(WRONG, status=Status.SHAPE, shape=(2, 2)), [Kind.FAILS_DIFFERENTLY, Kind.SHAPE]),
+        (
+            WRONG,
+            replace(WRONG, status=Status.SHAPE, tensors=(told(shape=(2, 2)),)),
+            [Kind.FAILS_DIFFERENTLY, Kind.SHAPE],
+        ),
         (answer(CASE), answer(CASE, shape=(1, 3), digest="bb"), [Kind.SHAPE]),
         (answer(CASE), answer(CASE, dtype="float64", digest="bb"), [Kind.DTYPE]),
         (answer(CASE), answer(CASE, digest="bb", message="largest error 0.3"), [Kind.VALUE_INSIDE]),
@@ -207,7 +224,7 @@ def test_speed_is_told_only_beyond_the_noise(tmp_path: Path) -> None:
 
 
 def test_two_sides_are_compared_without_a_record() -> None:
-    side = Side(Status.PASS, digest="a", dtype="float32", shape=(1,))
+    side = Side(Status.PASS, digest="a", tensors=(told(digest="a"),))
     assert compare(side, side) == ()
     assert compare(side, replace(side, digest="b")) == (Kind.VALUE_INSIDE,)
 

@@ -284,7 +284,7 @@ def check(runner: Runner, target: Target, name: str, params: ConvParams, *, find
         return
     expected = op.reference(params, arrays).value
     try:
-        found = from_layout(y, op.output(params).axes, plan.layout("y"), op.output(params).sizes, "y")
+        found = from_layout(y, op.outputs(params)[0].axes, plan.layout("y"), op.outputs(params)[0].sizes, "y")
     except LayoutError as error:
         findings.mismatches.append({**note, "message": str(error)})
         return

@@ -29,12 +29,12 @@ def answer(values: Any, dtype: str = "float32") -> Value:
     array = np.asarray(values, dtype=np.float64)
     stored = "float32" if dtype == "bfloat16" else dtype
     with np.errstate(over="ignore"):
-        return Value(Tensor(dtype, array.shape, rounded(array, dtype).astype(stored)))
+        return Value({"y": Tensor(dtype, array.shape, rounded(array, dtype).astype(stored))})
 
 
 def expect(values: Any, dtype: str = "float32", **more: Any) -> Expectation:
     given = values if isinstance(values, Reference) else reference(values)
-    return Expectation(dtype, given, given.value.shape, more.pop("exact", True), more.pop("gradients", {}), **more)
+    return Expectation(dtype, {"y": given}, more.pop("exact", True), more.pop("gradients", {}), **more)
 
 
 def status(expected: Expectation, outcome: Outcome) -> Status:
@@ -59,7 +59,7 @@ def test_how_it_ended_comes_first() -> None:
 
 
 def test_refusals() -> None:
-    expected = Expectation("float32", None, (), True, {}, refused="the kernel is too long")
+    expected = Expectation("float32", {}, True, refused="the kernel is too long")
     assert status(expected, Raised("ValueError", "too long")) is Status.PASS
     accepted = judge(expected, answer([1.0, 2.0]))
     assert accepted.status is Status.ACCEPTED
@@ -81,12 +81,12 @@ def test_shape_comes_before_dtype_and_values() -> None:
 
 
 def test_a_shape_alone() -> None:
-    judged = judge(expect([1.0, 2.0]), Value(Tensor("float32", (2,), None)))
+    judged = judge(expect([1.0, 2.0]), Value({"y": Tensor("float32", (2,), None)}))
     assert judged.status is Status.PASS
     assert judged.figures is not None
     assert judged.figures.elements == 0
-    assert status(expect([1.0, 2.0]), Value(Tensor("float32", (3,), None))) is Status.SHAPE
-    assert status(expect([1.0, 2.0]), Value(Tensor("float16", (2,), None))) is Status.DTYPE
+    assert status(expect([1.0, 2.0]), Value({"y": Tensor("float32", (3,), None)})) is Status.SHAPE
+    assert status(expect([1.0, 2.0]), Value({"y": Tensor("float16", (2,), None)})) is Status.DTYPE
 
 
 def test_an_empty_output_has_a_shape() -> None:
@@ -238,7 +238,7 @@ def test_gradients_are_judged_like_outputs() -> None:
     expected = expect([1.0], gradients={"x": reference([2.0]), "w": reference([3.0])})
 
     def with_gradients(**gradients: Any) -> Value:
-        return Value(answer([1.0]).output, {k: answer(v).output for k, v in gradients.items()})
+        return Value(answer([1.0]).outputs, {k: answer(v).first for k, v in gradients.items()})
 
     assert status(expected, with_gradients(x=[2.0], w=[3.0])) is Status.PASS
     wrong = judge(expected, with_gradients(x=[2.0], w=[4.0]))
@@ -248,13 +248,13 @@ def test_gradients_are_judged_like_outputs() -> None:
     missing = judge(expected, with_gradients(x=[2.0]))
     assert (missing.status, missing.message) == (Status.GRADIENT, "no gradient of w came back")
     # a wrong output is what is said first
-    assert status(expected, Value(answer([9.0]).output, {})) is Status.VALUE
+    assert status(expected, Value(answer([9.0]).outputs, {})) is Status.VALUE
 
 
 def test_repeats_that_differ() -> None:
-    stable = Value(answer([1.0, 2.0]).output, unstable={"y": 0})
+    stable = Value(answer([1.0, 2.0]).outputs, unstable={"y": 0})
     assert status(expect([1.0, 2.0]), stable) is Status.PASS
-    judged = judge(expect([1.0, 2.0]), Value(answer([1.0, 2.0]).output, unstable={"y": 1}))
+    judged = judge(expect([1.0, 2.0]), Value(answer([1.0, 2.0]).outputs, unstable={"y": 1}))
     assert (judged.status, judged.subject) == (Status.NONDETERMINISTIC, "y")
     assert judged.message.startswith("1 of 2 elements")
 
@@ -407,11 +407,11 @@ def test_a_policy_for_infinities_lets_nothing_pass_that_compares_nothing(policy:
     """What need not be finite is a choice of the case; an answer of nothing but NaN is none."""
     right = np.array([[np.inf, 2.0, 3.0, 4.0]])
     reference = Reference(right, 1, lambda: np.abs(right), lambda: right**2)
-    expected = Expectation("float32", reference, right.shape, True, {}, nonfinite=policy)
+    expected = Expectation("float32", {"y": reference}, True, nonfinite=policy)
     some = np.array([[np.nan, np.nan, 3.0, 4.0]], np.float32)
-    assert judge(expected, Value(Tensor("float32", some.shape, some))).status is Status.PASS
+    assert judge(expected, Value({"y": Tensor("float32", some.shape, some)})).status is Status.PASS
     none = np.full(right.shape, np.nan, np.float32)
-    judged = judge(expected, Value(Tensor("float32", none.shape, none)))
+    judged = judge(expected, Value({"y": Tensor("float32", none.shape, none)}))
     assert judged.status is Status.NONFINITE
     assert "nothing was compared" in judged.message
 

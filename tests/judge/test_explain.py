@@ -232,7 +232,7 @@ def test_one_wrong_element_is_no_confusion() -> None:
 def test_noise_that_is_random_is_no_confusion() -> None:
     params, arrays = inputs_for("conv", "integers", 3, in_channels=2, out_channels=3, size=6)
     rng = np.random.RandomState(0)
-    y = rng.randint(-40, 40, CONV.output(params).shape).astype(float)
+    y = rng.randint(-40, 40, CONV.outputs(params)[0].shape).astype(float)
     found = explain(CONV, params, arrays, y, y.shape, dtype="float32")
     assert found.confusions == ()
     assert "none of" in found.text
@@ -247,7 +247,7 @@ def test_the_right_answer_has_no_explanation() -> None:
 def test_float16_sums_are_narrow_arithmetic() -> None:
     params, arrays = inputs_for("conv", "normal", 5, in_channels=24, out_channels=4, size=6)
     arrays = {name: rounded(a, "float16") for name, a in arrays.items()}
-    total = np.zeros(CONV.output(params).shape)
+    total = np.zeros(CONV.outputs(params)[0].shape)
     for c in range(24):
         for i in range(3):
             for j in range(3):

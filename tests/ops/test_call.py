@@ -67,13 +67,13 @@ def test_a_reference_op_gives_inputs_output_answer_and_gradients(tmp_path: Path)
     name, params = bound.reference
     assert name == "conv_transpose"
     assert op.inputs(bound) == other.inputs(params)
-    assert op.output(bound) == other.output(params)
+    assert op.outputs(bound) == other.outputs(params)
     assert op.refusal(bound) is None
     assert op.products(bound) == other.products(params)
     random = np.random.default_rng(0)
     arrays = {spec.name: random.standard_normal(spec.shape) for spec in op.inputs(bound)}
     np.testing.assert_array_equal(op.reference(bound, arrays).value, other.reference(params, arrays).value)
-    cotangent = random.standard_normal(op.output(bound).shape)
+    cotangent = random.standard_normal(op.outputs(bound)[0].shape)
     found, expected = op.gradients(bound, arrays, cotangent), other.gradients(params, arrays, cotangent)
     assert found.keys() == expected.keys() == {"x", "w"}
     np.testing.assert_array_equal(found["w"].value, expected["w"].value)
@@ -94,7 +94,7 @@ def test_against_a_framework_there_is_no_answer_of_our_own(tmp_path: Path) -> No
     assert op.inputs(bound)[0].sizes == {"N": 2, "C": 3}
     assert op.products(bound) == 6
     for ask in (
-        lambda: op.output(bound),
+        lambda: op.outputs(bound),
         lambda: op.reference(bound, {}),
         lambda: op.gradients(bound, {}, np.zeros(1)),
     ):
@@ -105,7 +105,7 @@ def test_against_a_framework_there_is_no_answer_of_our_own(tmp_path: Path) -> No
 def test_stated_values_are_the_answer_in_canonical_order(tmp_path: Path) -> None:
     bound = only(tmp_path, STATED).params
     op = OPS["call"]
-    assert op.output(bound).shape == (1, 2, 1)
+    assert op.outputs(bound)[0].shape == (1, 2, 1)
     reference = op.reference(bound, {})
     np.testing.assert_array_equal(reference.value, [[[15.0], [15.0]]])
     assert reference.products == 0

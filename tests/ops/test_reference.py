@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from conformance.ops import OPS
 from conformance.ops.base import Array
 from conformance.ops.conv.convolution import Convolution, ConvParams
-from conformance.suite.values import make_cotangent, make_inputs
+from conformance.suite.values import make_cotangents, make_inputs
 from tests.strategies import a_case, conv_parameters, parameters
 
 
 def by_definition(op: Convolution, p: ConvParams, arrays: dict[str, Array]) -> Array:
     """y, one product at a time, in the words of the two class docstrings."""
     geometry = op.geometry(p)
-    spec = op.output(p)
+    [spec] = op.outputs(p)
     y = np.zeros(spec.shape)
     x, w = arrays["x"], arrays["w"]
     g, a, b = w.shape[:3]
@@ -51,7 +51,7 @@ def test_the_reference_is_the_definition(name: str, data: st.DataObject, seed: i
         return
     arrays = make_inputs(case)
     reference = op.reference(case.params, arrays)
-    assert reference.value.shape == op.output(case.params).shape
+    assert reference.value.shape == op.outputs(case.params)[0].shape
     assert np.array_equal(reference.value, by_definition(op, case.params, arrays))
     absolute = {k: np.abs(v) for k, v in arrays.items()}
     assert np.array_equal(reference.magnitude(), by_definition(op, case.params, absolute))
@@ -68,7 +68,7 @@ def test_gradients_by_unit_vectors(name: str, data: st.DataObject, seed: int) ->
     if op.refusal(case.params) is not None:
         return
     arrays = make_inputs(case)
-    cotangent = make_cotangent(case, op.output(case.params))
+    cotangent = make_cotangents(case, op.outputs(case.params))["y"]
     before = (op.reference(case.params, arrays).value * cotangent).sum()
     gradients = op.gradients(case.params, arrays, cotangent)
     assert set(gradients) == set(arrays)
@@ -108,7 +108,7 @@ def test_gradients_with_special_values_stay_in_their_footprint(name: str, value:
     p = parameters(name, **given)
     arrays = {spec.name: np.ones(spec.shape) for spec in op.inputs(p)}
     arrays[where].reshape(-1)[0] = value
-    cotangent = np.ones(op.output(p).shape)
+    cotangent = np.ones(op.outputs(p)[0].shape)
     gradients = op.gradients(p, arrays, cotangent)
     other = "w" if where == "x" else "x"
     assert np.isfinite(gradients[where].value).all()

@@ -35,7 +35,7 @@ def refusal(text: str, x: Shape = None, w: Shape = None) -> str:
 
 
 def sizes(call: Call) -> tuple[int, ...]:
-    return OPS[call.op].output(call.params).shape[2:]
+    return OPS[call.op].outputs(call.params)[0].shape[2:]
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_a_call_means_what_its_framework_does(target: str, calls: list[tuple[str
         outcomes = probe.ask(where, requests)
     for call, outcome, value in zip(read, outcomes, expected, strict=True):
         assert isinstance(outcome, Value), (call.text, call.plan, outcome)
-        assert outcome.output.values is not None
-        spec = OPS[call.op].output(call.params)
-        y = from_layout(outcome.output.values, spec.axes, call.layout("y"), dict(spec.sizes))
+        assert outcome.first.values is not None
+        [spec] = OPS[call.op].outputs(call.params)
+        y = from_layout(outcome.first.values, spec.axes, call.layout("y"), dict(spec.sizes))
         assert y.any(), call.text
         np.testing.assert_array_equal(y, value, err_msg=f"{call.text}\n{call.plan}")
 

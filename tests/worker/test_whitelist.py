@@ -554,7 +554,7 @@ def test_all_findings_come_at_once() -> None:
 def test_the_name_of_a_tensor_is_no_way_in(name: str) -> None:
     # Names become the arguments of a function: `def plan(x=torch.load("f")):` would run.
     assert check_plan("y = x", "torch", ["x", name])
-    assert check_plan("y = x", "torch", ["x"], output=name)
+    assert check_plan("y = x", "torch", ["x"], outputs=[name])
 
 
 @given(st.text(max_size=200))

@@ -74,7 +74,7 @@ class Jax(Runtime):
         jax = self.jax
         flags = {
             "threads": self.config.threads,
-            "x64": "for float64 inputs" if self.x64 is None else self.x64,
+            "x64": "for 64-bit inputs" if self.x64 is None else self.x64,
             "precision": str(jax.config.jax_default_matmul_precision),
             "jaxlib": import_framework("jaxlib").__version__,
             "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
