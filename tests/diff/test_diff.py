@@ -11,12 +11,13 @@ import pytest
 
 from conformance.commands.diff import diff_command
 from conformance.diff import Diff, Kind, compare, diff_records
-from conformance.diff.changes import Side
+from conformance.diff.changes import Change, Side
+from conformance.diff.groups import grouped
 from conformance.diff.text import render
 from conformance.record import Reader, Summary, Writer, describe_environment
 from conformance.suite.case import Case
 from conformance.usage import UsageError
-from conformance.verdict import Figures, Status, Verdict
+from conformance.verdict import Answered, Figures, Status, Verdict
 from tests.records import FLIP, make_case, told, verdict, write
 
 FLIPPED = "equals the reference with the kernel flipped along H and W"
@@ -221,6 +222,43 @@ def test_speed_is_told_only_beyond_the_noise(tmp_path: Path) -> None:
     assert 1.0 < slower.noise < slower.ratio
     # The same factor says nothing where the measurements scatter more than that.
     assert diff_of(calm, record("wild.db", 1.5, 3.0)).speeds == []
+
+
+def two(values: Answered, indices: Answered, digest: str) -> Side:
+    return Side(Status.PASS, digest=digest, tensors=(values, indices))
+
+
+def test_which_output_changed_is_said() -> None:
+    values, indices = told(name="values"), told("int64", digest="bb", name="indices")
+    before = two(values, indices, "1")
+
+    def said(after: Side) -> tuple[tuple[Kind, ...], str]:
+        kinds = compare(before, after)
+        change = Change(kinds, "case", "topk", "f.yaml", 1, ("jax", "jax"), before, after)
+        return kinds, grouped([change])[0].cause
+
+    assert said(two(values, replace(indices, digest="cc"), "2")) == ((Kind.VALUE_INSIDE,), "int64 bits of indices")
+    moved = two(replace(values, digest="dd"), replace(indices, digest="cc"), "2")
+    assert said(moved) == ((Kind.VALUE_INSIDE,), "float32, int64 bits of values, indices")
+    narrow = two(values, replace(indices, dtype="int32", digest="cc"), "2")
+    assert said(narrow) == ((Kind.DTYPE,), "indices int64 -> int32")
+    longer = two(values, replace(indices, shape=(1, 3), digest="cc"), "2")
+    assert said(longer) == ((Kind.SHAPE,), "indices (1, 2) -> (1, 3)")
+    assert before.answer == "values float32[1, 2], indices int64[1, 2]"
+
+
+def test_of_the_usual_output_nothing_more_is_said() -> None:
+    y, pulled = told(), told(name="gradient of x")
+    before = Side(Status.PASS, digest="1", tensors=(y, pulled))
+    for after, cause in (
+        ((replace(y, digest="b"), pulled), "float32 bits"),
+        ((replace(y, digest="b"), replace(pulled, digest="b")), "float32 bits"),
+        ((y, replace(pulled, digest="b")), "float32 bits of gradients"),
+    ):
+        side = Side(Status.PASS, digest="2", tensors=after)
+        change = Change(compare(before, side), "case", "conv", "f.yaml", 1, ("jax", "jax"), before, side)
+        assert grouped([change])[0].cause == cause
+    assert before.answer == "float32[1, 2]"
 
 
 def test_two_sides_are_compared_without_a_record() -> None:
