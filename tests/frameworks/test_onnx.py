@@ -240,6 +240,35 @@ def test_a_plan_that_may_run(text: str) -> None:
     assert check_plan(text, "onnx", ["x"]) == []
 
 
+TWO = MODEL.replace("=> (float[N] y) { y = Relu (x) }", "=> (float[N] y, float[N] z) { y = Relu (x) z = Neg (x) }")
+
+
+def test_a_plan_of_two_outputs_takes_the_session_apart() -> None:
+    both = REFERENCE.replace("y =", "y, z =").removesuffix("[0]")
+    assert check_plan(f"{TWO}\n{both}", "onnx", ["x"], ["y", "z"]) == []
+    one = check_plan(f"{TWO}\n{REFERENCE}", "onnx", ["x"], ["y", "z"])
+    assert [finding.message for finding in one] == ["the plan never assigns its output 'z'"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{TWO}\ny, z = model",
+        f"{TWO}\ny, z = x",
+        f"{TWO}\ny, z = onnx.reference.ReferenceEvaluator(model)",
+        f"{TWO}\ny, z = onnx.reference.ReferenceEvaluator('/etc/model.onnx').run(None, {{'x': x}})",
+        f"{TWO}\ny, _z = {REFERENCE[4:-3]}",
+        f"{TWO}\ny, onnx = {REFERENCE[4:-3]}",
+        f"{TWO}\ny, x.z = {REFERENCE[4:-3]}",
+        f"{TWO}\ny, *z = {REFERENCE[4:-3]}",
+        f"{TWO}\n() = {REFERENCE[4:-3]}",
+        f"{TWO}\n{REFERENCE[:-3]}\nz = y",
+    ],
+)
+def test_a_plan_of_two_outputs_that_may_not_run(text: str) -> None:
+    assert check_plan(text, "onnx", ["x"], ["y", "z"])
+
+
 def test_inputs_can_not_be_called_as_the_modules() -> None:
     assert check_plan("y = x", "onnx", ["onnxruntime"])
     assert check_plan("y = x", "onnx", ["x"], outputs=["onnx"])

@@ -557,6 +557,13 @@ def test_the_name_of_a_tensor_is_no_way_in(name: str) -> None:
     assert check_plan("y = x", "torch", ["x"], outputs=[name])
 
 
+def test_every_output_is_assigned() -> None:
+    text = "values, indices = torch.topk(x, 3)"
+    assert check_plan(text, "torch", ["x"], ["values", "indices"]) == []
+    [finding] = check_plan(text, "torch", ["x"], ["values", "indices", "rest"])
+    assert finding.message == "the plan never assigns its output 'rest'"
+
+
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_check(text: str) -> None:
     for finding in check_plan(text, "numpy", ["x"]):
