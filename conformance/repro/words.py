@@ -59,7 +59,7 @@ def expected(found: Finding) -> str:
     if status is Status.SHAPE:
         return f"shape {shape}"
     if status is Status.DTYPE:
-        return f"dtype {found.right_dtype}"
+        return f"dtype {found.right_dtype or 'of integers'}"
     if status is Status.RAISED and subject == "gradient":
         return "a gradient, as of every other input"
     if status in (Status.RAISED, Status.CRASHED, Status.TIMEOUT):

@@ -149,9 +149,10 @@ def _literal(spec: TensorSpec, given: Mapping[str, Any], case: Case) -> Array:
             f"the literal {spec.name!r} has {array.size} elements, "
             f"expected {prod(spec.shape)}: {spec.axes} {spec.shape}"
         )
-    exact = rounded(array, case.dtype)
+    dtype = spec.dtype or case.dtype
+    exact = rounded(array, dtype)
     if not np.array_equal(exact, array, equal_nan=True):
-        raise ValuesError(f"the literal {spec.name!r} holds numbers that {case.dtype} can't represent exactly")
+        raise ValuesError(f"the literal {spec.name!r} holds numbers that {dtype} can't represent exactly")
     return exact.reshape(spec.shape)
 
 

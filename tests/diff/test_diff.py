@@ -283,7 +283,7 @@ def test_the_exit_code_is_what_was_asked_for(tmp_path: Path, capsys: pytest.Capt
     assert diff_command(options(before, after, json=data, markdown=page)) == 0
     (group,) = json.loads(data.read_text())["groups"]
     assert (group["kind"], group["statuses"], group["cause"]) == ("pass-to-fail", ["pass", "value"], FLIPPED)
-    assert group["changes"][0]["after"]["shape"] == [1, 2]
+    assert group["changes"][0]["after"]["tensors"][0]["shape"] == [1, 2]
     assert "**1** conv\\_transpose on `jax`, pass -&gt; value" in page.read_text()
 
 
