@@ -46,7 +46,7 @@ def make_call(key: str, given: Mapping[str, Any], stream: np.random.RandomState)
     fields = {name: field.default for name, field in OP.fields().items()}
     bound = OP.bind(fields | {name: OP.fields()[name].parse(value) for name, value in given.items()})
     arrays = {spec.name: rounded(stream.standard_normal(spec.shape), "float32") for spec in bound.inputs()}
-    return Call(key, bound, arrays, bound.evaluate(arrays))
+    return Call(key, bound, arrays, bound.evaluate(arrays)["y"])
 
 
 def write_work(path: Path, calls: Sequence[Call], target: Target) -> None:
@@ -111,7 +111,7 @@ def run_bare(target: Target, calls: Sequence[Call], folder: Path) -> dict[str, A
     result = {}
     with np.load(answers) as stored:
         for call in calls:
-            spec = call.op.output()
+            [spec] = call.op.outputs()
             answer = stored[call.key]
             if answer.dtype != np.float32:
                 raise RuntimeError(f"{target} answered in {answer.dtype}, expected float32")

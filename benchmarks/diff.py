@@ -16,7 +16,7 @@ import numpy as np
 from command_line import LIST_AND_SAY_PEAK as RUN_AND_SAY_PEAK
 from common import Row, child, show
 
-from conformance.ask.run import digest
+from conformance.ask.run import answered, digest
 from conformance.outcome import Tensor, Value
 from conformance.record import Reader, RecordedArray, RecordedCase, Summary, Writer
 from conformance.verdict import Status, Verdict
@@ -107,10 +107,10 @@ def _changed(
         ), tensors
     if pick < 0.9:
         words = f"RuntimeError: expected stride to be at least 1, but got {draw.randrange(9)}"
-        gone = replace(verdict, status=Status.RAISED, message=words, digest="", dtype="", shape=None, figures=None)
+        gone = replace(verdict, status=Status.RAISED, message=words, digest="", tensors=(), figures=None)
         return gone, {}
     return replace(verdict, plan=verdict.plan.replace("stride=", "strides=") + "\n# another plan"), tensors
 
 
 def _digest(dtype: str, values: np.ndarray) -> str:
-    return digest(Value(Tensor(dtype, values.shape, values)))
+    return digest(answered(Value({"y": Tensor(dtype, values.shape, values)})))

@@ -56,24 +56,24 @@ def _layer(title: str, op_name: str, differs: dict[str, Any]) -> bool:
     from conformance.exact import Num, Precision, allowance, convolution, vjp
     from conformance.ops import OPS
 
-    op: Any = OPS[op_name]
-    bound = op.bind({name: field.default for name, field in op.fields.items()} | {"convention": "onnx"} | differs)
+    kind: Any = OPS[op_name]
+    op = kind.bind({name: field.default for name, field in kind.fields().items()} | {"convention": "onnx"} | differs)
     stream = np.random.RandomState(0)
-    arrays = {t.name: stream.standard_normal(t.shape) for t in op.inputs(bound)}
-    cotangent = stream.standard_normal(op.output(bound).shape)
+    arrays = {t.name: stream.standard_normal(t.shape) for t in op.inputs()}
+    cotangent = stream.standard_normal(op.outputs()[0].shape)
     precision, float32 = Precision.of("float32"), DTYPES["float32"]
-    geometry = op.geometry(bound)
+    geometry = op.geometry()
 
     def ours(depth: int) -> object:
-        x, w, *b = (Num(arrays[t.name]) for t in op.inputs(bound))
+        x, w, *b = (Num(arrays[t.name]) for t in op.inputs())
         y = convolution(x, w, b[0] if b else None, geometry, op.transposed)
         wanted = [y] if depth < 3 else [y, *vjp([y], [Num(cotangent)], [x, w, *b])]
         return [(r.value, depth > 0 and allowance(r, precision), depth > 1 and r.energy) for r in wanted]
 
     def today(depth: int) -> object:
-        wanted = [op.reference(bound, arrays)]
+        wanted = [*op.evaluate(arrays).values()]
         if depth > 2:
-            wanted += op.gradients(bound, arrays, cotangent).values()
+            wanted += op.gradients(arrays, {"y": cotangent}).values()
         return [(r.value, depth > 0 and bound_of(r, float32, None), depth > 1 and r.energy()) for r in wanted]
 
     rows = []

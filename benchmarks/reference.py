@@ -39,7 +39,7 @@ def _one(cin: int, cout: int, size: int, kernel: int, stride: int, *, aims: bool
     bound = op.bind(given)
     stream = np.random.RandomState(0)
     arrays = {spec.name: stream.standard_normal(spec.shape) for spec in bound.inputs()}
-    right = bound.evaluate(arrays).value
+    right = bound.evaluate(arrays)["y"].value
 
     model, feeds = _onnx_model(arrays, right.shape, stride)
     session = _onnxruntime(model)
@@ -52,7 +52,7 @@ def _one(cin: int, cout: int, size: int, kernel: int, stride: int, *, aims: bool
         np.testing.assert_allclose(answer, right, rtol=1e-3, atol=1e-3)
 
     ours, fast = median_seconds_alternating(
-        [lambda: bound.evaluate(arrays).value, lambda: session.run(None, feeds)], repeats=40 if size < 64 else 15
+        [lambda: bound.evaluate(arrays)["y"].value, lambda: session.run(None, feeds)], repeats=40 if size < 64 else 15
     )
     theirs = median_seconds(lambda: slow.run(None, feeds), repeats=3 if aims or size > 16 else 5, warm_up=0)
     rows = [

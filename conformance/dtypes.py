@@ -1,4 +1,6 @@
-"""The dtypes that a case may have: their unit roundoff, their range, and their bytes.
+"""The dtypes that tensors may have: what kind of number, and of floats the unit roundoff, the range and the bytes.
+
+A case computes in one of `DTYPES`; some of its tensors may have a dtype of their own, of any kind.
 
 NumPy has no bfloat16, and the harness needs none: a bfloat16 is the upper half of a float32, and that is how it
 travels.
@@ -7,6 +9,7 @@ travels.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +53,22 @@ DTYPES: dict[str, DType] = {
 }
 
 
-def encode(values: NDArray[np.float64], dtype: str) -> NDArray[np.generic]:
-    """float64 values rounded to `dtype` (to nearest, ties to even), as an array whose bytes are that dtype's.
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+# A complex number is two of these.
+COMPONENTS = {"complex64": "float32", "complex128": "float64"}
+
+
+def kind_of(dtype: str) -> str:
+    """`real`, `integer`, `boolean` or `complex`; "" for a dtype that no tensor of a case has."""
+    if dtype in DTYPES:
+        return "real"
+    if dtype in COMPONENTS:
+        return "complex"
+    return "integer" if dtype in INTEGERS else "boolean" if dtype == "bool" else ""
+
+
+def encode(values: NDArray[Any], dtype: str) -> NDArray[np.generic]:
+    """Values rounded to `dtype` (to nearest, ties to even), as an array whose bytes are that dtype's.
 
     bfloat16 comes as uint16. Values beyond the range become infinities, as a cast makes them.
     """

@@ -26,15 +26,38 @@ class Tensor:
     values: NDArray[np.generic] | None
 
 
+GRADIENT = "gradient of "
+
+
+def gradient_of(name: str) -> str:
+    """What the gradient with respect to an input is called in verdicts and records."""
+    return GRADIENT + name
+
+
 @dataclass(frozen=True)
 class Value:
     """The target answered."""
 
-    output: Tensor
-    gradients: dict[str, Tensor] = field(default_factory=dict)
-    # For a determinism check: output name -> number of elements whose bits differed between repeats.
+    outputs: dict[str, Tensor]  # by name, in the op's order
+    gradients: dict[str, Tensor] = field(default_factory=dict)  # by the name of the input
+    # For a determinism check: tensor (as `tensors` calls it) -> number of elements whose bits differed between repeats.
     unstable: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0  # what the worker measured for the call
+
+    @property
+    def first(self) -> Tensor:
+        """The first output, which for most ops is the only one."""
+        return next(iter(self.outputs.values()))
+
+    @property
+    def has_values(self) -> bool:
+        """Whether every output has values: not where a framework answers with shapes alone."""
+        return all(tensor.values is not None for tensor in self.outputs.values())
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """Outputs and gradients by the words that verdicts use: `y`, `gradient of w`."""
+        return {**self.outputs, **{gradient_of(name): tensor for name, tensor in self.gradients.items()}}
 
 
 @dataclass(frozen=True)

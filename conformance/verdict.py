@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from conformance.outcome import GRADIENT
+from conformance.plan import USUAL
+
 
 class Status(StrEnum):
     """How a target did on a case. The order is the order of judgement."""
@@ -54,6 +57,19 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """One tensor of an answer, in canonical layout, without its values.
+
+    `name` is that of an output, or `gradient of x`; `dtype` is the framework's word; `digest` is of the bits.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The judgement of one target on one case.
 
@@ -65,16 +81,21 @@ class Verdict:
     case: str
     target: str
     status: Status
-    subject: str = "y"
+    subject: str = USUAL
     message: str = ""
     explanation: str = ""
     figures: Figures | None = None
     plan: str = ""
     seconds: float = 0.0
     known: Known | None = None
-    digest: str = ""  # of the output's bits (dtype, shape, bytes), by which two records are compared; "" where none
-    dtype: str = ""  # of the output, the framework's word; "" where there was no answer
-    shape: tuple[int, ...] | None = None  # of the output in canonical layout; None where there was no answer
+    digest: str = ""  # of all tensors of the answer, by which two records are compared; "" where there was none
+    tensors: tuple[Answered, ...] = ()  # of the answer: outputs in the op's order, then gradients
+
+    @property
+    def about(self) -> str:
+        """What the status is about, "" where that goes without saying: the only output, or the call as a whole."""
+        several = sum(not tensor.name.startswith(GRADIENT) for tensor in self.tensors) > 1
+        return "" if self.subject == USUAL and not several else self.subject
 
     @property
     def divergent(self) -> bool:

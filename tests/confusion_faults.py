@@ -594,7 +594,7 @@ def random_problem(rng: np.random.RandomState, real: bool) -> Plain:
         if op == "conv_transpose" and convention in ("torch", "keras", "onnx") and rng.rand() < 0.4:
             given["output_padding"] = int(rng.randint(0, 3))
         params = bind(op, **given)
-        if params.refusal() is None and all(params.output().shape):
+        if params.refusal() is None and all(params.outputs()[0].shape):
             break
     arrays = {}
     for spec in params.inputs():

@@ -69,8 +69,8 @@ def main(kind: str, config: str) -> None:
         return
 
     class Lying(serve.Server):
-        def answer(self, request: Any, inputs: Any, cotangent: Any) -> Any:
-            header, arrays = super().answer(request, inputs, cotangent)
+        def answer(self, request: Any, inputs: Any, cotangents: Any) -> Any:
+            header, arrays = super().answer(request, inputs, cotangents)
             if kind in LIES:
                 return lie(kind, header, arrays) if "result" in header else (header, arrays)
             if MARK not in request["plan"]:
@@ -120,7 +120,7 @@ def lie(kind: str, header: dict[str, Any], arrays: tuple[Any, ...]) -> Answer:
         wrong = np.full_like(right, np.nan)
     else:
         wrong = right.astype(np.float64)
-    header["result"]["output"] = wire.entry(header["result"]["output"]["name"], wrong.dtype.name, wrong)
+    header["result"]["outputs"][0] = wire.entry(header["result"]["outputs"][0]["name"], wrong.dtype.name, wrong)
     return header, (wrong, *arrays[1:])
 
 
@@ -171,7 +171,7 @@ def of_stream(kind: str, header: dict[str, Any], arrays: tuple[Any, ...], sink: 
 
 
 def of_answer(kind: str, header: dict[str, Any], arrays: tuple[Any, ...]) -> Answer:
-    output = header["result"]["output"]
+    output = header["result"]["outputs"][0]
     if kind == "wrong_id":
         header["id"] += 1
     elif kind == "old_id":

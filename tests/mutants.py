@@ -109,7 +109,7 @@ def cell(rng: Random, path: Path) -> str:
 
 JSON_COLUMNS = (
     ("meta", "value"), ("targets", "info"), ("cases", "params"), ("cases", "given"), ("cases", "tags"),
-    ("cases", "claim"), ("cases", "definition"), ("verdicts", "worst"), ("verdicts", "output_shape"),
+    ("cases", "claim"), ("cases", "definition"), ("verdicts", "worst"), ("verdicts", "tensors"),
     ("arrays", "shape"),
     ("arrays", "dtype"),
     ("outputs", "shape"),

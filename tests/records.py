@@ -12,7 +12,7 @@ import numpy as np
 from conformance.ops import OPS
 from conformance.record import Summary, Writer, describe_environment
 from conformance.suite.case import Case, Claim, Source, Values
-from conformance.verdict import Figures, Known, Problem, Status, Verdict
+from conformance.verdict import Answered, Figures, Known, Problem, Status, Verdict
 
 FILE = "cases/conv_transpose/strides.yaml"
 
@@ -36,6 +36,10 @@ def make_case(stride: int = 2, kernel: int = 3, **changes: Any) -> Case:
 
 def verdict(case: Case, target: str = "jax", status: Status = Status.PASS, **changes: Any) -> Verdict:
     return replace(Verdict(case.id, target, status), **changes)
+
+
+def told(dtype: str = "float32", shape: tuple[int, ...] = (1, 2), digest: str = "aa", name: str = "y") -> Answered:
+    return Answered(name, dtype, shape, digest)
 
 
 def write(path: Path, *verdicts: Verdict, cases: tuple[Case, ...] = (), summary: Summary | None = None) -> Path:

@@ -236,8 +236,8 @@ from conformance.worker import serve
 
 class Wavering(serve.Server):
     answers = 0
-    def answer(self, request, inputs, cotangent):
-        header, arrays = super().answer(request, inputs, cotangent)
+    def answer(self, request, inputs, cotangents):
+        header, arrays = super().answer(request, inputs, cotangents)
         Wavering.answers += 1
         return fakes.lie("shift", header, arrays) if Wavering.answers % 3 else (header, arrays)
 

@@ -7,6 +7,7 @@ import ast
 import pytest
 
 from conformance.layout import LayoutError
+from conformance.ops.base import TensorSpec
 from conformance.plan import Plan
 
 
@@ -33,3 +34,22 @@ def test_plans_are_values() -> None:
     layouts["x"] = "CN"
     assert plan == Plan("y = x", (("x", "NC"), ("y", "NC")))
     assert hash(plan) == hash(Plan("y = x", (("x", "NC"), ("y", "NC"))))
+
+
+def test_a_plan_of_two_outputs() -> None:
+    layouts = {"x": "NK", "values": "NK", "indices": "KN"}
+    plan = Plan.of("values, indices = torch.topk(x, 3)", layouts, outputs=("values", "indices"))
+    assert plan.inputs == ("x",)
+    assert plan.outputs == ("values", "indices")
+    assert str(plan.layout("indices")) == "KN"
+    assert plan.render() == "values, indices = torch.topk(x, 3)\n# x: NK, values: NK, indices: KN"
+    assert plan != Plan.of("values, indices = torch.topk(x, 3)", layouts)
+
+
+def test_what_is_as_usual_is_no_part_of_what_labels_are_made_of() -> None:
+    assert repr(Plan.of("y = x", {"x": "N", "y": "N"})) == (
+        "Plan(text='y = x', layouts=(('x', 'N'), ('y', 'N')), note='')"
+    )
+    assert repr(TensorSpec("x", "N", (3,))) == "TensorSpec(name='x', axes='N', shape=(3,))"
+    index = TensorSpec("i", "N", (3,), "index", into="x.K")
+    assert repr(index) == "TensorSpec(name='i', axes='N', shape=(3,), kind='index', into='x.K')"

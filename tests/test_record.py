@@ -20,8 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conformance.record import Reader, RecordError, Summary, Writer, describe_environment, merge
+from conformance.record.same import content
 from conformance.suite.case import Claim, Expect, Place, Values
-from conformance.verdict import Figures, Known, Problem, Status, Verdict
+from conformance.verdict import Answered, Figures, Known, Problem, Status, Verdict
 from tests.records import FILE, make_case, verdict, write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -340,7 +341,7 @@ def test_another_schema_version_is_refused_with_both_numbers(tmp_path: Path) -> 
     db = sqlite3.connect(path)
     db.execute("UPDATE meta SET value = '9' WHERE key = 'schema_version'")
     db.commit()
-    with pytest.raises(RecordError, match=r"schema version 9, but .* reads version 2"):
+    with pytest.raises(RecordError, match=r"schema version 9, but .* reads version 3"):
         Reader(path)
 
 
@@ -466,3 +467,77 @@ def test_fifty_thousand_verdicts_are_cheap(tmp_path: Path) -> None:
     size = (tmp_path / "r.db").stat().st_size
     print(f"\nwrite {written / 5e4 * 1e6:.1f} us, read {read / 5e4 * 1e6:.1f} us, {size / 5e4:.0f} bytes a verdict")
     assert written < 50_000 * 1e-3, "a write must stay far below the millisecond that a verdict may cost altogether"
+
+
+def test_every_tensor_of_an_answer_comes_back(tmp_path: Path) -> None:
+    case = make_case()
+    tensors = (
+        Answered("values", "bfloat16", (2, 3), "01"),
+        Answered("indices", "int64", (2, 3), "02"),
+        Answered("count", "uint8", (), "03"),
+        Answered("gradient of x", "bfloat16", (2, 0), "04"),
+    )
+    several = verdict(case, digest="ab", tensors=tensors, subject="indices")
+    none = verdict(case, "torch", Status.RAISED)
+    path = write(tmp_path / "r.db", several, none, cases=(case,))
+    with Reader(path) as reader:
+        found = [row.verdict for row in reader.verdicts()]
+        told = list(content(reader))
+    assert found == [several, none]
+    assert [v.about for v in found] == ["indices", ""]
+    moved = replace(several, tensors=(replace(tensors[0], digest="05"), *tensors[1:]))
+    with Reader(write(tmp_path / "other.db", moved, none, cases=(case,))) as reader:
+        assert list(content(reader)) != told
+
+
+def test_the_usual_output_goes_without_saying_where_it_is_the_only_one() -> None:
+    case = make_case()
+    only = verdict(case, status=Status.VALUE, tensors=(Answered("y", "float32", (1,), ""),))
+    assert only.about == ""
+    pulled = replace(only, tensors=(*only.tensors, Answered("gradient of x", "float32", (1,), "")))
+    assert pulled.about == ""
+    assert replace(pulled, subject="gradient of x").about == "gradient of x"
+    assert replace(only, tensors=(*only.tensors, Answered("h", "float32", (1,), ""))).about == "y"
+
+
+def test_kept_outputs_come_back_with_their_dtypes(tmp_path: Path) -> None:
+    arrays = {
+        "values": np.array([1.5, np.nan], np.float32),
+        "indices": np.array([3, -1]),
+        "mask": np.array([True, False]),
+        "spectrum": np.array([1 - 2j], np.complex64),
+        "gradient of x": np.array([2.0]),
+    }
+    path = tmp_path / "r.db"
+    with Writer.create(path, {}) as writer:
+        for name, array in arrays.items():
+            writer.add_output("ab", name, array, array.dtype.name)
+        writer.finish(Summary())
+    with Reader(path) as reader:
+        found = reader.outputs("ab")
+    assert list(found)[-1] == "gradient of x"
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert found[name].dtype == array.dtype.name
+        assert found[name].values is not None
+        assert found[name].values.tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "null", "{}", '"y"', "[1]", '[["y"]]', '[["y", "float32", [1]]]', '[["y", "float32", [-1], "a"]]',
+        '[["y", "float32", "1", "a"]]', '[["y", 3, [1], "a"]]', '[[null, "float32", [1], "a"]]',
+        '[["y", "float32", [1.5], "a"]]',
+        '[["y", "float32", [1], "a"], ["y", "float32", [1], "b"]]', '[["\\u001b[2J", "float32", [1], "a"]]',
+        '[["y", "float32\\n", [1], "a"]]', '[["\\ud800", "float32", [1], "a"]]', "[" * 5000,
+        '[["y", "float32", [' + "1, " * 40 + '1], "a"]]',
+    ],
+)  # fmt: skip
+def test_tensors_that_no_run_writes(tmp_path: Path, text: str) -> None:
+    case = make_case()
+    path = write(tmp_path / "r.db", verdict(case), cases=(case,))
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE verdicts SET tensors = ?", (text,))
+    with pytest.raises(RecordError), Reader(path) as reader:
+        list(reader.verdicts())

@@ -107,7 +107,7 @@ def off(found: Finding) -> Finding:
 
     found.prepared.expectation = replace(
         expectation,
-        output=bumped(expectation.output),
+        outputs={name: bumped(reference) for name, reference in expectation.outputs.items()},
         gradients={name: bumped(reference) for name, reference in expectation.gradients.items()},
     )
     return found
@@ -115,24 +115,21 @@ def off(found: Finding) -> Finding:
 
 def elsewhere(found: Finding) -> Finding:
     """An infinity or NaN is expected where there is none, and none where there is one."""
-    output = found.prepared.expectation.output
-    assert output is not None
+    [output] = found.prepared.expectation.outputs.values()
     value = np.where(np.isfinite(output.value), np.nan, 3.0)
-    found.prepared.expectation = replace(found.prepared.expectation, output=replace(output, value=value))
+    found.prepared.expectation = replace(found.prepared.expectation, outputs={"y": replace(output, value=value)})
     return found
 
 
 def other_sign(found: Finding) -> Finding:
-    output = found.prepared.expectation.output
-    assert output is not None
+    [output] = found.prepared.expectation.outputs.values()
     value = np.where(output.value == 0.0, -output.value, output.value)
-    found.prepared.expectation = replace(found.prepared.expectation, output=replace(output, value=value))
+    found.prepared.expectation = replace(found.prepared.expectation, outputs={"y": replace(output, value=value)})
     return found
 
 
 def twice_dy(found: Finding) -> Finding:
-    assert found.prepared.cotangent is not None
-    found.prepared.cotangent = found.prepared.cotangent * 2
+    found.prepared.cotangents = {name: 2 * cotangent for name, cotangent in found.prepared.cotangents.items()}
     return found
 
 

@@ -26,11 +26,11 @@ from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
-from conformance.plan import Plan
+from conformance.plan import USUAL, Plan
 from conformance.suite.case import Case
 from conformance.suite.fit import oversize
 from conformance.suite.origin import origin_of
-from conformance.suite.values import make_cotangent, make_inputs
+from conformance.suite.values import make_cotangents, make_inputs
 from conformance.target import Target
 
 # Modes and frameworks that answer without gradients; observed, and said so in their verdicts.
@@ -55,8 +55,8 @@ class Prepared:
     specs: tuple[TensorSpec, ...]
     arrays: dict[str, Array]
     expectation: Expectation
-    output: TensorSpec | None
-    cotangent: Array | None = None
+    outputs: tuple[TensorSpec, ...]  # none where the op's definition refuses, or nobody knows yet
+    cotangents: dict[str, Array] = field(default_factory=dict)  # by output, where gradients are checked
     encoded: dict[tuple[str, str], NDArray[np.generic]] = field(default_factory=dict)
     anchor: Target | None = None  # the target whose answer is the reference (`call` with `against`)
     settled: bool = True  # False until the anchor has answered
@@ -67,9 +67,22 @@ class Prepared:
     def nbytes(self) -> int:
         """Roughly what is held in memory."""
         total = sum(a.nbytes for a in self.arrays.values()) * 2
-        if self.expectation.output is not None:
-            total += 3 * self.expectation.output.value.nbytes
-        return total
+        return total + sum(3 * reference.value.nbytes for reference in self.expectation.outputs.values())
+
+    @property
+    def output_axes(self) -> dict[str, str]:
+        """The canonical letters of each output, also where its sizes are not known."""
+        op = self.case.op
+        if isinstance(op, Call):
+            return {USUAL: op.output_axes}
+        if self.outputs:
+            return {spec.name: spec.axes for spec in self.outputs}
+        # Refused by the definition and answered all the same: it has the axes of the first input.
+        return {USUAL: self.specs[0].axes}
+
+    def dtype(self, name: str) -> str:
+        """The dtype in which an input travels: its own, or the case's."""
+        return next(spec.dtype for spec in self.specs if spec.name == name) or self.case.dtype
 
 
 def prepare(case: Case) -> Prepared:
@@ -84,38 +97,40 @@ def prepare(case: Case) -> Prepared:
     arrays = make_inputs(case)
     exact = "normal" not in (case.values.kind, case.values.base if case.values.kind == "specials" else "")
     if refused is not None:
-        expectation = Expectation(case.dtype, None, (), exact, {}, refused=refused)
-        return Prepared(case, specs, arrays, expectation, None)
+        expectation = Expectation(case.dtype, {}, exact, refused=refused)
+        return Prepared(case, specs, arrays, expectation, ())
     if isinstance(op, Call) and op.anchor is not None:
-        expectation = Expectation(case.dtype, None, (), exact, {}, nonfinite=case.nonfinite, ulps=op.ulp)
-        return Prepared(case, specs, arrays, expectation, None, anchor=op.anchor, settled=False)
-    output = op.output()
-    reference = op.evaluate(arrays)
+        expectation = Expectation(case.dtype, {}, exact, nonfinite=case.nonfinite, ulps=op.ulp)
+        return Prepared(case, specs, arrays, expectation, (), anchor=op.anchor, settled=False)
+    outputs = op.outputs()
+    references = op.evaluate(arrays)
     draw = 0
-    while case.values.kind == "integers" and draw < REDRAWS and cancelled(reference):
+    while case.values.kind == "integers" and draw < REDRAWS and any(map(cancelled, references.values())):
         # Few small integers sum to zero by chance, and a case that compares zeros alone shows nothing.
         draw += 1
         arrays = make_inputs(case, draw)
-        reference = op.evaluate(arrays)
-    exact = exact and sums_are_exact(case, arrays, reference)
-    check_expectations(case, output, reference)
-    check_not_vacuous(case, reference.value)
+        references = op.evaluate(arrays)
+    exact = exact and all(sums_are_exact(case, arrays, reference) for reference in references.values())
+    # What a case states is the first output.
+    check_expectations(case, outputs[0], references[outputs[0].name])
+    check_not_vacuous(case, {name: reference.value for name, reference in references.items()})
     gradients: dict[str, Reference] = {}
-    cotangent = None
+    cotangents: dict[str, Array] = {}
     if {"gradient", "adjointness"} & set(case.checks):
-        cotangent = make_cotangent(case, output)
-    if "gradient" in case.checks and cotangent is not None:
-        gradients = op.gradients(arrays, cotangent)
+        cotangents = make_cotangents(case, outputs)
+    if "gradient" in case.checks and cotangents:
+        gradients = op.gradients(arrays, cotangents)
     expectation = Expectation(
         case.dtype,
-        reference,
-        output.shape,
+        references,
         exact,
         gradients,
+        specs={spec.name: spec for spec in (*specs, *outputs)},
+        inputs=arrays,
         nonfinite=case.nonfinite,
         signed_zeros="signed_zeros" in case.checks,
     )
-    return Prepared(case, specs, arrays, expectation, output, cotangent)
+    return Prepared(case, specs, arrays, expectation, outputs, cotangents)
 
 
 def sums_are_exact(case: Case, arrays: Mapping[str, Array], reference: Reference) -> bool:
@@ -159,15 +174,16 @@ def check_expectations(case: Case, output: TensorSpec, reference: Reference) -> 
             raise CaseError(f"expects {stated_values.tolist()}, but by its definition the op gives {native.tolist()}")
 
 
-def check_not_vacuous(case: Case, value: Array) -> None:
-    """No vacuous pass: an empty, all-zero or nowhere finite reference must be meant."""
-    if not value.size:
+def check_not_vacuous(case: Case, values: Mapping[str, Array]) -> None:
+    """No vacuous pass: outputs that are all empty, all zero or nowhere finite must be meant."""
+    shapes = ", ".join(str(value.shape) for value in values.values())
+    if not any(value.size for value in values.values()):
         if "empty" not in case.permits:
-            raise CaseError(f"its output is empty, shape {value.shape}; say `permits: [empty]` if that is meant")
-    elif not value.any():
+            raise CaseError(f"its output is empty, shape {shapes}; say `permits: [empty]` if that is meant")
+    elif not any(value.any() for value in values.values()):
         if "zeros" not in case.permits:
             raise CaseError("its reference is zero everywhere; say `permits: [zeros]` if that is meant")
-    elif not np.isfinite(value).any():
+    elif not any(np.isfinite(value).any() for value in values.values()):
         raise CaseError("its reference is finite nowhere, so nothing would be compared")
 
 
@@ -182,18 +198,24 @@ def plan_for(prepared: Prepared, target: Target) -> Plan | Unsupported:
 def request_for(prepared: Prepared, plan: Plan, target: Target) -> Request:
     """The plan with the inputs in its layouts."""
     case = prepared.case
-    inputs = tuple((name, _encoded(prepared, name, plan.layout(name)), case.dtype) for name in plan.inputs)
+    inputs = tuple((name, _encoded(prepared, name, plan.layout(name)), prepared.dtype(name)) for name in plan.inputs)
     gradient: tuple[str, ...] = ()
-    cotangent = None
+    cotangents: tuple[tuple[str, NDArray[np.generic], str], ...] = ()
     if prepared.expectation.gradients and not gradient_reason(target):
         gradient = tuple(name for name in plan.inputs if name in prepared.expectation.gradients)
-        cotangent = (_encoded(prepared, "dy", plan.layout("y")), case.dtype)
+        cotangents = tuple(
+            (spec.name, _pulled_back(prepared, spec, plan.layout(spec.name)), spec.dtype or case.dtype)
+            for spec in prepared.outputs
+            if spec.name in prepared.cotangents
+        )
     repeat = 2 if "determinism" in case.checks else 0
-    wanted = [prepared.expectation.output, *(prepared.expectation.gradients[name] for name in gradient)]
-    expected = sum(reference.value.size for reference in wanted if reference is not None)
+    expectation = prepared.expectation
+    wanted = [*expectation.outputs.values(), *(expectation.gradients[name] for name in gradient)]
+    expected = sum(reference.value.size for reference in wanted)
     origin = origin_of(case.source.file)
     authored = bool(origin) and isinstance(case.op, Call)
-    return Request(plan.text, inputs, gradient, cotangent, repeat, "y", expected, origin, authored, plan.trusted)
+    names = plan.outputs
+    return Request(plan.text, inputs, gradient, cotangents, repeat, names, expected, origin, authored, plan.trusted)
 
 
 def gradient_reason(target: Target) -> str:
@@ -202,17 +224,19 @@ def gradient_reason(target: Target) -> str:
 
 
 def _encoded(prepared: Prepared, name: str, layout: Layout) -> NDArray[np.generic]:
+    axes = next(spec.axes for spec in prepared.specs if spec.name == name)
+    return _once(prepared, prepared.arrays[name], prepared.dtype(name), axes, layout, name)
+
+
+def _pulled_back(prepared: Prepared, spec: TensorSpec, layout: Layout) -> NDArray[np.generic]:
+    array = prepared.cotangents[spec.name]
+    return _once(prepared, array, spec.dtype or prepared.case.dtype, spec.axes, layout, f"d{spec.name}")
+
+
+def _once(prepared: Prepared, array: Array, dtype: str, axes: str, layout: Layout, name: str) -> NDArray[np.generic]:
     key = (name, str(layout))
     if key not in prepared.encoded:
-        if name == "dy":
-            assert prepared.cotangent is not None
-            assert prepared.output is not None
-            array, axes = prepared.cotangent, prepared.output.axes
-        else:
-            array = prepared.arrays[name]
-            axes = next(spec.axes for spec in prepared.specs if spec.name == name)
-        coded = encode(array, prepared.case.dtype)
-        prepared.encoded[key] = to_layout(coded, axes, layout, name)
+        prepared.encoded[key] = to_layout(encode(array, dtype), axes, layout, name)
     return prepared.encoded[key]
 
 
@@ -224,15 +248,15 @@ def canonical(prepared: Prepared, plan: Plan, outcome: Outcome) -> Outcome:
     gradients = {}
     for name, tensor in outcome.gradients.items():
         gradients[name] = _back(tensor, specs[name].axes, plan.layout(name), specs[name].sizes)
-    output = outcome.output
-    if isinstance(prepared.case.op, Call):
-        output = _back(output, prepared.case.op.output_axes, plan.layout("y"), {})
-    elif prepared.output is not None:
-        output = _back(output, prepared.output.axes, plan.layout("y"), prepared.output.sizes)
-    elif isinstance(prepared.case.op, Convolution):
-        # Refused by the definition and answered all the same: y has the axes of x.
-        output = _back(output, prepared.specs[0].axes, plan.layout("y"), {})
-    return replace(outcome, output=output, gradients=gradients)
+    # The plans of a `call` merge no axes whose sizes would be needed.
+    known = () if isinstance(prepared.case.op, Call) else prepared.outputs
+    sizes = {spec.name: spec.sizes for spec in known}
+    outputs = {
+        name: _back(outcome.outputs[name], axes, plan.layout(name), sizes.get(name, {}))
+        for name, axes in prepared.output_axes.items()
+        if name in outcome.outputs
+    }
+    return replace(outcome, outputs={**outcome.outputs, **outputs}, gradients=gradients)
 
 
 def _back(tensor: Tensor, axes: str, layout: Layout, sizes: Mapping[str, int]) -> Tensor:
@@ -255,15 +279,23 @@ def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
     """
     old = prepared.expectation
     prepared.settled = True
-    if isinstance(outcome, Value) and outcome.output.values is not None:
-        value = outcome.output.values.astype(np.float64)
-        reference = Reference(value, 0, lambda: np.abs(value), lambda: value**2)
-        prepared.expectation = replace(old, output=reference, shape=value.shape, exact=old.ulps == 0)
-        check_not_vacuous(prepared.case, value)
+    if isinstance(outcome, Value) and outcome.has_values:
+        values = {
+            name: tensor.values.astype(np.float64)
+            for name, tensor in outcome.outputs.items()
+            if tensor.values is not None
+        }
+        references = {name: _stated(value) for name, value in values.items()}
+        prepared.expectation = replace(old, outputs=references, exact=old.ulps == 0)
+        check_not_vacuous(prepared.case, values)
     elif isinstance(outcome, Raised):
         prepared.expectation = replace(old, refused=f"{target} refuses: {outcome.type}")
     else:
         prepared.unanswered = f"held against {target}, which gave no answer"
+
+
+def _stated(value: Array) -> Reference:
+    return Reference(value, 0, lambda: np.abs(value), lambda: value**2)
 
 
 def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupported:
@@ -275,8 +307,7 @@ def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupport
     """
     op = prepared.case.op
     assert isinstance(op, Convolution)
-    assert prepared.output is not None
-    assert prepared.cotangent is not None
+    [output] = prepared.outputs
     geometry = op.geometry()
     kind = Conv if op.transposed else ConvTranspose
     flipped = kind(**vars(op))
@@ -284,7 +315,7 @@ def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupport
         flipped,
         in_channels=op.out_channels,
         out_channels=op.in_channels,
-        size=prepared.output.shape[2:],
+        size=output.shape[2:],
         bias=False,
         convention="canonical",
         padding=tuple((axis.lo, axis.hi) for axis in geometry),
@@ -295,7 +326,7 @@ def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupport
     plan = lower(Ask(flipped, geometry, prepared.case.dtype, target))
     if isinstance(plan, Unsupported):
         return plan
-    arrays: dict[str, Any] = {"x": prepared.cotangent, "w": prepared.arrays["w"].swapaxes(1, 2)}
+    arrays: dict[str, Any] = {"x": prepared.cotangents[output.name], "w": prepared.arrays["w"].swapaxes(1, 2)}
     axes = {spec.name: spec.axes for spec in specs}
     inputs = tuple(
         (n, to_layout(encode(arrays[n], prepared.case.dtype), axes[n], plan.layout(n), n), prepared.case.dtype)
@@ -309,15 +340,13 @@ def adjoint_gap(prepared: Prepared, forward: Tensor, plan: Plan, backward: Outco
     if isinstance(backward, Raised):
         first = steady(backward.message.splitlines()[0]) if backward.message else ""
         return f"the adjoint call raised {backward.type}: {first}"
-    if not isinstance(backward, Value) or backward.output.values is None or forward.values is None:
+    if not isinstance(backward, Value) or not backward.has_values or forward.values is None:
         how = judge(prepared.expectation, backward).message if not isinstance(backward, Value) else "a shape alone"
         return f"the adjoint call did not answer: {how}"
-    assert prepared.output is not None
-    assert prepared.cotangent is not None
-    assert prepared.expectation.output is not None
-    x, dy = prepared.arrays["x"], prepared.cotangent
+    [output] = prepared.outputs
+    x, dy = prepared.arrays["x"], prepared.cotangents[output.name]
     spec = prepared.specs[0]
-    back = _back(backward.output, spec.axes, plan.layout("y"), spec.sizes)
+    back = _back(backward.first, spec.axes, plan.layout(plan.outputs[0]), spec.sizes)
     if back.shape != x.shape or back.values is None:
         return f"the adjoint call gave shape {back.shape}, the input has {x.shape}"
     answer = forward.values.astype(np.float64)
@@ -329,9 +358,9 @@ def adjoint_gap(prepared: Prepared, forward: Tensor, plan: Plan, backward: Outco
     allowed = 0.0
     if not prepared.expectation.exact:
         dtype = DTYPES[prepared.case.dtype]
-        output = prepared.expectation.output
-        gradient = prepared.case.op.gradients(prepared.arrays, dy)["x"]
-        allowed = float((allowance(output, dtype, None) * np.abs(dy)).sum())
+        reference = prepared.expectation.outputs[output.name]
+        gradient = prepared.case.op.gradients(prepared.arrays, {output.name: dy})["x"]
+        allowed = float((allowance(reference, dtype, None) * np.abs(dy)).sum())
         allowed += float((allowance(gradient, dtype, None) * np.abs(x)).sum())
     if abs(left - right) <= allowed:
         return ""

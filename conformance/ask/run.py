@@ -34,13 +34,13 @@ from conformance.judge.compare import Judgement, judge
 from conformance.judge.explain import explain
 from conformance.known import KnownTable
 from conformance.ops.conv.convolution import Convolution
-from conformance.outcome import Outcome, Tensor, Unsupported, Value
+from conformance.outcome import Outcome, Unsupported, Value
 from conformance.plan import Plan
-from conformance.record import Writer
+from conformance.record import ALLOWANCE, REFERENCE, Writer, of
 from conformance.suite.case import Case
 from conformance.suite.values import ValuesError
 from conformance.target import Target
-from conformance.verdict import Status, Verdict
+from conformance.verdict import Answered, Status, Verdict
 
 # What may be held for targets that are behind; beyond it those that are ahead wait.
 PREPARED_BYTES = 512 * 2**20
@@ -317,7 +317,7 @@ class Run:
             else:
                 self._unanchored(target, pending)
             return
-        if isinstance(outcome, Value) and outcome.output.values is None:
+        if isinstance(outcome, Value) and not outcome.has_values:
             outcome = Unsupported("it answers with a shape alone, so nothing can be held against it")
         # A refusal is judged before it becomes what is expected: it is not right because it agrees with itself.
         answered = isinstance(outcome, Value)
@@ -337,7 +337,7 @@ class Run:
         """Where adjointness is checked and the answer is right so far, ask for the adjoint call; True where asked."""
         if "adjointness" not in prepared.case.checks or not isinstance(outcome, Value):
             return False
-        if not isinstance(prepared.case.op, Convolution) or outcome.output.values is None:
+        if not isinstance(prepared.case.op, Convolution) or not outcome.has_values:
             return False
         if judge(prepared.expectation, outcome).status is not Status.PASS:
             return False
@@ -353,7 +353,7 @@ class Run:
         first = pending.first
         assert isinstance(first, Value)
         assert pending.dual is not None
-        gap = adjoint_gap(prepared, first.output, pending.dual, outcome)
+        gap = adjoint_gap(prepared, first.first, pending.dual, outcome)
         judgement = judge(prepared.expectation, first)
         if gap:
             judgement = Judgement(Status.VALUE, "adjointness", gap, judgement.figures)
@@ -379,9 +379,10 @@ class Run:
         if judgement.status in (Status.VALUE, Status.SHAPE, Status.NONFINITE, Status.PRECISION) and isinstance(
             outcome, Value
         ):
-            explanation = self._explain(prepared, judgement, outcome.output)
+            explanation = self._explain(prepared, judgement, outcome)
         elif judgement.status is Status.ACCEPTED and isinstance(outcome, Value):
-            explanation = explain_acceptance(prepared.case.op.definition(), outcome.output.shape)
+            explanation = explain_acceptance(prepared.case.op.definition(), outcome.first.shape)
+        tensors = answered(outcome)
         verdict = Verdict(
             case.id,
             str(target),
@@ -392,34 +393,35 @@ class Run:
             judgement.figures,
             plan.render() if plan else "",
             outcome.seconds if isinstance(outcome, Value) else 0.0,
-            digest=digest(outcome),
-            dtype=outcome.output.dtype if isinstance(outcome, Value) else "",
-            shape=outcome.output.shape if isinstance(outcome, Value) else None,
+            digest=digest(tensors),
+            tensors=tensors,
         )
         if self.keep_outputs and isinstance(outcome, Value):
             self._keep(verdict, outcome)
-        if verdict.divergent and isinstance(outcome, Value) and outcome.output.values is not None:
-            self.writer.add_array(case.id, str(target), "y", outcome.output.values)
-            if prepared.expectation.output is not None:
-                self.writer.add_array(case.id, "", "reference", prepared.expectation.output.value)
-                if "allowance" in prepared.expectation.output.cache:
-                    self.writer.add_array(case.id, "", "allowance", prepared.expectation.output.cache["allowance"])
+        if verdict.divergent and isinstance(outcome, Value) and outcome.has_values:
+            for name, tensor in outcome.outputs.items():
+                assert tensor.values is not None
+                self.writer.add_array(case.id, str(target), name, tensor.values)
+            for name, reference in prepared.expectation.outputs.items():
+                self.writer.add_array(case.id, "", REFERENCE + of(name), reference.value)
+                if "allowance" in reference.cache:
+                    self.writer.add_array(case.id, "", ALLOWANCE + of(name), reference.cache["allowance"])
             for name, array in prepared.arrays.items():
                 self.writer.add_array(case.id, "", name, array)
         self._emit(target, index, verdict)
         self._release(index)
 
     def _keep(self, verdict: Verdict, value: Value) -> None:
-        tensors = {"y": value.output, **{f"gradient of {given}": t for given, t in value.gradients.items()}}
-        for subject, tensor in tensors.items():
+        for subject, tensor in value.tensors.items():
             place = self.writer.place(verdict.case, verdict.target)
             self.writer.add_output(verdict.digest, subject, tensor.values, tensor.dtype, place)
 
     @staticmethod
-    def _explain(prepared: Prepared, judgement: Judgement, output: Tensor) -> str:
+    def _explain(prepared: Prepared, judgement: Judgement, value: Value) -> str:
         op = prepared.case.op.definition()
-        if judgement.subject != "y" or op is None or not op.confusions():
+        if judgement.subject not in value.outputs or op is None or not op.confusions():
             return ""
+        output = value.outputs[judgement.subject]
         # Targets that share a kernel give the same wrong answer.
         key = f"{output.shape}"
         if output.values is not None:
@@ -450,13 +452,20 @@ class Run:
         self.on_verdict(target, verdict)
 
 
-def digest(outcome: Outcome) -> str:
-    """A fingerprint of the answer's bits (dtype, shape, bytes), by which two records are compared."""
-    if not isinstance(outcome, Value):
-        return ""
-    output = outcome.output
-    content = hashlib.blake2b(f"{output.dtype}{output.shape}".encode(), digest_size=8)
-    for tensor in (output, *outcome.gradients.values()):
+def answered(outcome: Outcome) -> tuple[Answered, ...]:
+    """What a verdict says of each tensor of an answer; its digest is of dtype, shape and bytes."""
+    found = []
+    for name, tensor in outcome.tensors.items() if isinstance(outcome, Value) else ():
+        content = hashlib.blake2b(f"{tensor.dtype}{tensor.shape}".encode(), digest_size=8)
         if tensor.values is not None:
             content.update(np.ascontiguousarray(tensor.values).tobytes())
-    return content.hexdigest()
+        found.append(Answered(name, tensor.dtype, tensor.shape, content.hexdigest()))
+    return tuple(found)
+
+
+def digest(tensors: Sequence[Answered]) -> str:
+    """A fingerprint of a whole answer, by which two records are compared: of every tensor its name and its digest."""
+    if not tensors:
+        return ""
+    content = "".join(f"{tensor.name}:{tensor.digest}\n" for tensor in tensors)
+    return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()

@@ -11,8 +11,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from conformance.outcome import GRADIENT
+from conformance.plan import USUAL
 from conformance.usage import UsageError
-from conformance.verdict import Status
+from conformance.verdict import Answered, Status
 
 
 class Kind(StrEnum):
@@ -90,19 +92,25 @@ def parse_kinds(text: str) -> frozenset[Kind]:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one record says of a case on a target. `shape` None, `dtype` and `digest` "": there was no answer."""
+    """What one record says of a case on a target. Without `tensors` and with `digest` "" there was no answer."""
 
     status: Status
-    subject: str = "y"
+    subject: str = USUAL
     message: str = ""
     explanation: str = ""
-    dtype: str = ""
-    shape: tuple[int, ...] | None = None
+    tensors: tuple[Answered, ...] = ()
     digest: str = ""
     fraction: float | None = None  # the largest error as a fraction of the allowance
     seconds: float = 0.0
     known: str = ""  # the name of the declared divergence
     plan: str = ""
+
+    @property
+    def answer(self) -> str:
+        """The dtypes and shapes of the outputs: `float32[2, 3]`, `values float32[3], indices int64[3]`."""
+        outputs = [tensor for tensor in self.tensors if not tensor.name.startswith(GRADIENT)]
+        named = len(outputs) > 1 or any(tensor.name != USUAL for tensor in outputs)
+        return ", ".join(f"{t.name} " * named + f"{t.dtype}{list(t.shape)}" for t in outputs)
 
     @property
     def fails(self) -> bool:
@@ -126,7 +134,7 @@ class Ulps:
     histogram: tuple[int, ...] = ()
     zeros: int = 0
     nonfinite: int = 0
-    tensor: str = "y"  # where several changed (`gradient of w`, ...), the one that is farthest apart
+    tensor: str = USUAL  # where several changed (`gradient of w`, ...), the one that is farthest apart
 
     @property
     def share(self) -> float:
@@ -323,12 +331,29 @@ def compare(before: Side, after: Side) -> tuple[Kind, ...]:
     return tuple(sorted(found, key=lambda kind: (kind not in MENDED, RANK[kind])))
 
 
+def changed(before: Side, after: Side) -> list[tuple[Answered, Answered]]:
+    """The tensors of two answers that are not the same bits, by their names."""
+    named = {tensor.name: tensor for tensor in after.tensors}
+    pairs = [(tensor, named[tensor.name]) for tensor in before.tensors if tensor.name in named]
+    return [(one, other) for one, other in pairs if one != other]
+
+
+def of_what(tensors: Iterable[Answered]) -> str:
+    """Which tensors, after "bits": "" where it is the usual output alone, whatever becomes of its gradients."""
+    names = [tensor.name for tensor in tensors]
+    outputs = [name for name in names if not name.startswith(GRADIENT)]
+    if outputs == [USUAL] or not names:
+        return ""
+    return " of " + (", ".join(outputs) or "gradients")
+
+
 def _answers(before: Side, after: Side) -> set[Kind]:
     """How two answers differ."""
     found = set()
-    if before.shape != after.shape and None not in (before.shape, after.shape):
+    pairs = changed(before, after)
+    if any(one.shape != other.shape for one, other in pairs):
         found.add(Kind.SHAPE)
-    if before.dtype != after.dtype and before.dtype and after.dtype:
+    if any(one.dtype != other.dtype for one, other in pairs):
         found.add(Kind.DTYPE)
     # Where the status changed, the value did too, and the status says more. What differs from call to call within
     # one version says nothing about two.

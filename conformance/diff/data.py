@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from conformance.diff.changes import Change, Diff, Group, RecordFacts, Side, Ulps
 from conformance.report.jsonlines import strict
+from conformance.verdict import Answered
 
 
 def as_data(diff: Diff) -> dict[str, Any]:
@@ -93,11 +94,15 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 _SIDE = tuple(field.name for field in fields(Side))
+_TENSOR = tuple(field.name for field in fields(Answered))
 
 
 def _side(side: Side | None) -> dict[str, Any] | None:
     # `asdict` copies deeply, which for 200,000 changes is most of the time.
-    return None if side is None else {name: getattr(side, name) for name in _SIDE}
+    if side is None:
+        return None
+    tensors = [{name: getattr(tensor, name) for name in _TENSOR} for tensor in side.tensors]
+    return {**{name: getattr(side, name) for name in _SIDE}, "tensors": tensors}
 
 
 _ULPS = tuple(field.name for field in fields(Ulps))

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from conformance.diff.changes import RANK, Change, Errors, Group, Kind, Side, same_words
+from conformance.diff.changes import RANK, Change, Errors, Group, Kind, Side, changed, of_what, same_words
 from conformance.diff.ulps import pooled
+from conformance.plan import USUAL
 from conformance.text.plain import one_line
-from conformance.verdict import Status
+from conformance.verdict import Answered, Status
 from conformance.worker.statements import code_lines
 
 LONGEST = 400  # characters of a framework's own words
@@ -29,8 +30,8 @@ def grouped(changes: Iterable[Change]) -> list[Group]:
             texts[text] = _ROW.sub("#", _NUMBER.sub("#", same_words(text)))
         both = change.before and change.after and change.before.digest != change.after.digest
         # ULPs of two dtypes are not to be added up.
-        dtype = change.after.dtype if both and change.after else ""
-        groups.setdefault((change.kind, change.op, *_statuses(change), texts[text], dtype), []).append(change)
+        dtypes = _dtypes(change) if both else ""
+        groups.setdefault((change.kind, change.op, *_statuses(change), texts[text], dtypes), []).append(change)
     found = [_group(members) for members in groups.values()]
     return sorted(found, key=lambda group: (RANK[group.kind], _mild(group), -group.count, group.op, group.cause))
 
@@ -48,19 +49,34 @@ def cause(change: Change) -> str:
         case Kind.NEWLY_SUPPORTED:
             return f"{_why(before)} -> {_why(after)}" if after.fails else _why(before)
         case Kind.SHAPE:
-            return f"{before.shape} -> {after.shape}"
+            return "; ".join(
+                f"{_named(a)}{a.shape} -> {b.shape}" for a, b in changed(before, after) if a.shape != b.shape
+            )
         case Kind.DTYPE:
-            return f"{before.dtype} -> {after.dtype}"
+            return "; ".join(
+                f"{_named(a)}{a.dtype} -> {b.dtype}" for a, b in changed(before, after) if a.dtype != b.dtype
+            )
         case Kind.ERROR_TEXT:
             return f"{brief(before.message)} -> {brief(after.message)}"
         case Kind.EXPLANATION:
             return f"{brief(before.explanation) or 'none'} -> {brief(after.explanation) or 'none'}"
         case Kind.VALUE_INSIDE:
-            return f"{after.dtype or 'other'} bits"
+            return f"{_dtypes(change) or 'other'} bits{of_what(tensor for _, tensor in changed(before, after))}"
         case Kind.PLAN:
             return f"{_calls(before)} -> {_calls(after)}"
         case _:
             return _why(after)
+
+
+def _named(tensor: Answered) -> str:
+    return "" if tensor.name == USUAL else f"{tensor.name} "
+
+
+def _dtypes(change: Change) -> str:
+    """The dtypes of the tensors that are other bits now."""
+    if change.before is None or change.after is None:
+        return ""
+    return ", ".join(dict.fromkeys(tensor.dtype for _, tensor in changed(change.before, change.after)))
 
 
 def brief(text: str) -> str:

@@ -16,7 +16,7 @@ from conformance.diff.groups import grouped
 from conformance.diff.targets import pair_targets
 from conformance.diff.ulps import of_outputs
 from conformance.record import Reader, RecordError
-from conformance.record.decode import lengths
+from conformance.record.decode import answered
 from conformance.record.opened import harden
 from conformance.text.facts import plural, version
 from conformance.usage import UsageError
@@ -37,13 +37,12 @@ CREATE INDEX temp.chosen_b ON chosen (b);
 CREATE TEMP TABLE changed (number INTEGER NOT NULL, a_case INTEGER, b_case INTEGER, same INTEGER);
 """
 # What can differ between two verdicts of one case. The words of a pass differ with its figures, and mean nothing here.
-_DIFFERS = f"""(a.status <> b.status OR a.output_digest <> b.output_digest OR a.plan <> b.plan
-    OR a.output_shape IS NOT b.output_shape OR a.output_dtype <> b.output_dtype
+_DIFFERS = f"""(a.status <> b.status OR a.digest <> b.digest OR a.plan <> b.plan OR a.tensors <> b.tensors
     OR ((a.status <> '{Status.PASS}' OR a.subject = 'refusal')
         AND (a.message <> b.message OR a.explanation <> b.explanation)))"""
 _COMPARED = f"""
-SELECT t.number, a.case_key, p.b, p.same, c.op, a.seconds, b.seconds, a.output_digest <> '', b.output_digest <> '',
-    a.output_digest = b.output_digest, b.status IS NOT NULL, {_DIFFERS}
+SELECT t.number, a.case_key, p.b, p.same, c.op, a.seconds, b.seconds, a.digest <> '', b.digest <> '',
+    a.digest = b.digest, b.status IS NOT NULL, {_DIFFERS}
 FROM main.verdicts a CROSS JOIN chosen t ON t.a = a.target_key
 LEFT JOIN pairs p ON p.a = a.case_key
 LEFT JOIN other.verdicts b ON b.case_key = p.b AND b.target_key = t.b
@@ -56,10 +55,7 @@ LEFT JOIN pairs p ON p.b = b.case_key
 LEFT JOIN main.verdicts a ON a.case_key = p.a AND a.target_key = t.a
 WHERE a.status IS NULL
 """
-_SIDE = (
-    "status, subject, message, explanation, output_dtype, output_shape, output_digest, fraction, seconds, known_key, "
-    "plan"
-).split(", ")
+_SIDE = ("status, subject, message, explanation, tensors, digest, fraction, seconds, known_key, plan").split(", ")
 _WIDTH = len(_SIDE)
 _CHANGES = f"""
 SELECT d.number, d.same, coalesce(cb.id, ca.id), ca.id, coalesce(cb.op, ca.op), coalesce(cb.file, ca.file),
@@ -219,10 +215,10 @@ class _Join:
             (self.readers[1], change.case, change.targets[1], change.after),
         ):
             found = reader.outputs(side.digest)
-            yield found or ({k: a for k, a in reader.arrays(case, target).items() if k == "y"} if side.fails else {})
+            yield found or (reader.arrays(case, target) if side.fails else {})
 
     def _side(self, row: Sequence[Any], which: int) -> Side | None:
-        status, subject, message, explanation, dtype, shape, digest, fraction, seconds, known, plan = row
+        status, subject, message, explanation, tensors, digest, fraction, seconds, known, plan = row
         if status is None:
             return None
         return Side(
@@ -230,8 +226,7 @@ class _Join:
             self._one(subject),
             self._one(message),
             self._one(explanation),
-            self._one(dtype),
-            None if shape is None else lengths(shape),
+            answered(tensors),
             digest,
             None if fraction is None else float(fraction),
             seconds,
@@ -245,8 +240,9 @@ class _Join:
 
 def _same_form(before: Side, after: Side) -> bool:
     """Whether both answered with tensors that can be held against each other, and other bits."""
-    both = before.digest and after.digest
-    return bool(both) and (before.shape, before.dtype) == (after.shape, after.dtype) and before.digest != after.digest
+    if not before.digest or not after.digest or before.digest == after.digest:
+        return False
+    return [(t.name, t.shape, t.dtype) for t in before.tensors] == [(t.name, t.shape, t.dtype) for t in after.tensors]
 
 
 def _note(diff: Diff, changes: Sequence[Change]) -> None:

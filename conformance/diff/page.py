@@ -113,7 +113,7 @@ class _Changes:
     def _side(self, side: Side | None) -> int | None:
         if side is None:
             return None
-        names = ("status", "subject", "message", "explanation", "dtype", "shape", "digest", "known", "plan")
+        names = ("status", "subject", "message", "explanation", "answer", "digest", "known", "plan")
         return self._strings.json({name: getattr(side, name) for name in names})
 
 

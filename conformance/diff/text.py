@@ -8,6 +8,7 @@ from typing import IO
 
 from conformance.diff.changes import TITLES, Change, Diff, Group, Kind, RecordFacts, Side, SpeedChange, Ulps
 from conformance.diff.groups import brief
+from conformance.record import of
 from conformance.report.markdown import code, escaped, table
 from conformance.report.terminal import Out, quoted
 from conformance.text.facts import plural
@@ -218,7 +219,7 @@ def figures(group: Group) -> list[str]:
 
 def ulp_words(ulps: Ulps) -> str:
     """`12 of 64 elements (19 %) differ, 3 ULP at most, median 1`."""
-    where = "" if ulps.tensor == "y" else f" of {ulps.tensor}"
+    where = of(ulps.tensor)
     text = f"{ulps.changed:,} of {plural(ulps.elements, 'element')}{where} ({_percent(ulps.share)}) differ"
     if ulps.largest:
         text += f", {ulps.largest:,.0f} ULP at most, median {ulps.median:,.3g}"

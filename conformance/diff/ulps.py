@@ -8,17 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.diff.changes import Ulps
+from conformance.plan import USUAL
 from conformance.record import RecordedArray
 
 _WORDS = {8: np.int64, 4: np.int32, 2: np.int16}
 
 
-def distance(before: NDArray[np.generic], after: NDArray[np.generic], dtype: str = "", tensor: str = "y") -> Ulps:
+def distance(before: NDArray[np.generic], after: NDArray[np.generic], dtype: str = "", tensor: str = USUAL) -> Ulps:
     """The distance of two arrays of one shape and dtype, element by element.
 
     `dtype` is the framework's word, which matters for bfloat16 alone: its values are held as float32. Two numbers are
     as many ULP apart as there are steps from one to the other in the order of that dtype's numbers, across zero too.
-    Integers and booleans count the steps between them. ValueError where shape or dtype differ.
+    Integers and booleans count the steps between them; of the two parts of a complex number, the one that is farther
+    apart counts. ValueError where shape or dtype differ.
     """
     if before.shape != after.shape or before.dtype != after.dtype:
         raise ValueError(f"{before.dtype}{before.shape} and {after.dtype}{after.shape} have no distance")
@@ -32,10 +34,12 @@ def distance(before: NDArray[np.generic], after: NDArray[np.generic], dtype: str
         infinite = ~(np.isfinite(one) & np.isfinite(other)) & ~both_nan
         finite = ~(infinite | both_nan)
         steps = _steps(_order(one[finite], dtype), _order(other[finite], dtype))
+    elif before.dtype.kind == "c":
+        differ, infinite, steps = _complex(one, other)
     else:
         differ = np.flatnonzero(one != other)
         infinite = np.zeros(differ.size, dtype=np.bool_)
-        steps = _steps(one[differ].astype(np.int64), other[differ].astype(np.int64))
+        steps = _steps(_signed(one[differ]), _signed(other[differ]))
     far = steps[steps > 0]
     # frexp: 2**k <= far < 2**(k+1), exact below 2**53 and one bin off at most at a bin's very edge above.
     bins = np.frexp(far)[1] - 1
@@ -49,6 +53,27 @@ def distance(before: NDArray[np.generic], after: NDArray[np.generic], dtype: str
         nonfinite=int(infinite.sum()),
         tensor=tensor,
     )
+
+
+def _signed(values: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Integers or booleans as int64 in the same order; those of 64 bits without a sign are moved by 2**63."""
+    if values.dtype == np.uint64:
+        return (values.astype(np.uint64) ^ np.uint64(1 << 63)).view(np.int64)
+    return values.astype(np.int64)
+
+
+def _complex(
+    one: NDArray[np.generic], other: NDArray[np.generic]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.float64]]:
+    """Where complex numbers differ, where that is in what is not finite, and by how many steps elsewhere."""
+    part = np.float32 if one.dtype == np.complex64 else np.float64
+    pairs = [np.ascontiguousarray(array).view(part).reshape(-1, 2) for array in (one, other)]
+    differ = np.flatnonzero((_bits(pairs[0]) != _bits(pairs[1])).any(axis=1))
+    left, right = (pair[differ] for pair in pairs)
+    infinite = ((np.isfinite(left) != np.isfinite(right)) | (np.isinf(left) & (left != right))).any(axis=1)
+    finite = np.isfinite(left).all(axis=1) & np.isfinite(right).all(axis=1)
+    steps = _steps(_order(left[finite], ""), _order(right[finite], "")).max(axis=1, initial=0.0)
+    return differ, infinite, steps
 
 
 def _bits(values: NDArray[np.generic]) -> NDArray[np.signedinteger]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.outcome import Outcome
+from conformance.plan import USUAL
 from conformance.target import Target
 
 Encoded: TypeAlias = NDArray[np.generic]
@@ -23,18 +24,19 @@ WIDEST = 16
 class Request:
     """One plan to be run, with its inputs in the plan's layouts.
 
-    An input is its name, its words (bfloat16 as uint16) and its dtype's name. With `gradient`, the vector-Jacobian
-    product of `cotangent` is wanted for those inputs. `repeat` is how many times more it is run and compared bitwise.
-    `expected` are the elements of a right answer, as far as it is known. `origin` is the file that it comes
-    from, "" where that is ours; `authored`: the file's author wrote the plan, not an adapter.
+    An input is its name, its words (bfloat16 as uint16) and its dtype's name. `outputs` are the names that the plan
+    gives its answers. With `gradient`, the gradient of the sum of <cotangent, output> is wanted for those inputs, over
+    the outputs that `cotangents` names (as inputs are described). `repeat` is how many times more it is run and
+    compared bitwise. `expected` are the elements of a right answer, as far as it is known. `origin` is the file that it
+    comes from, "" where that is ours; `authored`: the file's author wrote the plan, not an adapter.
     """
 
     plan: str
     inputs: tuple[tuple[str, Encoded, str], ...]
     gradient: tuple[str, ...] = ()
-    cotangent: tuple[Encoded, str] | None = None
+    cotangents: tuple[tuple[str, Encoded, str], ...] = ()
     repeat: int = 0
-    output: str = "y"
+    outputs: tuple[str, ...] = (USUAL,)
     expected: int = 0
     origin: str = ""
     authored: bool = False
@@ -51,7 +53,7 @@ class Request:
     @property
     def nbytes(self) -> int:
         """The bytes of all arrays."""
-        return sum(array.nbytes for _, array, _ in self.inputs) + (self.cotangent[0].nbytes if self.cotangent else 0)
+        return sum(array.nbytes for _, array, _ in (*self.inputs, *self.cotangents))
 
 
 @dataclass(frozen=True)

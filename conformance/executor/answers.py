@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from conformance.dtypes import decode
 from conformance.executor import Request
-from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
+from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value, gradient_of
 from conformance.worker.wire import MAX_ELEMENTS, Header, ProtocolError, check_entry, shown
 
 _KINDS = ("result", "raised", "unsupported")
@@ -79,37 +80,38 @@ def _check_plain(value: Any, depth: int) -> None:
 
 
 def _value(body: Any, payload: bytes, request: Request) -> Value:
-    if not isinstance(body, dict) or not isinstance(body.get("gradients"), list):
-        raise ProtocolError("expected a result with output and gradients")
-    described = [body.get("output"), *body["gradients"]]
-    tensors: dict[str, Tensor] = {}
-    position = 0
+    groups: list[Any] = [body.get("outputs"), body.get("gradients")] if isinstance(body, dict) else []
+    if not groups or not all(isinstance(group, list) for group in groups):
+        raise ProtocolError("expected a result with outputs and gradients")
     view = memoryview(payload)
-    for item in described:
-        length = check_entry(item)
-        name = item.get("name")
-        if not isinstance(name, str) or name in tensors:
-            raise ProtocolError(f"expected arrays with a name each, found {shown(name)}")
-        data = view[position : position + length]
-        if len(data) != length:
-            raise ProtocolError(f"the answer's arrays need more than its {len(payload)} bytes")
-        position += length
-        shape = tuple(item["shape"])
-        values = None if item.get("values") is False else _decoded(data, item["dtype"], shape)
-        tensors[name] = Tensor(item["dtype"], shape, values)
+    position = 0
+    found: list[dict[str, Tensor]] = []
+    for group, names in zip(groups, (request.outputs, request.gradient), strict=True):
+        tensors: dict[str, Tensor] = {}
+        for item in group:
+            length = check_entry(item)
+            data = view[position : position + length]
+            if len(data) != length:
+                raise ProtocolError(f"the answer's arrays need more than its {len(payload)} bytes")
+            position += length
+            name = item.get("name")
+            if not isinstance(name, str) or name in tensors:
+                raise ProtocolError(f"expected arrays with a name each, found {shown(name)}")
+            shape = tuple(item["shape"])
+            values = None if item.get("values") is False else _decoded(data, item["dtype"], shape)
+            tensors[name] = Tensor(item["dtype"], shape, values)
+        # A worker leaves the gradients out where an output's shape is not its cotangent's.
+        if list(tensors) != list(names) and (tensors or names is request.outputs):
+            raise ProtocolError(
+                f"expected outputs {list(request.outputs)} and gradients of {list(request.gradient)}, "
+                f"found {shown(list(tensors))}"
+            )
+        found.append(tensors)
     if position != len(payload):
         raise ProtocolError(f"the answer's arrays have {position} bytes, its payload {len(payload)}")
-    names = list(tensors)
-    # A worker leaves the gradients out where the output's shape is not the cotangent's.
-    if names[0] != request.output or (names[1:] and names[1:] != list(request.gradient)):
-        raise ProtocolError(
-            f"expected {request.output} and gradients of {list(request.gradient)}, found {shown(names)}"
-        )
-    output = tensors.pop(request.output)
-    unstable = _counts(body.get("unstable", {}))
-    if not set(unstable) <= set(names):
-        raise ProtocolError(f"expected unstable elements of {shown(names)}, found {shown(list(unstable))}")
-    return Value(output, tensors, unstable, _seconds(body.get("seconds", 0.0)))
+    outputs, gradients = found
+    seconds = _seconds(body.get("seconds", 0.0))
+    return Value(outputs, gradients, _unstable(body.get("unstable", {}), outputs, gradients), seconds)
 
 
 def _decoded(data: memoryview, dtype: str, shape: tuple[int, ...]) -> NDArray[np.generic]:
@@ -123,11 +125,21 @@ def _decoded(data: memoryview, dtype: str, shape: tuple[int, ...]) -> NDArray[np
         raise ProtocolError(f"the answer holds no array of shape {shown(list(shape))}: {error}") from None
 
 
-def _counts(unstable: Any) -> dict[str, int]:
+def _unstable(said: Any, outputs: Mapping[str, Tensor], gradients: Mapping[str, Tensor]) -> dict[str, int]:
+    """How many elements differed between repeats, by the words of verdicts."""
+    if not isinstance(said, dict) or not set(said) <= {"outputs", "gradients"}:
+        raise ProtocolError(f"expected unstable elements of outputs and gradients, found {shown(said)}")
+    counts = _counts(said.get("outputs", {}), outputs)
+    return {**counts, **{gradient_of(name): n for name, n in _counts(said.get("gradients", {}), gradients).items()}}
+
+
+def _counts(unstable: Any, names: Mapping[str, Tensor]) -> dict[str, int]:
     if not isinstance(unstable, dict) or not all(
         type(count) is int and 0 <= count <= MAX_ELEMENTS for count in unstable.values()
     ):
         raise ProtocolError(f"expected counts of unstable elements, found {shown(unstable)}")
+    if not set(unstable) <= set(names):
+        raise ProtocolError(f"expected unstable elements of {shown(list(names))}, found {shown(list(unstable))}")
     return unstable
 
 

@@ -445,24 +445,20 @@ def log_name(target: Target) -> str:
 
 def encode_request(number: int, request: Request, seconds: float) -> list[memoryview]:
     """A request as a frame; `seconds` is how long its answer is waited for."""
-    arrays = [array for _, array, _ in request.inputs]
+    tensors = (*request.inputs, *request.cotangents)
     header: Header = {
         "id": number,
         "plan": request.plan,
-        "output": request.output,
+        "outputs": list(request.outputs),
         "inputs": [entry(name, dtype, array) for name, array, dtype in request.inputs],
         "gradient": list(request.gradient),
-        "cotangent": None,
+        "cotangents": [entry(name, dtype, array) for name, array, dtype in request.cotangents],
         "repeat": request.repeat,
         "limit": request.limit,
         "seconds": seconds,
         "trusted": request.trusted,
     }
-    if request.cotangent is not None:
-        array, dtype = request.cotangent
-        header["cotangent"] = entry("cotangent", dtype, array)
-        arrays.append(array)
-    return frame(header, tuple(arrays))
+    return frame(header, tuple(array for _, array, _ in tensors))
 
 
 def last_words(log: str) -> str:

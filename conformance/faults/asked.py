@@ -17,12 +17,12 @@ from conformance.exact.trilinear import Geometry
 from conformance.frameworks import Ask, lower
 from conformance.judge.compare import Expectation
 from conformance.layout import LayoutError, from_layout, to_layout
-from conformance.ops.base import Array, Reference
+from conformance.ops.base import Array, Reference, TensorSpec
 from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.plan import Plan
 from conformance.suite.case import Case
-from conformance.suite.values import make_cotangent
+from conformance.suite.values import make_cotangents
 from conformance.target import parse_target
 from conformance.worker.environment import Config
 from conformance.worker.runtimes import build, load
@@ -47,8 +47,13 @@ class Asked:
     @property
     def right(self) -> Reference:
         """The exact answer."""
-        assert self.expectation.output is not None
-        return self.expectation.output
+        return self.expectation.outputs[self.output.name]
+
+    @cached_property
+    def output(self) -> TensorSpec:
+        """The only output."""
+        [output] = self.op.outputs()
+        return output
 
     @property
     def exact(self) -> bool:
@@ -58,12 +63,12 @@ class Asked:
     @cached_property
     def cotangent(self) -> Array:
         """The vector of the vector-Jacobian products."""
-        return make_cotangent(self.case, self.op.output())
+        return make_cotangents(self.case, [self.output])[self.output.name]
 
     @cached_property
     def gradients(self) -> Mapping[str, Reference]:
         """The exact gradients by input."""
-        return self.op.gradients(self.arrays, self.cotangent)
+        return self.op.gradients(self.arrays, {self.output.name: self.cotangent})
 
     @property
     def with_gradients(self) -> Expectation:
@@ -73,8 +78,7 @@ class Asked:
     @property
     def sizes(self) -> dict[str, dict[str, int]]:
         """The canonical sizes of the inputs and of the output."""
-        specs = {spec.name: spec for spec in self.op.inputs()}
-        return {name: spec.sizes for name, spec in {**specs, "y": self.op.output()}.items()}
+        return {spec.name: spec.sizes for spec in (*self.op.inputs(), self.output)}
 
     def axes(self, name: str) -> str:
         """The canonical letters of an input or of the output."""
@@ -85,12 +89,14 @@ class Asked:
         """The honest target's answer, in float64."""
         outcome = run(self)
         assert isinstance(outcome, Value), outcome
-        assert outcome.output.values is not None
-        return outcome.output.values.astype(np.float64)
+        assert outcome.first.values is not None
+        return outcome.first.values.astype(np.float64)
 
-    def answer(self, values: Array, dtype: str | None = None) -> Value:
-        """An answer with these values, rounded to the case's dtype."""
-        return Value(tensor(values, dtype or self.case.dtype))
+    def answer(self, values: Array, dtype: str | None = None, gradients: Mapping[str, Array] | None = None) -> Value:
+        """An answer with these values and gradients, rounded to the case's dtype."""
+        kind = dtype or self.case.dtype
+        pulled = {name: tensor(array, kind) for name, array in (gradients or {}).items()}
+        return Value({self.output.name: tensor(values, kind)}, pulled)
 
 
 def tensor(values: Array, dtype: str) -> Tensor:
@@ -135,16 +141,17 @@ def run(asked: Asked) -> Outcome:
         return Raised("LayoutError", str(error))
     findings = check_plan(asked.plan.text, "numpy", inputs)
     assert not findings, findings
-    function = build(asked.plan.text, list(inputs), "y", RUNTIME)
+    name = asked.output.name
+    function = build(asked.plan.text, list(inputs), [name], RUNTIME)
     try:
-        y = RUNTIME.run(function, list(inputs.values()))
+        y = RUNTIME.run(function, list(inputs.values()))[name]
     except (ValueError, IndexError, TypeError) as error:  # NumPy's own words
         return Raised(type(error).__name__, str(error))
     try:
-        canonical = from_layout(y, asked.axes("y"), asked.plan.layout("y"), asked.sizes["y"], "y")
+        canonical = from_layout(y, asked.axes(name), asked.plan.layout(name), asked.sizes[name], name)
     except LayoutError as error:
         return Raised("LayoutError", str(error))
-    return Value(Tensor(canonical.dtype.name, canonical.shape, canonical))
+    return Value({name: Tensor(canonical.dtype.name, canonical.shape, canonical)})
 
 
 Make = Callable[[Asked], Iterator[Outcome]]

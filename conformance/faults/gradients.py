@@ -7,9 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from conformance.faults.asked import Asked, Fault, tensor
+from conformance.faults.asked import Asked, Fault
 from conformance.ops.base import Array
-from conformance.outcome import Outcome, Value
+from conformance.outcome import Outcome
 
 GROUP = "gradients"
 Arrays = dict[str, Array]
@@ -20,9 +20,7 @@ def gradient_fault(change: Callable[[Arrays, Asked], Mapping[str, Array]], asked
     if asked.case.dtype not in ("float32", "float64") or not asked.y.size:
         return
     right = {name: reference.value for name, reference in asked.gradients.items()}
-    dtype = asked.case.dtype
-    spoilt = change(dict(right), asked)
-    yield Value(tensor(asked.y, dtype), {name: tensor(value, dtype) for name, value in spoilt.items()})
+    yield asked.answer(asked.y, gradients=change(dict(right), asked))
 
 
 def _without(name: str, g: Arrays, _: Asked) -> Arrays:
@@ -42,7 +40,7 @@ def _of_one_item(b: Array, asked: Asked) -> Array:
 
 
 def _of_ones(_: Arrays, asked: Asked) -> Arrays:
-    ones = asked.op.gradients(asked.arrays, np.ones_like(asked.cotangent))
+    ones = asked.op.gradients(asked.arrays, {asked.output.name: np.ones_like(asked.cotangent)})
     return {name: reference.value for name, reference in ones.items()}
 
 

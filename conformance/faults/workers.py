@@ -64,7 +64,7 @@ def main(fault: str, config: str) -> None:
         inputs: Any = None
         plans: dict[Any, str] | None = None
 
-        def answer(self, request: Any, inputs: Any, cotangent: Any) -> Any:
+        def answer(self, request: Any, inputs: Any, cotangents: Any) -> Any:
             self.count += 1
             now = self.count % 2 == 0
             if fault == "plan of the request before":
@@ -75,7 +75,7 @@ def main(fault: str, config: str) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
             elif fault == "worker hangs" and now:
                 time.sleep(600)
-            header, arrays = super().answer(request, inputs, cotangent)
+            header, arrays = super().answer(request, inputs, cotangents)
             before, self.last = self.last, (header, arrays)
             if fault == "answer dropped":
                 sink.muted = now

@@ -17,7 +17,7 @@ def explain_acceptance(op: Op | None, shape: tuple[int, ...]) -> str:
     if not isinstance(op, ConvTranspose):
         return ""
     for text, changed in _readings(op):
-        if changed.refusal() is None and changed.output().shape == shape:
+        if changed.refusal() is None and changed.outputs()[0].shape == shape:
             return text
     if op.output_padding is not None and _computed_on(op, shape):
         return "one computes on: the shape is the formula's, without the check of output_padding"
@@ -42,5 +42,5 @@ def _computed_on(p: ConvTranspose, shape: tuple[int, ...]) -> bool:
     plain = replace(p, output_padding=(0,) * p.dims)
     if plain.refusal() is not None or p.output_padding is None:
         return False
-    expected = plain.output().shape
+    expected = plain.outputs()[0].shape
     return shape == (*expected[:2], *(n + o for n, o in zip(expected[2:], p.output_padding, strict=True)))

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.dtypes import DTYPES, DType
+from conformance.dtypes import COMPONENTS, DTYPES, DType
+from conformance.judge.kinds import dtype_reason, judge_kind
 from conformance.judge.steady import steady
-from conformance.ops.base import Reference
-from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value
+from conformance.ops.base import Reference, TensorSpec
+from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value, gradient_of
+from conformance.plan import USUAL
 from conformance.verdict import Figures, Status
 
 Array = NDArray[np.float64]
@@ -34,7 +36,7 @@ class Judgement:
     """A status with what it is about and its figures, before it is known whose case it was."""
 
     status: Status
-    subject: str = "y"
+    subject: str = USUAL
     message: str = ""
     figures: Figures | None = None
 
@@ -43,16 +45,19 @@ class Judgement:
 class Expectation:
     """What a target's answer is held against.
 
-    `refused` is the reason why the op's definition rejects the case (then there is no reference). `exact` asks for
-    equality. `gradients` are the references by input. `nonfinite` is the policy for what an infinity may touch. `ulps`:
-    the allowance where no sum of products is behind the op.
+    `outputs` are the references by name, in the op's order; `refused` is the reason why the op's definition rejects the
+    case (then there are none). `exact` asks for equality. `gradients` are the references by input. `specs` say of
+    inputs and outputs what kind they are, where that is not real numbers in the case's dtype, and `inputs` are what
+    indices point into. `nonfinite` is the policy for what an infinity may touch. `ulps`: the allowance where no sum of
+    products is behind the op.
     """
 
     dtype: str
-    output: Reference | None
-    shape: tuple[int, ...]
+    outputs: Mapping[str, Reference]
     exact: bool
-    gradients: Mapping[str, Reference]
+    gradients: Mapping[str, Reference] = field(default_factory=dict)
+    specs: Mapping[str, TensorSpec] = field(default_factory=dict)
+    inputs: Mapping[str, Array] = field(default_factory=dict)
     refused: str | None = None
     nonfinite: str = "strict"
     signed_zeros: bool = False
@@ -72,7 +77,9 @@ def judge(expected: Expectation, outcome: Outcome) -> Judgement:
             first = steady(telling_line(message))
             if expected.refused is not None and phase == "forward":
                 return Judgement(Status.PASS, "refusal", f"refused, as it should: {kind}: {first}")
-            subject = "y" if phase == "forward" else "gradient"
+            # Which of several outputs it was about, nobody says.
+            named = [*expected.outputs] or [USUAL]
+            subject = "gradient" if phase == "gradient" else named[0] if len(named) == 1 else ""
             return Judgement(Status.RAISED, subject, f"{kind}: {first}")
         case Value():
             return _judge_value(expected, outcome)
@@ -102,40 +109,78 @@ def last_words(log: str) -> str:
 
 def _judge_value(expected: Expectation, value: Value) -> Judgement:
     if expected.refused is not None:
-        shape = value.output.shape
+        shapes = [f"{tensor.shape}" for tensor in value.outputs.values()]
+        answered = f"shape {shapes[0]}" if len(shapes) == 1 else f"shapes {', '.join(shapes)}"
         return Judgement(
-            Status.ACCEPTED, "refusal", f"answered with shape {shape}, but should have refused: {expected.refused}"
+            Status.ACCEPTED, "refusal", f"answered with {answered}, but should have refused: {expected.refused}"
         )
-    assert expected.output is not None
-    output = judge_tensor("y", value.output, expected.output, expected)
-    if output.status is not Status.PASS or value.output.values is None:
-        return output
-    worst = output
+    worst: Judgement | None = None
+    for name, reference in expected.outputs.items():
+        judged = judge_output(name, value.outputs.get(name), reference, expected)
+        if judged.status is not Status.PASS:
+            return judged
+        worst = _worse(worst, judged)
+    assert worst is not None
+    if not value.has_values:
+        return worst
+    forward = worst
     for name, reference in expected.gradients.items():
-        subject = f"gradient of {name}"
+        subject = gradient_of(name)
         tensor = value.gradients.get(name)
         if tensor is None:
             return Judgement(Status.GRADIENT, subject, f"no {subject} came back")
-        judged = judge_tensor(subject, tensor, reference, expected)
+        judged = judge_tensor(subject, tensor, reference, _in_its_dtype(expected, name))
         if judged.status is not Status.PASS:
             status = Status.GRADIENT if judged.status is not Status.PRECISION else Status.PRECISION
             return Judgement(status, subject, judged.message, judged.figures)
-        if judged.figures and worst.figures and judged.figures.fraction > worst.figures.fraction:
-            worst = judged
+        worst = _worse(worst, judged)
     for name, count in value.unstable.items():
         if count:
             return Judgement(
                 Status.NONDETERMINISTIC,
                 name,
                 f"{count} of {_size(value, name)} elements differ in their bits between repeats of the same call",
-                output.figures,
+                forward.figures,
             )
     return worst
 
 
 def _size(value: Value, name: str) -> int:
-    tensor = value.output if name == "y" else value.gradients.get(name.removeprefix("gradient of "), value.output)
-    return math.prod(tensor.shape)
+    return math.prod(value.tensors.get(name, value.first).shape)
+
+
+def _worse(one: Judgement | None, other: Judgement) -> Judgement:
+    """Of two passes the one with the larger figure."""
+    if one is None or (one.figures and other.figures and other.figures.fraction > one.figures.fraction):
+        return other
+    return one
+
+
+def _in_its_dtype(expected: Expectation, name: str) -> Expectation:
+    """What a tensor with a dtype of its own is held against."""
+    spec = expected.specs.get(name)
+    return replace(expected, dtype=spec.dtype) if spec is not None and spec.dtype else expected
+
+
+def judge_output(name: str, tensor: Tensor | None, reference: Reference, expected: Expectation) -> Judgement:
+    """One output against its reference, as its kind asks."""
+    if tensor is None:
+        return Judgement(Status.VALUE, name, f"no {name} came back")
+    spec = expected.specs.get(name)
+    if spec is None or spec.kind == "real":
+        return judge_tensor(name, tensor, reference, _in_its_dtype(expected, name))
+    right = reference.value
+    if tensor.shape != right.shape:
+        return Judgement(Status.SHAPE, name, f"got shape {tensor.shape}, reference {right.shape}")
+    if reason := dtype_reason(spec, expected.dtype, tensor.dtype):
+        return Judgement(Status.DTYPE, name, reason)
+    if tensor.values is None:
+        return Judgement(Status.PASS, name, "shape and dtype only", Figures(elements=0))
+    allowed = np.zeros(right.shape)
+    if spec.kind == "complex" and not expected.exact:
+        allowed = allowance(reference, DTYPES[COMPONENTS[tensor.dtype]], expected.ulps)
+    status, message, figures = judge_kind(spec, tensor.values, right, allowed, expected.specs, expected.inputs)
+    return Judgement(status, name, message, figures)
 
 
 def judge_tensor(subject: str, tensor: Tensor, reference: Reference, expected: Expectation) -> Judgement:

@@ -152,7 +152,7 @@ class _Search:
             return Explanation("equals the reference", where="nowhere")
         where = locate_shape(self.actual.shape, self.right.shape)
         if self.same_shape:
-            where = locate(self.wrong, op.output().axes, op.periods(), op.blocks())
+            where = locate(self.wrong, op.outputs()[0].axes, op.periods(), op.blocks())
         fitting = self._singles()
         if fitting:
             return Explanation(f"equals the reference with {_alternatives(fitting)}", _names(fitting), True, where)

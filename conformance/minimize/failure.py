@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from conformance.judge.explain import NARROW
 from conformance.ops.conv.confusions import CONFUSIONS
+from conformance.plan import USUAL
 from conformance.verdict import Status, Verdict
 
 _NUMBER = r"(?:0x[0-9a-fA-F]+|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)"
@@ -32,7 +33,7 @@ class Failure:
 
     def __str__(self) -> str:
         words = [str(self.status)]
-        if self.subject not in ("", "y"):
+        if self.subject not in ("", USUAL):
             words.append(f"({self.subject})")
         if self.causes:
             words.append("explained by " + ", ".join(sorted(self.causes)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -54,11 +54,16 @@ class TensorSpec:
     name: str
     axes: str
     shape: tuple[int, ...]
-    kind: str = "real"
-    dtype: str = ""
-    draw: str = ""
-    into: str = ""
-    marks: tuple[tuple[str, str], ...] = ()
+    kind: str = "real"  # or index, integer, boolean, complex: how it is judged
+    dtype: str = ""  # its own, where it is not the case's
+    draw: str = ""  # how values are drawn for it, where it is not as for any input
+    into: str = ""  # of an index: "x.K", the tensor and the letter that it points into; see judge/kinds.py
+    marks: tuple[tuple[str, str], ...] = ()  # the order of named slices along an axis: ("G", "iofg")
+
+    def __repr__(self) -> str:
+        # Fingerprints are made of it, so what is as usual goes unsaid.
+        given = (f.name for f in fields(self) if f.default is MISSING or getattr(self, f.name) != f.default)
+        return f"TensorSpec({', '.join(f'{name}={getattr(self, name)!r}' for name in given)})"
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -134,16 +139,16 @@ class Op(ABC):
         """The input tensors, in the order in which values are drawn for them."""
 
     @abstractmethod
-    def output(self) -> TensorSpec:
-        """The output's canonical spec; only where `refusal` is None."""
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The outputs' canonical specs, in their order; only where `refusal` is None."""
 
     @abstractmethod
-    def evaluate(self, arrays: Mapping[str, Array]) -> Reference:
-        """The exact output for float64 inputs in canonical layout."""
+    def evaluate(self, arrays: Mapping[str, Array]) -> dict[str, Reference]:
+        """The exact outputs by name, for float64 inputs in canonical layout."""
 
     @abstractmethod
-    def gradients(self, arrays: Mapping[str, Array], cotangent: Array) -> dict[str, Reference]:
-        """The exact gradient of sum(output * cotangent) with respect to each input."""
+    def gradients(self, arrays: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Reference]:
+        """The exact gradient of the sum of output * cotangent, over the outputs that have one, for each real input."""
 
     @abstractmethod
     def products(self) -> int:

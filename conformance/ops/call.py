@@ -89,7 +89,7 @@ class Call(Op):
             question = _bind_reference(*reference)
             specs = question.inputs()
             if question.refusal() is None:
-                shape = question.output()
+                [shape] = question.outputs()
                 output = shape.axes
             else:
                 # Refused parameters have no output; the letters are for answers that a framework gives all the same.
@@ -147,12 +147,12 @@ class Call(Op):
             return None
         return self.reference.refusal()
 
-    def output(self) -> TensorSpec:
+    def outputs(self) -> tuple[TensorSpec, ...]:
         """The output's spec; NoReference where only a framework's answer can tell."""
         if self.reference is not None:
-            return self.reference.output()
+            return self.reference.outputs()
         if self.answer is not None:
-            return TensorSpec(OUTPUT, self.output_axes, self.answer.shape)
+            return (TensorSpec(OUTPUT, self.output_axes, self.answer.shape),)
         raise NoReference("the shape of the output is known only once a framework has answered")
 
     def products(self) -> int:
@@ -166,19 +166,19 @@ class Call(Op):
             return 0, 0
         return self.reference.effort(gradients)
 
-    def evaluate(self, arrays: Mapping[str, Array]) -> Reference:
+    def evaluate(self, arrays: Mapping[str, Array]) -> dict[str, Reference]:
         if self.reference is not None:
             return self.reference.evaluate(arrays)
         if self.answer is None:
             raise NoReference("the frameworks are held against one of them, not against a definition")
         value = np.asarray(self.answer.elements, dtype=np.float64).reshape(self.answer.shape)
         # A stated value is exact: no sum of products is behind it, so no allowance follows from one.
-        return Reference(value, 0, lambda: np.abs(value), lambda: value**2)
+        return {OUTPUT: Reference(value, 0, lambda: np.abs(value), lambda: value**2)}
 
-    def gradients(self, arrays: Mapping[str, Array], cotangent: Array) -> dict[str, Reference]:
+    def gradients(self, arrays: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Reference]:
         if self.reference is None:
             raise NoReference("gradients are checked against a reference op only")
-        return self.reference.gradients(arrays, cotangent)
+        return self.reference.gradients(arrays, cotangents)
 
 
 def _bind_reference(name: str, given: tuple[tuple[str, Any], ...]) -> Op:
@@ -233,7 +233,7 @@ def _bind_plans(
                 details.append(Detail(where, str(error)))
         body = text.rstrip(" \t\r\n")
         written = (*path, "text") if nested else path
-        for finding in check_plan(body, framework, [spec.name for spec in specs], OUTPUT, trusted):
+        for finding in check_plan(body, framework, [spec.name for spec in specs], (OUTPUT,), trusted):
             details.append(Detail(written, finding.message, finding.line, finding.column))
         result.append((framework, Plan.of(body, own, trusted=trusted)))
     if details:

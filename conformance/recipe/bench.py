@@ -218,14 +218,14 @@ def with_weights(prepared: Prepared, arrays: Mapping[str, NDArray[np.generic]], 
     for spec in prepared.specs[1:]:
         array = from_layout(arrays[spec.name], spec.axes, call.layout(spec.name), spec.sizes, spec.name)
         own[spec.name] = rounded(np.ascontiguousarray(array, dtype=np.float64), call.dtype)
-    reference = prepared.case.op.evaluate(own)
+    references = prepared.case.op.evaluate(own)
     # Answers are remembered by the case's id, and these weights are no case's.
     digest = sha256(b"".join(array.tobytes() for array in own.values())).hexdigest()
     return replace(
         prepared,
         case=replace(prepared.case, id=f"{prepared.case.id} {digest}"),
         arrays=own,
-        expectation=replace(prepared.expectation, output=reference, exact=False),
+        expectation=replace(prepared.expectation, outputs=references, inputs=own, exact=False),
         encoded={},
     )
 

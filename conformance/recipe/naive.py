@@ -62,14 +62,14 @@ def naive(call: Call, code: Code, form: str, prepared: Prepared, bench: Bench) -
         return Naive(True, written.head, f"{before}{written.head} is right here too, with the weights only permuted")
     if isinstance(outcome, Raised):
         return Naive(False, written.head, f"{before}{written.head} is refused: {plainly(judgement.message)}")
-    if not isinstance(outcome, Value) or outcome.output.values is None:
+    if not isinstance(outcome, Value) or not outcome.has_values:
         return Naive(False, written.head, f"{before}{written.head} gives no answer: {plainly(judgement.message)}")
-    right, output = prepared.expectation.output, outcome.output
-    assert right is not None
+    output = outcome.first
+    [right] = prepared.expectation.outputs.values()
     cause = explain(
         call.op,
         prepared.arrays,
-        np.asarray(outcome.output.values, dtype=np.float64),
+        np.asarray(output.values, dtype=np.float64),
         output.shape,
         dtype=call.dtype,
         budget_seconds=EXPLAIN_SECONDS,

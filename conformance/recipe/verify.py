@@ -17,6 +17,7 @@ from conformance.environments.installed import missing
 from conformance.judge.compare import Judgement
 from conformance.ops.conv.convolution import Refused
 from conformance.outcome import Raised, Unsupported
+from conformance.plan import Plan
 from conformance.recipe.bench import KINDS, Bench, Needed, Statements, native, places, plainly, with_weights
 from conformance.recipe.call import Call
 from conformance.recipe.naive import Naive, naive
@@ -223,14 +224,13 @@ class Recipes:
 
 def source_statements(call: Call) -> Statements:
     """The call as it stands, to be run."""
-    return Statements(call.plan, tuple((name, name) for name, _ in call.layouts if name != "y"), call.layouts)
+    return Statements(call.plan, tuple((name, name) for name in Plan(call.plan, call.layouts).inputs), call.layouts)
 
 
 def native_shape(call: Call, prepared: Prepared) -> tuple[int, ...]:
     """The shape of y as the call gives it."""
-    assert prepared.output is not None
-    sizes = prepared.output.sizes
-    return tuple(int(np.prod([sizes[c] for c in axis])) for axis in call.layout("y").axes)
+    [output] = prepared.outputs
+    return tuple(int(np.prod([output.sizes[c] for c in axis])) for axis in call.layout(output.name).axes)
 
 
 def _weights_fit(code: Code, call: Call, prepared: Prepared, tried: _Tried) -> bool:

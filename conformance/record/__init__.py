@@ -9,10 +9,22 @@ it for a stranger's file. docs/record.md describes the tables.
 from conformance.record.environment import describe_environment
 from conformance.record.merge import merge
 from conformance.record.reader import Reader
-from conformance.record.schema import RecordedArray, RecordedCase, RecordError, Row, Summary, WriteError
+from conformance.record.schema import (
+    ALLOWANCE,
+    REFERENCE,
+    RecordedArray,
+    RecordedCase,
+    RecordError,
+    Row,
+    Summary,
+    WriteError,
+    of,
+)
 from conformance.record.writer import Writer
 
 __all__ = [
+    "ALLOWANCE",
+    "REFERENCE",
     "Reader",
     "RecordError",
     "RecordedArray",
@@ -23,4 +35,5 @@ __all__ = [
     "Writer",
     "describe_environment",
     "merge",
+    "of",
 ]

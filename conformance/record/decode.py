@@ -7,13 +7,14 @@ import math
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from conformance.record.schema import ARRAY_BYTES, RecordedArray, RecordedCase, RecordError, Summary, tuples, unreal
 from conformance.suite.case import Claim, Source
-from conformance.verdict import Figures, Known, Problem, Status, Verdict
+from conformance.verdict import Answered, Figures, Known, Problem, Status, Verdict
 
 DEEPEST = 60  # of JSON; what a run writes has a depth of ten
 DIMENSIONS = 32
@@ -80,7 +81,10 @@ def time(text: str | None) -> str | None:
 
 def lengths(text: str) -> tuple[int, ...]:
     """JSON that is a shape or an index: a few integers, none below zero."""
-    value = parsed(text)
+    return _lengths(parsed(text), text)
+
+
+def _lengths(value: Any, text: str) -> tuple[int, ...]:
     if not isinstance(value, list) or len(value) > DIMENSIONS:
         raise RecordError(f"expected a shape or an index, found {text[:40]!r}")
     if not all(type(item) is int and 0 <= item <= LARGEST for item in value):
@@ -93,7 +97,7 @@ def verdict(case: str, target: str, row: Sequence[Any], knowns: Mapping[int, Kno
     (status, subject, message, explanation, elements, differing, fraction, worst, got, reference, needed, bits) = row[
         :12
     ]
-    plan, seconds, known_key, _, digest, dtype, shape = row[12:]
+    plan, seconds, known_key, _, digest, tensors = row[12:]
     figures = None
     if elements is not None:
         figures = Figures(
@@ -108,10 +112,29 @@ def verdict(case: str, target: str, row: Sequence[Any], knowns: Mapping[int, Kno
         )
     known = None if known_key is None else knowns[known_key]
     state = Status(status)
-    size = None if shape is None else lengths(shape)
-    return Verdict(
-        case, target, state, subject, message, explanation, figures, plan, seconds, known, digest, dtype, size
-    )
+    told = answered(tensors)
+    return Verdict(case, target, state, subject, message, explanation, figures, plan, seconds, known, digest, told)
+
+
+@lru_cache(maxsize=4096)
+def answered(text: str) -> tuple[Answered, ...]:
+    """JSON that is the tensors of an answer: each its name, dtype, shape and digest. A run's cases share most of it."""
+    found = []
+    value = parsed(text)
+    for item in value if isinstance(value, list) else [value]:
+        match item:
+            case [str(name), str(dtype), list(shape), str(digest)] if _is_line(name) and _is_line(dtype):
+                found.append(Answered(name, dtype, _lengths(shape, text), digest))
+            case _:
+                raise RecordError(f"expected a tensor's name, dtype, shape and digest, found {str(item)[:40]!r}")
+    if len({tensor.name for tensor in found}) != len(found):
+        raise RecordError(f"expected tensors with a name each, found {text[:40]!r}")
+    return tuple(found)
+
+
+def _is_line(text: str) -> bool:
+    """Whether it can stand in a line of a report: a run writes no control character there."""
+    return not any(ord(character) < 32 for character in text)
 
 
 def recorded_case(row: Sequence[Any]) -> RecordedCase:

@@ -28,7 +28,7 @@ _TEXTS = {
     "targets": "name info",
     "knowns": "name kind reason link",
     "cases": "id fingerprint op file dtype vals params given tags about definition",
-    "verdicts": "status subject message explanation plan output_digest output_dtype",
+    "verdicts": "status subject message explanation plan digest tensors",
     "arrays": "target name dtype shape",
     "outputs": "digest name dtype shape",
 }
@@ -52,7 +52,6 @@ _OTHERS = {
         "typeof(seconds) = 'real' AND seconds BETWEEN 0 AND 1e9",
         _COUNT.format("attempts"),
         "typeof(worst) IN ('null', 'text')",
-        "typeof(output_shape) IN ('null', 'text')",
         "elements IS NULL OR "
         + " AND ".join([*map(_COUNT.format, ("elements", "differing")), *map(_NUMBER.format, ("fraction", "needed"))]),
         *(f"{name} IS NULL OR {_NUMBER.format(name)}" for name in ("fraction", "got", "reference", "needed", "bits")),

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from conformance.outcome import GRADIENT
 from conformance.record import decode
 from conformance.record.opened import connect, mended
 from conformance.record.schema import (
@@ -238,7 +239,7 @@ class Reader:
 
     def outputs(self, digest: str) -> dict[str, RecordedArray]:
         """The tensors of an answer by its digest; {} where the run kept no outputs, or not this one."""
-        sql = "SELECT name, dtype, shape, data FROM outputs WHERE digest = ? ORDER BY name = 'y' DESC, name"
+        sql = f"SELECT name, dtype, shape, data FROM outputs WHERE digest = ? ORDER BY name GLOB '{GRADIENT}*', name"
         return {row[0]: decode.array(*row) for row in self._rows(sql, (digest,))}
 
     def raw_outputs(self) -> Iterator[tuple[str, RecordedArray]]:

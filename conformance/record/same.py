@@ -48,8 +48,7 @@ def gist(verdict: Verdict) -> tuple[str, ...]:
         verdict.plan,
         known,
         verdict.digest,
-        verdict.dtype,
-        str(verdict.shape),
+        repr(verdict.tensors),
     )
 
 

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from conformance.plan import USUAL
 from conformance.suite.case import Claim, Source
 from conformance.usage import HarnessError, UsageError
 from conformance.verdict import Problem, Verdict
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x434F4E46  # "CONF": `file` and SQLite's own tools can tell a record from any other database
 BATCH_VERDICTS = 500
 BATCH_SECONDS = 1.0
@@ -39,17 +40,19 @@ CREATE TABLE verdicts (case_key INTEGER NOT NULL REFERENCES cases, target_key IN
     status TEXT NOT NULL, subject TEXT NOT NULL, message TEXT NOT NULL, explanation TEXT NOT NULL,
     elements INTEGER, differing INTEGER, fraction, worst TEXT, got, reference, needed, bits,
     plan TEXT NOT NULL, seconds REAL NOT NULL, known_key INTEGER REFERENCES knowns, attempts INTEGER NOT NULL,
-    output_digest TEXT NOT NULL, output_dtype TEXT NOT NULL, output_shape TEXT,
+    digest TEXT NOT NULL, tensors TEXT NOT NULL,
     PRIMARY KEY (case_key, target_key)) WITHOUT ROWID;
 CREATE TABLE arrays (case_key INTEGER NOT NULL REFERENCES cases, target TEXT NOT NULL, name TEXT NOT NULL,
     dtype TEXT NOT NULL, shape TEXT NOT NULL, data BLOB, PRIMARY KEY (case_key, target, name));
 CREATE TABLE outputs (digest TEXT NOT NULL, name TEXT NOT NULL, dtype TEXT NOT NULL, shape TEXT NOT NULL, data BLOB,
     PRIMARY KEY (digest, name)) WITHOUT ROWID;
 """
+# What all targets of a failing case share is kept under these names; of an output that is not the usual one, `of` it.
+REFERENCE, ALLOWANCE = "reference", "allowance"
 CASE_COLUMNS = "id, fingerprint, op, file, line, col, dtype, vals, params, given, tags, about, claim, definition"
 VERDICT_COLUMNS = (
     "status, subject, message, explanation, elements, differing, fraction, worst, got, reference, needed, bits, "
-    "plan, seconds, known_key, attempts, output_digest, output_dtype, output_shape"
+    "plan, seconds, known_key, attempts, digest, tensors"
 )
 
 
@@ -120,6 +123,11 @@ class Summary:
     exit_code: int | None = None
     reason: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def of(name: str) -> str:
+    """What the name of an output adds to a word: nothing where it is the usual one."""
+    return "" if name == USUAL else f" of {name}"
 
 
 def _plain(value: Any) -> Any:

@@ -44,7 +44,7 @@ from conformance.suite.case import Case
 from conformance.verdict import Known, Problem, Verdict
 
 _INSERT_VERDICT = (
-    f"INSERT OR REPLACE INTO verdicts (case_key, target_key, {VERDICT_COLUMNS}) VALUES ({', '.join('?' * 21)})"
+    f"INSERT OR REPLACE INTO verdicts (case_key, target_key, {VERDICT_COLUMNS}) VALUES ({', '.join('?' * 20)})"
 )
 _INSERT_CASE = f"INSERT INTO cases (key, {CASE_COLUMNS}) VALUES ({', '.join('?' * 15)})"
 
@@ -149,7 +149,7 @@ class Writer:
                 self._arrays.close(place)
         for digest, name, kinds, shape, key, target in self._db.execute(
             "SELECT o.digest, o.name, o.dtype, o.shape, v.case_key, v.target_key FROM outputs o "
-            "JOIN verdicts v ON v.output_digest = o.digest"
+            "JOIN verdicts v ON v.digest = o.digest"
         ):
             self._outputs.take((digest, name), (key, target), size_in_bytes(kinds, shape))
 
@@ -239,8 +239,7 @@ class Writer:
                 self._known(verdict.known),
                 attempts,
                 verdict.digest,
-                verdict.dtype,
-                None if verdict.shape is None else dump(list(verdict.shape)),
+                dump([(text(t.name), text(t.dtype), t.shape, t.digest) for t in verdict.tensors]),
             ),
         )
         self._pending += 1
@@ -275,8 +274,8 @@ class Writer:
     def add_output(
         self, digest: str, name: str, array: NDArray[np.generic] | None, dtype: str, place: Place | None = None
     ) -> None:
-        """Keep an answer's tensor (`y`, `gradient of w`, ...), passed or not, so that another version's can be held
-        against it bit by bit. The same bits are kept once, whoever answered them; beyond the size caps not at all.
+        """Keep an answer's tensor (an output, `gradient of w`, ...), passed or not, so that another version's can be
+        held against it bit by bit. The same bits are kept once, whoever answered them; beyond the size caps not at all.
         `place` is that of the verdict: of those that are too many together, the first in the record are kept.
         """
         if array is None or array.nbytes > ARRAY_BYTES:

@@ -64,6 +64,7 @@ def _verdict(row: Row, versions: dict[str, str]) -> dict[str, Any]:
         "seconds": verdict.seconds,
         "attempts": row.attempts,
         "digest": verdict.digest,
+        "tensors": [dataclasses.asdict(tensor) for tensor in verdict.tensors],
     }
 
 

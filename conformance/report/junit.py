@@ -113,11 +113,14 @@ class _Writer:
             line=case.source.line,
         ):
             message = one_line(verdict.message)
+            about = f" ({verdict.about})" if verdict.about else ""
             if verdict.status is Status.UNSUPPORTED:
                 self.text("skipped", "", message=message)
             elif verdict.unexpected:
                 kind = "error" if verdict.status in ERRORS else "failure"
-                self.text(kind, details(reader, row), message=f"{verdict.status}: {message}", type=verdict.status.value)
+                self.text(
+                    kind, details(reader, row), message=f"{verdict.status}{about}: {message}", type=verdict.status.value
+                )
             elif verdict.known is not None:
                 known = verdict.known
                 link = f" ({known.link})" if known.link else ""

@@ -101,7 +101,7 @@ def _group(group: Group) -> list[str]:
     for row in group.rows:
         case, verdict = row.case, row.verdict
         place = code(f"{case.source.file}:{case.source.line}")
-        subject = f" ({escaped(verdict.subject)})" if verdict.subject not in ("", "y") else ""
+        subject = f" ({escaped(verdict.about)})" if verdict.about else ""
         lines.append(f"- {place} {code(case.label)} on {code(verdict.target)}  ")
         lines.append(f"  **{verdict.status}**{subject}: {escaped(verdict.message)}")
         if verdict.explanation:

@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 
 from conformance.exact.trilinear import Axis
 from conformance.ops.conv.conv_transpose import ConvTranspose
-from conformance.record import RecordedArray, RecordedCase
+from conformance.record import ALLOWANCE, REFERENCE, RecordedArray, RecordedCase, of
 
 Array = NDArray[np.float64]
 
-SHARED_REFERENCE = "reference"
-ALLOWANCE = "allowance"
 PLANES_SHOWN = 4
 SMALL = 10  # a plane up to SMALL x SMALL is shown as numbers
 WIDE, HIGH = 72, 24  # a larger picture is coarsened, each mark the worst of its block
@@ -32,7 +30,7 @@ def inputs(shared: Mapping[str, RecordedArray]) -> list[str]:
     """The inputs that the record kept, where they are small enough to read."""
     lines = []
     for name, array in shared.items():
-        if name.startswith((SHARED_REFERENCE, ALLOWANCE)):
+        if name.startswith((REFERENCE, ALLOWANCE)):
             continue
         if array.values is None or array.values.size > SMALL * SMALL:
             lines.append(f"  {name}: {array.dtype}{list(array.shape)}")
@@ -49,17 +47,19 @@ def picture(arrays: Mapping[str, RecordedArray], shared: Mapping[str, RecordedAr
     """A picture for each output or gradient that the record kept of one target."""
     lines: list[str] = []
     for name, array in arrays.items():
-        suffix = "" if name == "y" else f" of {name}"
-        reference = shared.get(SHARED_REFERENCE + suffix)
+        reference = shared.get(REFERENCE + of(name))
         if array.values is None or reference is None or reference.values is None:
             lines.append(f"  {name}: {array.dtype}{list(array.shape)}; too large or not kept, so there is no picture")
+            continue
+        if array.values.dtype.kind == "c":
+            lines.append(f"  {name}: {array.dtype}{list(array.shape)}; there are no pictures of complex numbers")
             continue
         if array.shape != reference.shape:
             lines.append(f"  {name}: got shape {list(array.shape)}, reference {list(reference.shape)}")
             lines += _numbers("got", _planes(_real(array.values))[:1])
             lines += _numbers("reference", _planes(_real(reference.values))[:1])
             continue
-        allowance = shared.get(ALLOWANCE + suffix)
+        allowance = shared.get(ALLOWANCE + of(name))
         allowed = None if allowance is None or allowance.values is None else _real(allowance.values)
         lines += _compare(name, _real(array.values), _real(reference.values), allowed)
     return lines

@@ -79,7 +79,7 @@ def _verdict(reader: Reader, row: Row, version: str) -> list[str]:
     lines = [
         f"on {verdict.target}{f' ({version})' if version else ''}: {verdict.status}" + (standing and f", {standing}")
     ]
-    subject = f" ({verdict.subject})" if verdict.subject not in ("", "y") else ""
+    subject = f" ({verdict.about})" if verdict.about else ""
     if verdict.message:
         lines.append(f"  {verdict.status}{subject}: {one_line(verdict.message)}")
     if verdict.explanation:

@@ -270,7 +270,7 @@ def _lines(out: Out, reader: Reader, problems: Sequence[Problem]) -> None:
 
 
 def _line(case: RecordedCase, verdict: Verdict) -> list[str | tuple[str, str]]:
-    subject = f" ({verdict.subject})" if verdict.subject not in ("", "y") else ""
+    subject = f" ({verdict.about})" if verdict.about else ""
     explained = f"; explained: {one_line(verdict.explanation)}" if verdict.explanation else ""
     return [
         (f"{case.source}: ", "cyan"),
@@ -282,7 +282,7 @@ def _line(case: RecordedCase, verdict: Verdict) -> list[str | tuple[str, str]]:
 def divergence(out: Out, case: Case | RecordedCase, verdict: Verdict) -> None:
     """One divergence in a few lines: where, what, why, and what was run."""
     out.line((f"{case.source.file}:{case.source.line}", "cyan"), f"  {case.label} on ", (verdict.target, "bold"))
-    subject = f" ({verdict.subject})" if verdict.subject not in ("", "y") else ""
+    subject = f" ({verdict.about})" if verdict.about else ""
     out.line("  ", (f"{verdict.status}{subject}", "bold red"), f": {one_line(verdict.message)}")
     if verdict.explanation:
         out.line("  ", ("explained", "bold"), f": {one_line(verdict.explanation)}")

@@ -15,7 +15,7 @@ from conformance.repro import words
 from conformance.repro.arrays import UNPACK, into_layout, out_of_layout, written
 from conformance.repro.check import judged, run, tensors, variable
 from conformance.repro.finding import Finding
-from conformance.repro.inputs import canonical_lines, local
+from conformance.repro.inputs import answer, canonical_lines, local, names_of, pulled
 from conformance.repro.script import assembled, commented, environment_lines, function, message, title
 from conformance.repro.surface import Surface, surface
 from conformance.verdict import Status
@@ -63,7 +63,7 @@ if len(sys.argv) == 3:
 
 def across(found: Finding, other: Finding) -> str:
     """The script for two targets: 1 while their answers differ, 0 when they agree."""
-    sides = [(side, surface(side.target, side.plan.text, side.dtype)) for side in (found, other)]
+    sides = [(side, surface(side.target, side.plan.text, side.dtype, names_of(side))) for side in (found, other)]
     functions = [_side(side, made) for side, made in sides]
     names = [_name(side) for side, _ in sides]
     inputs = canonical_lines(found)
@@ -71,7 +71,7 @@ def across(found: Finding, other: Finding) -> str:
     packed = any("unpacked(" in line for line in [*inputs, *compared])
     used = ["os", "subprocess", "sys", "tempfile", *(["base64", "zlib"] if packed else [])]
     table = ", ".join(f'"{side.target}": {name}' for (side, _), name in zip(sides, names, strict=True))
-    given = [local(name) for name in found.plan.inputs] + (["dy"] if found.gradient else [])
+    given = [local(name) for name in found.plan.inputs] + _pulls(found)
     head = commented(f"{title(found)}; and on {other.target}")
     head += commented(f"Expected: {words.expected(found)}.")
     head += commented(f"{words.definition(found)}.")
@@ -117,24 +117,31 @@ def _side(side: Finding, made: Surface) -> list[str]:
         moved = into_layout(local(name), spec.axes, layout, spec.sizes)
         if moved != local(name):
             body.append(f"{local(name)} = {moved}  # {spec.axes} to {layout}")
-    sizes = side.prepared.output.sizes if side.prepared.output is not None else {}
-    if side.gradient:
-        moved = into_layout("dy", side.axes, side.plan.layout("y"), sizes)
-        body += [f"dy = {moved}  # {side.axes} to {side.plan.layout('y')}"] if moved != "dy" else []
+    outputs = {spec.name: spec for spec in side.prepared.outputs}
+    for output in side.prepared.cotangents if side.gradient else ():
+        spec, dy, layout = outputs[output], pulled(output), side.plan.layout(output)
+        moved = into_layout(dy, spec.axes, layout, spec.sizes)
+        body += [f"{dy} = {moved}  # {spec.axes} to {layout}"] if moved != dy else []
     body += [*_single_spaced(function(side.plan, made)), *made.wrap()]
     body.append(f"tensors = {tensors(side, made)}")
     body += run(side, made)
     if made.mode == "meta":
-        body.append("array = np.zeros(tuple(y.shape))  # the meta device has shapes alone")
-        name, axes = "y", side.axes
+        body.append(f"array = np.zeros(tuple({answer(side.output)}.shape))  # the meta device has shapes alone")
+        name, axes = side.output, side.axes
     else:
-        name, axes = (side.input, specs[side.input].axes) if side.input else ("y", side.axes)
+        name, axes = (side.input, specs[side.input].axes) if side.input else (side.output, side.axes)
         body.append(f"array = {made.values(variable(side))}")
     layout = side.plan.layout(name)
-    moved = out_of_layout("array", axes, layout, specs[name].sizes if name in specs else sizes)
+    sizes = {spec.name: spec.sizes for spec in (*side.prepared.specs, *side.prepared.outputs)}
+    moved = out_of_layout("array", axes, layout, sizes.get(name, {}))
     body.append(f"return {moved}" + (f"  # {layout} to {axes}" if moved != "array" else f"  # {axes}"))
-    parameters = names + (["dy"] if side.gradient else [])
+    parameters = names + _pulls(side)
     return [f"def {_name(side)}({', '.join(parameters)}):", *(f"    {line}" if line else "" for line in body)]
+
+
+def _pulls(side: Finding) -> list[str]:
+    """The names of the cotangents, where gradients are asked for."""
+    return [pulled(name) for name in side.prepared.cotangents] if side.gradient else []
 
 
 def _single_spaced(lines: list[str]) -> list[str]:

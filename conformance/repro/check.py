@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
 from conformance.dtypes import DTYPES
 from conformance.judge.compare import allowance
-from conformance.ops.base import Array, Reference
+from conformance.judge.kinds import parse_into
+from conformance.ops.base import Array, Reference, TensorSpec
 from conformance.repro import words
-from conformance.repro.arrays import written
+from conformance.repro.arrays import AnyArray, out_of_layout, written
 from conformance.repro.finding import Finding, in_layout
-from conformance.repro.inputs import storage
+from conformance.repro.inputs import answer, local, storage
 from conformance.repro.surface import Surface
 from conformance.usage import UsageError
 from conformance.verdict import Status
@@ -34,14 +36,14 @@ def judged(found: Finding) -> tuple[Reference, str, str]:
     if name:
         axes = next(spec.axes for spec in found.prepared.specs if spec.name == name)
         return expectation.gradients[name], axes, name
-    if expectation.output is None:
+    if found.output not in expectation.outputs:
         raise UsageError(f"nothing is known to be right for {found.case.id}")
-    return expectation.output, found.axes, "y"
+    return expectation.outputs[found.output], found.axes, found.output
 
 
 def variable(found: Finding) -> str:
     """The script's expression for the tensor that is compared."""
-    return f"gradients[{found.request.gradient.index(found.input)}]" if found.input else "y"
+    return f"gradients[{found.request.gradient.index(found.input)}]" if found.input else answer(found.output)
 
 
 def run(found: Finding, surface: Surface) -> list[str]:
@@ -61,11 +63,11 @@ def check(found: Finding, surface: Surface) -> list[str]:
         return _nondeterministic(found, surface)
     called = run(found, surface)
     if status in (Status.CRASHED, Status.TIMEOUT):
-        made = [*called, *_shown("y", surface)]
+        made = [*called, *_all_shown(surface)]
         if status is Status.CRASHED:
             # Where memory is overwritten, the first call need not be the one that ends the process.
             made = [f"for _ in range({CRASH_CALLS}):", *(f"    {line}" for line in made)]
-        return [*made, 'print("actual:   an answer of shape", tuple(y.shape))', "sys.exit(0)"]
+        return [*made, f'print("actual:   an answer of shape", {_shape_of(found)})', "sys.exit(0)"]
     if found.verdict.subject == "adjointness":
         return called
     if status is Status.SHAPE or surface.mode == "meta":
@@ -73,9 +75,9 @@ def check(found: Finding, surface: Surface) -> list[str]:
     if status is Status.DTYPE:
         return [
             *called,
-            f'print("expected: dtype {found.dtype}")',
-            f'print("actual:   dtype", {surface.kind("y")})',
-            f'sys.exit(int({surface.kind("y")} != "{found.dtype}"))',
+            f'print("expected: {words.expected(found)}")',
+            f'print("actual:   dtype", {surface.kind(variable(found))})',
+            f"sys.exit(int({_wrong_dtype(found, surface)}))",
         ]
     return [*called, *_values(found, surface)]
 
@@ -85,15 +87,29 @@ def _shown(name: str, surface: Surface) -> list[str]:
     return [] if surface.mode == "meta" else [f"{surface.values(name)}"]
 
 
+def _all_shown(surface: Surface) -> list[str]:
+    return [line for name in surface.names.outputs for line in _shown(name, surface)]
+
+
+def _shape_of(found: Finding) -> str:
+    return f"tuple({answer(found.output)}.shape)"
+
+
+def _wrong_dtype(found: Finding, surface: Surface) -> str:
+    """The expression that is true while the dtype is wrong."""
+    kind = surface.kind(variable(found))
+    return f'{kind} != "{found.right_dtype}"' if found.right_dtype else f'"int" not in {kind}'
+
+
 def _accepted(found: Finding, surface: Surface) -> list[str]:
     return [
         f"print({'expected: ' + words.expected(found)!r})",
         "try:",
-        *(f"    {line}" for line in [*run(found, surface), *_shown("y", surface)]),
+        *(f"    {line}" for line in [*run(found, surface), *_all_shown(surface)]),
         "except Exception as error:",
         '    print("actual:   refused:", type(error).__name__, error)',
         "    sys.exit(0)",
-        'print("actual:   an answer of shape", tuple(y.shape))',
+        f'print("actual:   an answer of shape", {_shape_of(found)})',
         "sys.exit(1)",
     ]
 
@@ -102,7 +118,10 @@ def _raised(found: Finding, surface: Surface) -> list[str]:
     shape = found.native_shape
     name = variable(found)
     tail = (
-        ['print("actual:   an answer of shape", tuple(y.shape))', f"sys.exit(int(tuple(y.shape) != {shape!r}))"]
+        [
+            f'print("actual:   an answer of shape", {_shape_of(found)})',
+            f"sys.exit(int({_shape_of(found)} != {shape!r}))",
+        ]
         if not found.gradient
         else ['print("actual:   gradients of shapes", [tuple(g.shape) for g in gradients])', "sys.exit(0)"]
     )
@@ -145,14 +164,15 @@ def _nondeterministic(found: Finding, surface: Surface) -> list[str]:
 
 def tensors(found: Finding, surface: Surface, names: Sequence[str] = ()) -> str:
     """The expression for the tensors that `call` is given."""
-    from conformance.repro.inputs import local
-
     given = list(names) or [local(name) for name in found.plan.inputs]
     return f"[{surface.tensor('array')} for array in ({', '.join(given)}{',' if len(given) == 1 else ''})]"
 
 
 def _values(found: Finding, surface: Surface) -> list[str]:
     expectation = found.prepared.expectation
+    plain = len(expectation.outputs) == 1 and _kind(found, found.output) == "real"
+    if not plain and not found.input and found.verdict.status is not Status.PRECISION:
+        return every_output(found, surface)
     reference, axes, name = judged(found)
     right = in_layout(reference.value, axes, found.plan, name)
     layout = dict(found.plan.layouts)[name]
@@ -226,6 +246,74 @@ def comparison(right: Array, found: Finding, *, exact: bool) -> list[str]:
         lines.append(
             "wrong |= (actual == 0) & (expected == 0) & (np.signbit(actual) != np.signbit(expected))  # signed zeros"
         )
+    return lines
+
+
+def every_output(found: Finding, surface: Surface) -> list[str]:
+    """Lines that hold every output against its reference, each as its kind asks."""
+    expectation, lines = found.prepared.expectation, ["failed = False"]
+    for name, reference in expectation.outputs.items():
+        kind, axes = _kind(found, name), found.prepared.output_axes[name]
+        right = in_layout(reference.value, axes, found.plan, name)
+        lines += ["", f"actual = {surface.values(answer(name))}"]
+        lines.append(f"expected = {_literal(right, kind, found)}  # {name}, {dict(found.plan.layouts)[name]}")
+        lines += [
+            "if actual.shape != expected.shape:",
+            f'    print("{name}: expected: shape", expected.shape, "actual:", actual.shape)',
+            "    sys.exit(1)",
+        ]
+        if kind == "index":
+            lines += index_lines(found, name)
+        elif kind in ("integer", "boolean"):
+            lines.append("wrong = actual != expected")
+        else:
+            lines += allowed_lines(found, reference, axes, name, within=False)
+            lines += comparison(right if kind == "real" else np.abs(right), found, exact=expectation.exact)
+        lines += [
+            f'print(f"{name}: {{wrong.sum()}} of {{wrong.size}} elements differ")',
+            'print("expected:", expected, "actual:", actual, sep="\\n")',
+            "failed |= bool(wrong.any())",
+        ]
+    return [*lines, "", "sys.exit(int(failed))"]
+
+
+def _kind(found: Finding, name: str) -> str:
+    spec = found.prepared.expectation.specs.get(name)
+    return "real" if spec is None else spec.kind
+
+
+def _literal(right: AnyArray, kind: str, found: Finding) -> str:
+    if kind == "complex":
+        return f"{written(right.real.copy())} + 1j * {written(right.imag.copy())}"
+    return written(storage(right, found.dtype) if kind == "real" else right.astype(np.int64))
+
+
+def index_lines(found: Finding, name: str) -> list[str]:
+    """Lines that set `wrong` where an index does not point to an element equal to that which is expected, or to one
+    that an earlier one points to.
+    """
+    spec = found.prepared.expectation.specs[name]
+    tensor, letters, once = parse_into(spec.into)
+    source = found.prepared.expectation.specs[tensor]
+    batch = [c for c in source.axes if c not in letters]
+    count = prod(source.sizes[c] for c in batch)
+
+    def rows(text: str, of: TensorSpec) -> str:
+        text = out_of_layout(text, of.axes, found.plan.layout(of.name), of.sizes)
+        order = [of.axes.index(c) for c in batch] + [
+            of.axes.index(c) for c in (letters if of is source else of.axes) if c not in batch
+        ]
+        return f"{text}.transpose({', '.join(map(str, order))}).reshape({count}, {prod(of.shape) // max(count, 1)})"
+
+    lines = [
+        f"# right where it points to an equal element of {tensor}, whichever of several that is",
+        f"rows, places, right = {rows(local(tensor), source)}, {rows('actual', spec)}, {rows('expected', spec)}",
+        "wrong = (places < 0) | (places >= rows.shape[1])",
+        "given, right = (np.take_along_axis(rows, at, 1) for at in (np.where(wrong, 0, places), right))",
+        "wrong |= (given != right) & ~((given != given) & (right != right))",
+    ]
+    if once and letters in spec.axes:
+        lines.append("wrong[[len(set(row)) < len(row) for row in places.tolist()]] = True  # none is named twice")
     return lines
 
 

@@ -24,8 +24,7 @@ from conformance.ask.probe import Probe, ProbeError
 from conformance.environments.installed import not_asked, with_anchor
 from conformance.executor import Request
 from conformance.layout import LayoutError, to_layout
-from conformance.ops.call import Call
-from conformance.outcome import Outcome, Unsupported
+from conformance.outcome import GRADIENT, Outcome, Unsupported
 from conformance.plan import Plan
 from conformance.record import Reader, RecordError
 from conformance.suite.case import Case
@@ -60,19 +59,30 @@ class Finding:
         return self.prepared.case.dtype
 
     @property
+    def output(self) -> str:
+        """The output that the verdict is about; the first where it is about none in particular."""
+        subject = self.verdict.subject
+        return subject if subject in self.plan.outputs else self.plan.outputs[0]
+
+    @property
     def axes(self) -> str:
-        """The output's canonical letters."""
-        op = self.prepared.case.op
-        if isinstance(op, Call):
-            return op.output_axes
-        # Refused by the definition and answered all the same: y has the axes of x.
-        return self.prepared.output.axes if self.prepared.output is not None else self.prepared.specs[0].axes
+        """That output's canonical letters."""
+        return self.prepared.output_axes[self.output]
+
+    @property
+    def right_dtype(self) -> str:
+        """The dtype that output should have; an index is of any integer dtype."""
+        spec = self.prepared.expectation.specs.get(self.output)
+        if spec is None or spec.kind == "real" or spec.dtype:
+            return (spec.dtype if spec else "") or self.dtype
+        wide = "complex64" if self.dtype == "float32" else "complex128"
+        return {"boolean": "bool", "complex": wide}.get(spec.kind, "")
 
     @property
     def native_shape(self) -> tuple[int, ...] | None:
-        """The shape of the right output in the plan's layout; None where there is none."""
-        output = self.prepared.expectation.output
-        return None if output is None else tuple(in_layout(output.value, self.axes, self.plan, "y").shape)
+        """The shape of that output in the plan's layout, if it is right; None where there is none."""
+        reference = self.prepared.expectation.outputs.get(self.output)
+        return None if reference is None else tuple(in_layout(reference.value, self.axes, self.plan, self.output).shape)
 
     @property
     def gradient(self) -> bool:
@@ -80,16 +90,12 @@ class Finding:
         if not self.request.gradient:
             return False
         subject, status = self.verdict.subject, self.verdict.status
-        if status is Status.NONDETERMINISTIC:
-            return subject != "y"
         return subject.startswith("gradient") or status in (Status.CRASHED, Status.TIMEOUT)
 
     @property
     def input(self) -> str:
-        """The input whose gradient diverges, or "" where it is the output or no particular one."""
-        if self.verdict.status is Status.NONDETERMINISTIC and self.verdict.subject != "y":
-            return self.verdict.subject
-        return self.verdict.subject.removeprefix("gradient of ") if "gradient of " in self.verdict.subject else ""
+        """The input whose gradient diverges, or "" where it is an output or no particular one."""
+        return self.verdict.subject.removeprefix(GRADIENT) if GRADIENT in self.verdict.subject else ""
 
 
 def note(message: str) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from conformance.dtypes import decode
-from conformance.ops.base import Array, TensorSpec
+from conformance.ops.base import TensorSpec
+from conformance.plan import USUAL
 from conformance.repro.arrays import AnyArray, evaluated, into_layout, same_bits, written
 from conformance.repro.finding import Finding
+from conformance.repro.surface import Names
 from conformance.suite.values import integer_bound, seed_of
 
 # Names that a script gives a meaning of its own; an input of that name gets an underscore.
@@ -26,6 +28,21 @@ SCRIPT_NAMES = frozenset(
 def local(name: str) -> str:
     """An input's name in the script."""
     return name + "_" if name in SCRIPT_NAMES or keyword.iskeyword(name) else name
+
+
+def answer(name: str) -> str:
+    """An output's name in the script."""
+    return name if name == USUAL else local(name)
+
+
+def pulled(name: str) -> str:
+    """The name of an output's cotangent in the script."""
+    return f"d{answer(name)}"
+
+
+def names_of(found: Finding) -> Names:
+    """What the script calls its answers."""
+    return Names(tuple(map(answer, found.plan.outputs)), tuple(answer(name) for name, _, _ in found.request.cotangents))
 
 
 def plain(array: AnyArray, dtype: str) -> AnyArray:
@@ -44,9 +61,9 @@ def input_lines(found: Finding) -> list[str]:
     else:
         lines = []
     lines += [f"{local(name)} = {text}  # {layouts[name]}" for name, text in texts.items()]
-    if found.gradient and found.request.cotangent is not None:
-        cotangent, dtype = found.request.cotangent
-        lines.append(f"dy = {written(plain(cotangent, dtype))}  # {layouts['y']}: gradients are those of sum(y * dy)")
+    if found.gradient:
+        for name, cotangent, dtype in found.request.cotangents:
+            lines.append(f"{pulled(name)} = {written(plain(cotangent, dtype))}  # {layouts[name]}: {_sum(found)}")
     return lines
 
 
@@ -55,29 +72,34 @@ def canonical_lines(found: Finding) -> list[str]:
     lines = []
     for spec in found.prepared.specs:
         if spec.name in found.plan.inputs:
-            text = written(storage(found.prepared.arrays[spec.name], found.dtype))
+            text = written(storage(found.prepared.arrays[spec.name], found.prepared.dtype(spec.name)))
             lines.append(f"{local(spec.name)} = {text}  # {spec.axes}")
     if found.gradient:
-        assert found.prepared.cotangent is not None
-        assert found.prepared.output is not None
-        text = written(storage(found.prepared.cotangent, found.dtype))
-        lines.append(f"dy = {text}  # {found.prepared.output.axes}: gradients are those of sum(y * dy)")
+        for name, cotangent in found.prepared.cotangents.items():
+            text = written(storage(cotangent, found.dtype))
+            lines.append(f"{pulled(name)} = {text}  # {found.prepared.output_axes[name]}: {_sum(found)}")
     return lines
 
 
-def storage(array: Array, dtype: str) -> AnyArray:
-    """float64 numbers in the case's dtype where it holds them exactly (bfloat16: float32), else as they are."""
+def _sum(found: Finding) -> str:
+    """What the gradients are of."""
+    terms = [f"sum({answer(name)} * {pulled(name)})" for name, _, _ in found.request.cotangents]
+    return f"gradients are those of {' + '.join(terms)}"
+
+
+def storage(array: AnyArray, dtype: str) -> AnyArray:
+    """float64 numbers in a dtype where it holds them exactly (bfloat16: float32), else as they are."""
     kind = np.dtype("float32" if dtype == "bfloat16" else dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         narrow = array.astype(kind)
-    return narrow if np.array_equal(narrow.astype(np.float64), array, equal_nan=True) else array
+    return narrow if np.array_equal(narrow.astype(array.dtype), array, equal_nan=True) else array
 
 
 def shortest(found: Finding, name: str, array: AnyArray) -> str:
     """An input in the plan's layout: as it is, or by a formula in the op's layout that is brought into the plan's."""
     here = written(array)
     spec = _spec(found.prepared.specs, name)
-    there = written(storage(found.prepared.arrays[name], found.dtype))
+    there = written(storage(found.prepared.arrays[name], found.prepared.dtype(name)))
     if "np.arange" not in there or "np.arange" in here:
         return here
     moved = into_layout(there, spec.axes, found.plan.layout(name), spec.sizes)
@@ -98,6 +120,8 @@ def _drawn(found: Finding, arrays: Mapping[str, AnyArray]) -> dict[str, str]:
     case = found.case
     if case.values.kind not in ("integers", "normal") or set(arrays) != {spec.name for spec in found.prepared.specs}:
         return {}
+    if any(spec.dtype for spec in found.prepared.specs):
+        return {}  # not all are drawn alike
     kind = "float32" if case.dtype == "bfloat16" else case.dtype
     stream = np.random.RandomState(_seed(found))
     texts = {}

@@ -67,7 +67,7 @@ def _sentence(found: Finding) -> str:
         Status.PRECISION: "The answer has less precision than its dtype",
         Status.NONFINITE: "NaN, infinities or signed zeros are elsewhere",
     }.get(status, "The answer has other values")
-    about = f" ({found.verdict.subject})" if found.verdict.subject not in ("", "y", "refusal") else ""
+    about = f" ({found.verdict.about})" if found.verdict.about not in ("", "refusal") else ""
     return f"{verb}{about}: {message(found)}"
 
 

@@ -11,7 +11,7 @@ from conformance.repro import words
 from conformance.repro.arrays import UNPACK, written
 from conformance.repro.check import check, tensors, time_limit
 from conformance.repro.finding import Finding, in_layout
-from conformance.repro.inputs import SCRIPT_NAMES, input_lines, local, plain, storage
+from conformance.repro.inputs import SCRIPT_NAMES, answer, input_lines, local, names_of, plain, storage
 from conformance.repro.surface import Surface, surface
 from conformance.text.facts import version
 from conformance.text.plain import one_line
@@ -23,7 +23,7 @@ WIDTH = 100
 
 def script(found: Finding) -> str:
     """The script for one target."""
-    made = surface(found.target, found.plan.text, found.dtype)
+    made = surface(found.target, found.plan.text, found.dtype, names_of(found))
     body = [*input_lines(found), *function(found.plan, made), *made.wrap()]
     if made.wrap() and made.wrap()[-1].startswith("    "):
         body += ["", ""]
@@ -77,8 +77,7 @@ def commented(text: str) -> list[str]:
 def title(found: Finding) -> str:
     """The case's label, the target and the status."""
     status = f"{found.verdict.status}" if found.verdict.divergent else "no divergence"
-    subject = found.verdict.subject
-    about = f" ({subject})" if subject not in ("", "y", "refusal") else ""
+    about = f" ({found.verdict.about})" if found.verdict.about not in ("", "refusal") else ""
     return f"{found.case.label} on {found.target}: {status}{about}"
 
 
@@ -145,7 +144,7 @@ def function(plan: Plan, made: Surface) -> list[str]:
         f"    # {comment}",
         *note,
         *body,
-        "    return y",
+        f"    return {', '.join(plan.outputs)}",
         "",
         "",
     ]
@@ -205,21 +204,22 @@ def _adjoint(found: Finding, made: Surface) -> list[str]:
     """Both inner products; the adjoint call is a second `call`."""
     assert found.dual is not None
     prepared = found.prepared
-    assert prepared.cotangent is not None
+    [name] = found.plan.outputs
+    cotangent = prepared.cotangents[name]
     plan, request = found.dual
-    dy = in_layout(prepared.cotangent, found.axes, found.plan, "y")
-    x = in_layout(prepared.arrays["x"], prepared.specs[0].axes, plan, "y")
+    dy = in_layout(cotangent, found.axes, found.plan, name)
+    x = in_layout(prepared.arrays["x"], prepared.specs[0].axes, plan, name)
     minus = ""
     if getattr(found.case.op, "bias", False):
-        bias = prepared.arrays["b"].reshape(-1, *(1 for _ in prepared.cotangent.shape[2:]))
-        minus = f" - {float((bias * prepared.cotangent).sum())!r}  # without the bias, which is not linear"
+        bias = prepared.arrays["b"].reshape(-1, *(1 for _ in cotangent.shape[2:]))
+        minus = f" - {float((bias * cotangent).sum())!r}  # without the bias, which is not linear"
     layouts = dict(plan.layouts)
     lines = [
-        f"dy = {written(storage(dy, found.dtype))}  # {dict(found.plan.layouts)['y']}",
-        f"left = float(({made.values('y')}.astype(np.float64) * dy).sum()){minus}",
+        f"dy = {written(storage(dy, found.dtype))}  # {dict(found.plan.layouts)[name]}",
+        f"left = float(({made.values(answer(name))}.astype(np.float64) * dy).sum()){minus}",
         "",
         "# The adjoint call, of dy.",
-        f"given = {written(storage(x, found.dtype))}  # x in {layouts['y']}",
+        f"given = {written(storage(x, found.dtype))}  # x in {layouts[name]}",
     ]
     other = surface(found.target, plan.text, found.dtype)
     for name, array, dtype in request.inputs:
@@ -227,7 +227,7 @@ def _adjoint(found: Finding, made: Surface) -> list[str]:
     lines += [*function(plan, other), *other.wrap()]
     names = [local(name) for name in plan.inputs]
     lines += [f"tensors = {tensors(found, other, names)}", *other.forward()]
-    lines.append(f"right = float(({other.values('y')}.astype(np.float64) * given).sum())")
+    lines.append(f"right = float(({other.values(answer(name))}.astype(np.float64) * given).sum())")
     limit = words.adjoint_allowance(found)
     lines += [
         'print("<op(x), dy> =", left, "<x, adjoint(dy)> =", right)',

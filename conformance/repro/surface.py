@@ -7,8 +7,10 @@ through both.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from conformance.plan import USUAL
 from conformance.target import Target
 from conformance.worker.environment import Config, prepare_environment
 from conformance.worker.processor import SWITCHES
@@ -28,13 +30,39 @@ _COMPILER_READS = {
 _KERAS_MODES = {"tensorflow": "xla", "torch": "compile", "jax": "jit"}
 
 
+@dataclass(frozen=True)
+class Names:
+    """What a script calls the outputs, in the order in which `call` returns them, and those that gradients are of."""
+
+    outputs: tuple[str, ...] = (USUAL,)
+    pulled: tuple[str, ...] = (USUAL,)
+
+    @property
+    def answers(self) -> str:
+        """Every output, as `call` returns them."""
+        return ", ".join(self.outputs)
+
+    @property
+    def roots(self) -> str:
+        """The outputs that gradients are of."""
+        return self._each(list(self.pulled))
+
+    def pulls(self, tensor: Callable[[str], str]) -> str:
+        """Their cotangents as tensors."""
+        return self._each([tensor(f"d{name}") for name in self.pulled])
+
+    def _each(self, texts: Sequence[str]) -> str:
+        return texts[0] if len(self.outputs) == 1 else f"[{', '.join(texts)}]"
+
+
 class Surface:
     """The text of one framework's part of a script. Lines are not indented; `tensors` is what `call` is given."""
 
-    def __init__(self, target: Target, plan: str, dtype: str) -> None:
+    def __init__(self, target: Target, plan: str, dtype: str, names: Names) -> None:
         self.target = target
         self.plan = plan
         self.dtype = dtype
+        self.names = names
         self.mode = target.mode
         self.gpu = target.device == "gpu"
         # Modes that compile make what uses no input (a layer) outside of the function, as a user does.
@@ -81,11 +109,11 @@ class Surface:
         return []
 
     def forward(self) -> list[str]:
-        """Lines that set `y`."""
-        return ["y = call(*tensors)"]
+        """Lines that set the outputs."""
+        return [f"{self.names.answers} = call(*tensors)"]
 
     def backward(self, wanted: Sequence[int] | None) -> list[str]:
-        """Lines that set `y` and `gradients`, one for each wanted input (None: all of them), of sum(y * dy)."""
+        """Lines that set the outputs and `gradients`, one for each wanted input (None: all), of sum(y * dy)."""
         raise NotImplementedError
 
     def values(self, name: str) -> str:
@@ -124,8 +152,8 @@ class NumPySurface(Surface):
 class TorchSurface(Surface):
     """As `worker/runtimes/torch.py`."""
 
-    def __init__(self, target: Target, plan: str, dtype: str) -> None:
-        super().__init__(target, plan, dtype)
+    def __init__(self, target: Target, plan: str, dtype: str, names: Names) -> None:
+        super().__init__(target, plan, dtype, names)
         self.device = "meta" if self.mode == "meta" else "cuda" if self.gpu else ""
         self.splits = self.mode in ("compile", "export")
 
@@ -177,15 +205,16 @@ class TorchSurface(Surface):
         return "call(*tensors)"
 
     def forward(self) -> list[str]:
-        return ["with torch.no_grad():", f"    y = {self._called}"]
+        return ["with torch.no_grad():", f"    {self.names.answers} = {self._called}"]
 
     def backward(self, wanted: Sequence[int] | None) -> list[str]:
         inputs = _wanted(wanted)
         return [
             f"for tensor in {inputs}:",
             "    tensor.requires_grad_()",
-            f"y = {self._called}",
-            f"gradients = torch.autograd.grad(y, {inputs}, {self.tensor('dy')}, materialize_grads=True)",
+            f"{self.names.answers} = {self._called}",
+            f"gradients = torch.autograd.grad({self.names.roots}, {inputs}, {self.names.pulls(self.tensor)}, "
+            "materialize_grads=True)",
         ]
 
     def values(self, name: str) -> str:
@@ -199,8 +228,8 @@ class TorchSurface(Surface):
 class JaxSurface(Surface):
     """As `worker/runtimes/jax.py`."""
 
-    def __init__(self, target: Target, plan: str, dtype: str) -> None:
-        super().__init__(target, plan, dtype)
+    def __init__(self, target: Target, plan: str, dtype: str, names: Names) -> None:
+        super().__init__(target, plan, dtype, names)
         self.splits = self.mode == "jit"
 
     @property
@@ -250,6 +279,8 @@ class JaxSurface(Surface):
             names = [f"chosen[{wanted.index(i)}]" if i in wanted else f"tensors[{i}]" for i in range(max(wanted) + 1)]
             chosen = f"lambda *chosen: call({', '.join(names)}, *tensors[{max(wanted) + 1}:])"
             primals = ", ".join(f"tensors[{i}]" for i in wanted)
+        if len(self.names.outputs) > 1:
+            return self._several(chosen if wanted is not None else "call", primals)
         pull = [
             f"y, transposed = jax.vjp({chosen if wanted is not None else 'call'}, {primals})",
             f"gradients = transposed({self.tensor('dy')})",
@@ -266,6 +297,22 @@ class JaxSurface(Surface):
             f"y, gradients = pull(tensors, {self.tensor('dy')})",
         ]
 
+    def _several(self, call: str, primals: str) -> list[str]:
+        """As `backward`, where only some of several outputs have a gradient."""
+        answers, roots = self.names.answers, f"({', '.join(self.names.pulled)},)"
+        lines = [
+            "def pull(tensors, pulls):",
+            "    def parted(*chosen):",
+            f"        {answers} = ({call})(*chosen)",
+            f"        return {roots}, ({answers})",
+            "",
+            f"    _, transposed, answers = jax.vjp(parted, {primals}, has_aux=True)",
+            "    return answers, transposed(pulls)",
+            "",
+            f"({answers}), gradients = pull(tensors, {self.names.pulls(self.tensor).replace('[', '(')[:-1]},))",
+        ]
+        return ["@jax.jit", *lines] if self.mode == "jit" else lines
+
     def values(self, name: str) -> str:
         return f"np.asarray({name})" + (".astype(np.float32)" if self.dtype == "bfloat16" else "")
 
@@ -273,8 +320,8 @@ class JaxSurface(Surface):
 class TensorFlowSurface(Surface):
     """As `worker/runtimes/tensorflow.py`."""
 
-    def __init__(self, target: Target, plan: str, dtype: str) -> None:
-        super().__init__(target, plan, dtype)
+    def __init__(self, target: Target, plan: str, dtype: str, names: Names) -> None:
+        super().__init__(target, plan, dtype, names)
         self.splits = self.mode != "eager"
 
     @property
@@ -319,9 +366,9 @@ class TensorFlowSurface(Surface):
             [
                 "with tf.GradientTape() as tape:",
                 f"    tape.watch({inputs})",
-                "    y = call(*tensors)",
+                f"    {self.names.answers} = call(*tensors)",
                 "gradients = tape.gradient(",
-                f"    y, {inputs}, output_gradients={self.tensor('dy')},",
+                f"    {self.names.roots}, {inputs}, output_gradients={self.names.pulls(self.tensor)},",
                 "    unconnected_gradients=tf.UnconnectedGradients.ZERO)",
             ]
         )
@@ -360,12 +407,12 @@ class OnnxSurface(Surface):
 class KerasSurface(Surface):
     """As `worker/runtimes/keras.py`: the backend's own surface, with Keras imported after it."""
 
-    def __init__(self, target: Target, plan: str, dtype: str) -> None:
-        super().__init__(target, plan, dtype)
+    def __init__(self, target: Target, plan: str, dtype: str, names: Names) -> None:
+        super().__init__(target, plan, dtype, names)
         mode = _KERAS_MODES[target.backend] if target.mode == "jit" else "eager"
         options = tuple((name, value) for name, value in target.options if name != "api")
         self.under = SURFACES[target.backend](
-            Target(target.backend, mode=mode, device=target.device, options=options), plan, dtype
+            Target(target.backend, mode=mode, device=target.device, options=options), plan, dtype, names
         )
         self.splits = self.under.splits
 
@@ -413,9 +460,9 @@ SURFACES: dict[str, type[Surface]] = {
 }
 
 
-def surface(target: Target, plan: str, dtype: str) -> Surface:
+def surface(target: Target, plan: str, dtype: str, names: Names = Names()) -> Surface:
     """The surface of a target for one plan."""
-    return SURFACES[target.framework](target, plan, dtype)
+    return SURFACES[target.framework](target, plan, dtype, names)
 
 
 def dotted(text: str) -> list[str]:

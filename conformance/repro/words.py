@@ -34,7 +34,7 @@ def expected(found: Finding) -> str:
     if status is Status.SHAPE:
         return f"shape {shape}"
     if status is Status.DTYPE:
-        return f"dtype {expectation.dtype}"
+        return f"dtype {found.right_dtype or 'of integers'}"
     if status is Status.RAISED and subject == "gradient":
         return "a gradient, as of every other input"
     if status in (Status.RAISED, Status.CRASHED, Status.TIMEOUT):
@@ -64,9 +64,8 @@ def adjoint_allowance(found: Finding) -> float:
     prepared = found.prepared
     if prepared.expectation.exact:
         return 0.0
-    assert prepared.cotangent is not None
-    assert prepared.expectation.output is not None
+    cotangent = prepared.cotangents[found.output]
     dtype = DTYPES[found.dtype]
-    gradient = found.case.op.gradients(prepared.arrays, prepared.cotangent)["x"]
-    allowed = float((allowance(prepared.expectation.output, dtype, None) * np.abs(prepared.cotangent)).sum())
+    gradient = found.case.op.gradients(prepared.arrays, {found.output: cotangent})["x"]
+    allowed = float((allowance(prepared.expectation.outputs[found.output], dtype, None) * np.abs(cotangent)).sum())
     return allowed + float((allowance(gradient, dtype, None) * np.abs(prepared.arrays["x"])).sum())

@@ -25,7 +25,7 @@ def oversize(op: Op, checks: Sequence[str] = ()) -> tuple[int, str] | None:
     work, held = 0, 0
     try:
         if op.refusal() is None:
-            specs.append(op.output())
+            specs += op.outputs()
             work, held = op.effort(gradients)
     except LookupError:
         pass  # a `call` whose output nobody knows yet

@@ -51,11 +51,14 @@ def make_inputs(case: Case, draw: int = 0) -> dict[str, Array]:
     return arrays
 
 
-def make_cotangent(case: Case, output: TensorSpec) -> Array:
-    """The weights dy of the gradient check: gradients are those of sum(y * dy)."""
+def make_cotangents(case: Case, outputs: Sequence[TensorSpec]) -> dict[str, Array]:
+    """The weights of the gradient check, by output: gradients are those of the sum of output * weights.
+
+    Only real outputs have a gradient.
+    """
     stream = np.random.RandomState(seed_of(case) ^ 0x5EED)
     kind = "normal" if case.values.kind == "normal" else "integers"
-    return _draw(output, kind, stream, case)
+    return {spec.name: _draw(spec, kind, stream, case, pulled=True) for spec in outputs if spec.kind == "real"}
 
 
 def integer_bound(case: Case) -> tuple[int, int]:
@@ -77,7 +80,7 @@ def _products(case: Case) -> int:
     return case.op.products() if case.op.refusal() is None else 1
 
 
-def _draw(spec: TensorSpec, kind: str, stream: np.random.RandomState, case: Case) -> Array:
+def _draw(spec: TensorSpec, kind: str, stream: np.random.RandomState, case: Case, pulled: bool = False) -> Array:
     if kind == "zeros":
         return np.zeros(spec.shape)
     if kind == "ones":
@@ -90,10 +93,10 @@ def _draw(spec: TensorSpec, kind: str, stream: np.random.RandomState, case: Case
         return rounded(stream.standard_normal(spec.shape), case.dtype)
     magnitude, most = integer_bound(case)
     drawn = stream.randint(1, magnitude + 1, spec.shape) * stream.choice([-1.0, 1.0], spec.shape)
-    return _asymmetric(_thinned(drawn.astype(np.float64), spec, most, stream), spec)
+    return _asymmetric(_thinned(drawn.astype(np.float64), spec, most, stream, pulled), spec)
 
 
-def _thinned(array: Array, spec: TensorSpec, most: int, stream: np.random.RandomState) -> Array:
+def _thinned(array: Array, spec: TensorSpec, most: int, stream: np.random.RandomState, pulled: bool) -> Array:
     """The array with zeros put in, so that no sum holds more than `most` products that are not zero.
 
     An output sums over one output channel of the kernel, its gradient to the input over one input channel; the
@@ -102,7 +105,7 @@ def _thinned(array: Array, spec: TensorSpec, most: int, stream: np.random.Random
     spatial = "".join(c for c in spec.axes if c in "DHW")
     if spec.name == "w" and {"I", "O"} <= set(spec.axes):
         sums = ["I" + spatial, "O" + spatial]
-    elif spec.name == "y":
+    elif pulled:
         sums = ["N" + spatial]
     else:
         return array
@@ -143,9 +146,10 @@ def _literal(spec: TensorSpec, given: Mapping[str, Any], case: Case) -> Array:
             f"the literal {spec.name!r} has {array.size} elements, "
             f"expected {prod(spec.shape)}: {spec.axes} {spec.shape}"
         )
-    exact = rounded(array, case.dtype)
+    dtype = spec.dtype or case.dtype
+    exact = rounded(array, dtype)
     if not np.array_equal(exact, array, equal_nan=True):
-        raise ValuesError(f"the literal {spec.name!r} holds numbers that {case.dtype} can't represent exactly")
+        raise ValuesError(f"the literal {spec.name!r} holds numbers that {dtype} can't represent exactly")
     return exact.reshape(spec.shape)
 
 

@@ -16,6 +16,7 @@ from . import processor, wire
 from .confine import limit_processor_time
 from .environment import Config
 from .runtimes import (
+    Answered,
     Function,
     GradientFailed,
     NDArray,
@@ -37,6 +38,9 @@ MAX_PLANS = 4_096
 MAX_GROWTH = 3 << 29
 
 Answer = Tuple[wire.Header, Tuple[NDArray, ...]]
+# The two lists of a result, and one tensor's place in it: which list, and its name there.
+OUTPUTS, GRADIENTS = "outputs", "gradients"
+Place = Tuple[str, str]
 
 
 def hello(config: Config, runtime: Runtime, confined: Optional[Dict[str, str]] = None) -> wire.Header:
@@ -73,11 +77,11 @@ class Server:
         self.tired = False
         self._checked: Dict[Any, str] = {}
 
-    def answer(self, request: wire.Header, inputs: List[NDArray], cotangent: Optional[NDArray]) -> Answer:
+    def answer(self, request: wire.Header, inputs: List[NDArray], cotangents: List[NDArray]) -> Answer:
         """The one answer to a request: a result, an error of the framework, or why it can't be asked."""
         number = request["id"]
         try:
-            return self._result(request, inputs, cotangent)
+            return self._result(request, inputs, cotangents)
         except Refused as error:
             return {"id": number, "unsupported": str(error)[:MAX_MESSAGE]}, ()
         except GradientFailed as error:
@@ -85,68 +89,68 @@ class Server:
         except BaseException as error:  # a plan may raise anything, and must not end the worker
             return {"id": number, "raised": _said(error, "forward")}, ()
 
-    def _result(self, request: wire.Header, inputs: List[NDArray], cotangent: Optional[NDArray]) -> Answer:
+    def _result(self, request: wire.Header, inputs: List[NDArray], cotangents: List[NDArray]) -> Answer:
         self.runtime.begin([described["dtype"] for described in request["inputs"]])
         function = self._function(request)
-        output, repeat = request["output"], request["repeat"]
-        seconds, named = self._once(function, request, inputs, cotangent)
-        unstable: Dict[str, int] = {}
-        if repeat:
-            first = dict(named)
-            differs = {
-                name: np.zeros(array.shape, dtype=bool) for name, (_, _, array) in first.items() if array is not None
-            }
-            for _ in range(repeat):
-                for name, (dtype, shape, array) in self._once(function, request, inputs, cotangent)[1]:
+        seconds, found = self._once(function, request, inputs, cotangents)
+        unstable: Dict[str, Dict[str, int]] = {}
+        if request["repeat"]:
+            first = dict(found)
+            differs = {place: np.zeros(array.shape, dtype=bool) for place, (_, _, array) in found if array is not None}
+            for _ in range(request["repeat"]):
+                for place, (dtype, shape, array) in self._once(function, request, inputs, cotangents)[1]:
                     if array is None:
                         continue
-                    if name not in differs or (dtype, shape) != first[name][:2]:
-                        differs[name] = np.ones(shape, dtype=bool)
+                    if place not in differs or (dtype, shape) != first[place][:2]:
+                        differs[place] = np.ones(shape, dtype=bool)
                     else:
-                        differs[name] |= _bits_differ(array, first[name][2])
-            unstable = {name: int(np.count_nonzero(where)) for name, where in differs.items()}
-        entries: List[wire.Header] = []
+                        differs[place] |= _bits_differ(array, first[place][2])
+            unstable = {OUTPUTS: {}, GRADIENTS: {}}
+            for (group, name), where in differs.items():
+                unstable[group][name] = int(np.count_nonzero(where))
+        result: Dict[str, Any] = {OUTPUTS: [], GRADIENTS: [], "unstable": unstable, "seconds": seconds}
         arrays: List[NDArray] = []
         # The values that are too many are not sent: their shape is wrong, and says all.
         left = request.get("limit", wire.MAX_PAYLOAD)
-        for name, (dtype, shape, array) in named:
+        for (group, name), (dtype, shape, array) in found:
             if dtype not in wire.ITEMSIZE:
                 raise Refused("%s has dtype %s, which has no form that travels" % (name, dtype))
             if array is None or array.nbytes > left:
-                entries.append({"name": name, "dtype": dtype, "shape": list(shape), "bytes": 0, "values": False})
+                entry = {"name": name, "dtype": dtype, "shape": list(shape), "bytes": 0, "values": False}
             else:
                 words = numpy_words(array, dtype)
-                entries.append(wire.entry(name, dtype, words))
+                entry = wire.entry(name, dtype, words)
                 arrays.append(words)
                 left -= array.nbytes
-        assert entries[0]["name"] == output
-        result = {"output": entries[0], "gradients": entries[1:], "unstable": unstable, "seconds": seconds}
+            result[group].append(entry)
         return {"id": request["id"], "result": result}, tuple(arrays)
 
     def _once(
-        self, function: Function, request: wire.Header, inputs: List[NDArray], cotangent: Optional[NDArray]
-    ) -> Tuple[float, List[Tuple[str, Tuple[str, Tuple[int, ...], Optional[NDArray]]]]]:
-        """One run on fresh tensors: how long it took, and the output and the gradients by name."""
+        self, function: Function, request: wire.Header, inputs: List[NDArray], cotangents: List[NDArray]
+    ) -> Tuple[float, List[Tuple[Place, Answered]]]:
+        """One run on fresh tensors: how long it took, and the outputs, then the gradients, each in the order asked."""
         runtime = self.runtime
         tensors = [runtime.from_numpy(a, d["dtype"]) for a, d in zip(inputs, request["inputs"])]
         wanted: List[str] = request["gradient"]
-        if not wanted or cotangent is None:
+        gradients: List[Any] = []
+        if not wanted or not cotangents:
             started = time.perf_counter()
-            answered = runtime.to_numpy(runtime.run(function, tensors))
-            return time.perf_counter() - started, [(request["output"], answered)]
-        names = [described["name"] for described in request["inputs"]]
-        pulled = runtime.from_numpy(cotangent, request["cotangent"]["dtype"])
-        started = time.perf_counter()
-        output, gradients = runtime.run_with_gradient(function, tensors, [names.index(n) for n in wanted], pulled)
-        named = [(request["output"], runtime.to_numpy(output))]
-        named += [(name, runtime.to_numpy(gradient)) for name, gradient in zip(wanted, gradients)]
-        return time.perf_counter() - started, named
+            outputs = runtime.run(function, tensors)
+        else:
+            names = [described["name"] for described in request["inputs"]]
+            pulled = {d["name"]: runtime.from_numpy(a, d["dtype"]) for a, d in zip(cotangents, request["cotangents"])}
+            indices = [names.index(name) for name in wanted]
+            started = time.perf_counter()
+            outputs, gradients = runtime.run_with_gradient(function, tensors, indices, pulled)
+        found = [((OUTPUTS, name), runtime.to_numpy(outputs[name])) for name in request["outputs"]]
+        found += [((GRADIENTS, name), runtime.to_numpy(gradient)) for name, gradient in zip(wanted, gradients)]
+        return time.perf_counter() - started, found
 
     def _function(self, request: wire.Header) -> Function:
-        text, output = request["plan"], request["output"]
+        text, outputs = request["plan"], tuple(request["outputs"])
         names = tuple(described["name"] for described in request["inputs"])
         # A file can't say so itself: it is the coordinator that was told, by the user.
-        plan = (text, output, names, request.get("trusted") is True)
+        plan = (text, outputs, names, request.get("trusted") is True)
         key: Any = plan
         if self.runtime.specialised:
             key = (plan, tuple((d["dtype"], tuple(d["shape"])) for d in request["inputs"]), tuple(request["gradient"]))
@@ -160,16 +164,16 @@ class Server:
                 self.runtime.forget()
                 give_memory_back()
                 self.tired = resident_memory() > self._memory + MAX_GROWTH
-            function = build(text, names, output, self.runtime)
+            function = build(text, names, outputs, self.runtime)
             function = self._functions[key] = self.runtime.prepare(function)
         return function
 
-    def _check(self, plan: Tuple[str, str, Tuple[str, ...], bool]) -> None:
+    def _check(self, plan: Tuple[str, Tuple[str, ...], Tuple[str, ...], bool]) -> None:
         """Refuse a plan that may not run. The coordinator has checked it too, but it is here that it runs."""
         reason = self._checked.get(plan)
         if reason is None:
-            text, output, names, trusted = plan
-            findings = check_plan(text, self.config.framework, names, output, trusted)
+            text, outputs, names, trusted = plan
+            findings = check_plan(text, self.config.framework, names, outputs, trusted)
             reason = "; ".join("%d:%d: %s" % (f.line, f.column, f.message) for f in findings[:5])
             self._checked[plan] = reason
         if reason:
@@ -233,10 +237,10 @@ def serve(
         if request is None:
             return
         inputs = [wire.read_array(source, described) for described in request["inputs"]]
-        cotangent = wire.read_array(source, request["cotangent"]) if request["cotangent"] else None
+        cotangents = [wire.read_array(source, described) for described in request["cotangents"]]
         if "seconds" in request:
             limit_processor_time(request["seconds"])
-        header, arrays = answering.answer(request, inputs, cotangent)
+        header, arrays = answering.answer(request, inputs, cotangents)
         if answering.tired:
             header["last"] = True
         wire.write(sink, wire.frame(header, arrays))

@@ -85,13 +85,13 @@ _PLACE_METHODS = frozenset("set add subtract multiply divide min max get".split(
 
 
 def check_plan(
-    text: str, framework: str, inputs: Iterable[str], output: str = "y", trusted: bool = False
+    text: str, framework: str, inputs: Iterable[str], outputs: Iterable[str] = ("y",), trusted: bool = False
 ) -> List[Finding]:
     """Every reason why `text` may not run as a plan of `framework`; an empty list where it may."""
     if framework not in FRAMEWORKS:
         return [Finding(1, 1, "no plan can be run by %r, expected one of: %s" % (framework, ", ".join(FRAMEWORKS)))]
-    inputs = list(inputs)
-    names = _check_names([*inputs, output], framework)
+    inputs, outputs = list(inputs), list(outputs)
+    names = _check_names([*inputs, *outputs], framework)
     if names:
         return names
     if len(text) > MAX_CHARACTERS:
@@ -115,8 +115,9 @@ def check_plan(
         return checker.findings
     except RecursionError:
         return [Finding(1, 1, "the plan is nested too deeply")]
-    if not checker.findings and output not in checker.assigned:
-        checker.findings.append(Finding(1, 1, "the plan never assigns its output %r" % output))
+    if not checker.findings:
+        missing = [output for output in outputs if output not in checker.assigned]
+        checker.findings += [Finding(1, 1, "the plan never assigns its output %r" % output) for output in missing]
     return checker.findings
 
 
@@ -142,7 +143,7 @@ def check_characters(text: str) -> List[Finding]:
 
 
 def _check_names(names: List[str], framework: str) -> List[Finding]:
-    """The names of inputs and output become a function's arguments, so they must be names and nothing more."""
+    """The names of inputs and outputs become a function's arguments, so they must be names and nothing more."""
     roots = _roots(framework)
     return [
         Finding(1, 1, "%r can't name a tensor of a plan, expected a word of letters, digits and _" % name)
@@ -449,9 +450,7 @@ class _OnnxChecker:
             raise _EnoughError
 
     def statement(self, node: ast.stmt) -> None:
-        name = self.plan.statement(node)
-        if name is not None:
-            self.assigned.add(name)
+        self.assigned.update(self.plan.statement(node))
 
 
 def dotted_name(node: ast.expr) -> str:

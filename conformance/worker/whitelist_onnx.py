@@ -8,6 +8,7 @@ is made of these forms alone, where NAME was assigned from the form that it stan
     session = onnx.reference.ReferenceEvaluator(model)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])
     y = session.run(None, {'x': x})[0]
+    values, indices = session.run(None, {'x': x})
 
 The text of a model is held to operators of ONNX's own domain: nothing imported, no function, no subgraph, no stored
 tensor, and so no file.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, List, Optional
 
 PARSE = "onnx.parser.parse_model"
 REFERENCE = "onnx.reference.ReferenceEvaluator"
@@ -26,7 +27,7 @@ ROOTS = frozenset(["onnx", "onnxruntime"])
 
 _FORMS = (
     "a plan of onnx parses a model from literal text (%s), gives it to %s or, by .SerializeToString(), to %s, and "
-    "takes [0] of .run(None, {'x': x})" % (PARSE, REFERENCE, SESSION)
+    "takes [0] of .run(None, {'x': x}), or all of it as values, indices = ..." % (PARSE, REFERENCE, SESSION)
 )
 _MODEL = re.compile(
     r'\s*<\s*ir_version\s*:\s*\d+\s*,\s*opset_import\s*:\s*\[\s*""\s*:\s*\d+\s*\]\s*>'
@@ -54,21 +55,25 @@ class OnnxPlan:
         self.kinds: Dict[str, str] = dict.fromkeys(inputs, "tensor")
         self.refuse = refuse
 
-    def statement(self, node: ast.stmt) -> Optional[str]:
-        """The name that a statement assigns a tensor to, or None."""
-        if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)):
-            self.refuse(node, "a plan of onnx holds assignments to one name only, found %s" % type(node).__name__)
-            return None
-        name = node.targets[0].id
-        if name.startswith("_") or name in ROOTS:
-            self.refuse(node.targets[0], "a plan may not assign to %r" % name)
-            return None
-        kind = self.kind(node.value)
-        if kind is None:
+    def statement(self, node: ast.stmt) -> List[str]:
+        """The names that a statement assigns tensors to."""
+        target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+        several = isinstance(target, ast.Tuple)
+        targets = target.elts if isinstance(target, ast.Tuple) else [target]
+        names = [part.id for part in targets if isinstance(part, ast.Name)]
+        if not isinstance(node, ast.Assign) or not names or len(names) < len(targets):
+            self.refuse(node, "a plan of onnx holds assignments to names only, found %s" % type(node).__name__)
+            return []
+        for name in names:
+            if name.startswith("_") or name in ROOTS:
+                self.refuse(targets[0] or node, "a plan may not assign to %r" % name)
+                return []
+        kind = self.answers(node.value) if several else self.kind(node.value)
+        for name in names:
             self.kinds.pop(name, None)
-            return None
-        self.kinds[name] = kind
-        return name if kind == "tensor" else None
+            if kind is not None:
+                self.kinds[name] = kind
+        return names if kind == "tensor" else []
 
     def kind(self, node: ast.expr) -> Optional[str]:
         """What an expression gives, or None where it is refused."""
@@ -127,11 +132,16 @@ class OnnxPlan:
 
     def output(self, node: ast.Subscript) -> Optional[str]:
         """SESSION.run(None, {"x": x})[0]"""
-        run, index = node.value, node.slice
+        index = node.slice
+        if not (isinstance(index, ast.Constant) and type(index.value) is int):
+            self.refuse(node, _FORMS)
+            return None
+        return self.answers(node.value)
+
+    def answers(self, run: ast.expr) -> Optional[str]:
+        """SESSION.run(None, {"x": x}), whose outputs are tensors."""
         if not (
-            isinstance(index, ast.Constant)
-            and type(index.value) is int
-            and isinstance(run, ast.Call)
+            isinstance(run, ast.Call)
             and isinstance(run.func, ast.Attribute)
             and run.func.attr == "run"
             and len(run.args) == 2
@@ -140,7 +150,7 @@ class OnnxPlan:
             and run.args[0].value is None
             and isinstance(run.args[1], ast.Dict)
         ):
-            self.refuse(node, _FORMS)
+            self.refuse(run, _FORMS)
             return None
         feeds = run.args[1]
         for key, value in zip(feeds.keys, feeds.values):

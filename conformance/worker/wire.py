@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 # What a frame may hold at most. A header has a plan of at most 8,000 characters or a message of at most 4,000.
 MAX_HEADER = 1 << 20

@@ -11,20 +11,34 @@ import pytest
 
 from conformance.commands.diff import diff_command
 from conformance.diff import Diff, Kind, compare, diff_records
-from conformance.diff.changes import Side
+from conformance.diff.changes import Change, Side
+from conformance.diff.groups import grouped
 from conformance.diff.text import render
 from conformance.record import Reader, Summary, Writer, describe_environment
 from conformance.suite.case import Case
 from conformance.usage import UsageError
-from conformance.verdict import Figures, Status, Verdict
-from tests.records import FLIP, make_case, verdict, write
+from conformance.verdict import Answered, Figures, Status, Verdict
+from tests.records import FLIP, make_case, told, verdict, write
 
 FLIPPED = "equals the reference with the kernel flipped along H and W"
 SEGV = "the worker died (SIGSEGV): {}"
 
 
-def answer(case: Case, target: str = "jax", status: Status = Status.PASS, **changes: object) -> Verdict:
-    given = {"digest": "aa", "dtype": "float32", "shape": (1, 2), "figures": Figures(2, fraction=0.25), **changes}
+def answer(
+    case: Case,
+    target: str = "jax",
+    status: Status = Status.PASS,
+    dtype: str = "float32",
+    shape: tuple[int, ...] = (1, 2),
+    digest: str = "aa",
+    **changes: object,
+) -> Verdict:
+    given = {
+        "digest": digest,
+        "tensors": (told(dtype, shape, digest),),
+        "figures": Figures(2, fraction=0.25),
+        **changes,
+    }
     return verdict(case, target, status, **given)
 
 
@@ -64,7 +78,11 @@ UNSTABLE = answer(CASE, status=Status.NONDETERMINISTIC)
         (REFUSED, replace(REFUSED, message="refused, as it should: ValueError: huge"), [Kind.ERROR_TEXT]),
         (UNABLE, replace(UNABLE, message="no half"), [Kind.ERROR_TEXT]),
         (CRASHED, replace(CRASHED, message=SEGV.format("x").replace("SEGV", "ABRT")), [Kind.ERROR_TEXT]),
-        (WRONG, replace(WRONG, status=Status.SHAPE, shape=(2, 2)), [Kind.FAILS_DIFFERENTLY, Kind.SHAPE]),
+        (
+            WRONG,
+            replace(WRONG, status=Status.SHAPE, tensors=(told(shape=(2, 2)),)),
+            [Kind.FAILS_DIFFERENTLY, Kind.SHAPE],
+        ),
         (answer(CASE), answer(CASE, shape=(1, 3), digest="bb"), [Kind.SHAPE]),
         (answer(CASE), answer(CASE, dtype="float64", digest="bb"), [Kind.DTYPE]),
         (answer(CASE), answer(CASE, digest="bb", message="largest error 0.3"), [Kind.VALUE_INSIDE]),
@@ -206,8 +224,45 @@ def test_speed_is_told_only_beyond_the_noise(tmp_path: Path) -> None:
     assert diff_of(calm, record("wild.db", 1.5, 3.0)).speeds == []
 
 
+def two(values: Answered, indices: Answered, digest: str) -> Side:
+    return Side(Status.PASS, digest=digest, tensors=(values, indices))
+
+
+def test_which_output_changed_is_said() -> None:
+    values, indices = told(name="values"), told("int64", digest="bb", name="indices")
+    before = two(values, indices, "1")
+
+    def said(after: Side) -> tuple[tuple[Kind, ...], str]:
+        kinds = compare(before, after)
+        change = Change(kinds, "case", "topk", "f.yaml", 1, ("jax", "jax"), before, after)
+        return kinds, grouped([change])[0].cause
+
+    assert said(two(values, replace(indices, digest="cc"), "2")) == ((Kind.VALUE_INSIDE,), "int64 bits of indices")
+    moved = two(replace(values, digest="dd"), replace(indices, digest="cc"), "2")
+    assert said(moved) == ((Kind.VALUE_INSIDE,), "float32, int64 bits of values, indices")
+    narrow = two(values, replace(indices, dtype="int32", digest="cc"), "2")
+    assert said(narrow) == ((Kind.DTYPE,), "indices int64 -> int32")
+    longer = two(values, replace(indices, shape=(1, 3), digest="cc"), "2")
+    assert said(longer) == ((Kind.SHAPE,), "indices (1, 2) -> (1, 3)")
+    assert before.answer == "values float32[1, 2], indices int64[1, 2]"
+
+
+def test_of_the_usual_output_nothing_more_is_said() -> None:
+    y, pulled = told(), told(name="gradient of x")
+    before = Side(Status.PASS, digest="1", tensors=(y, pulled))
+    for after, cause in (
+        ((replace(y, digest="b"), pulled), "float32 bits"),
+        ((replace(y, digest="b"), replace(pulled, digest="b")), "float32 bits"),
+        ((y, replace(pulled, digest="b")), "float32 bits of gradients"),
+    ):
+        side = Side(Status.PASS, digest="2", tensors=after)
+        change = Change(compare(before, side), "case", "conv", "f.yaml", 1, ("jax", "jax"), before, side)
+        assert grouped([change])[0].cause == cause
+    assert before.answer == "float32[1, 2]"
+
+
 def test_two_sides_are_compared_without_a_record() -> None:
-    side = Side(Status.PASS, digest="a", dtype="float32", shape=(1,))
+    side = Side(Status.PASS, digest="a", tensors=(told(digest="a"),))
     assert compare(side, side) == ()
     assert compare(side, replace(side, digest="b")) == (Kind.VALUE_INSIDE,)
 
@@ -228,7 +283,7 @@ def test_the_exit_code_is_what_was_asked_for(tmp_path: Path, capsys: pytest.Capt
     assert diff_command(options(before, after, json=data, markdown=page)) == 0
     (group,) = json.loads(data.read_text())["groups"]
     assert (group["kind"], group["statuses"], group["cause"]) == ("pass-to-fail", ["pass", "value"], FLIPPED)
-    assert group["changes"][0]["after"]["shape"] == [1, 2]
+    assert group["changes"][0]["after"]["tensors"][0]["shape"] == [1, 2]
     assert "**1** conv\\_transpose on `jax`, pass -&gt; value" in page.read_text()
 
 

@@ -14,7 +14,7 @@ from conformance.diff import diff_records
 from conformance.record import Reader, Summary, Writer, describe_environment
 from conformance.report.html import write_diff, write_history
 from conformance.verdict import Figures, Status
-from tests.records import make_case, verdict
+from tests.records import make_case, told, verdict
 from tests.report import many
 from tests.report.browser import Browser
 
@@ -35,7 +35,7 @@ def pair(folder: Path) -> tuple[Path, Path]:
                     y.view(np.int32)[0, 0, :2] += 3  # 16 elements, 3 ULP each
                 digest = hashlib.sha256(y.tobytes()).hexdigest()[:16]
                 item = verdict(case, "jax", plan="y = f(x, w)", figures=Figures(64, 0, 0.25), digest=digest)
-                item = replace(item, dtype="float32", shape=y.shape)
+                item = replace(item, tensors=(told("float32", y.shape, digest),))
                 if i == 0 and late:
                     item = replace(item, status=Status.VALUE, message="64 of 64 elements differ", explanation="flipped")
                 if i == 1:

@@ -58,8 +58,8 @@ def test_real_outputs_are_a_few_ulp_apart(record: Path) -> None:
             one, other = (reader.outputs(side.digest)["y"].values for side in (change.before, change.after))
             assert one is not None
             assert other is not None
-            assert change.before.shape == one.shape
-            assert (one.dtype, change.before.dtype) == (np.float32, "float32")
+            assert change.before.tensors[0].shape == one.shape
+            assert (one.dtype, change.before.tensors[0].dtype) == (np.float32, "float32")
             assert change.ulps.changed == int((one != other).sum()) > 0
             assert change.ulps.elements == one.size
             worst = int(np.argmax(np.abs(one.view(np.int32).astype(np.int64) - other.view(np.int32))))

@@ -67,6 +67,26 @@ def test_other_shapes_are_refused() -> None:
         distance(np.zeros(3), np.zeros(4))
 
 
+def test_integers_count_their_steps_over_the_whole_range() -> None:
+    wide = distance(np.array([0, 5], np.uint64), np.array([2**64 - 1, 5], np.uint64))
+    assert (wide.changed, wide.largest) == (1, float(2**64 - 1))
+    signed = distance(np.array([-(2**63), 7]), np.array([2**63 - 1, 9]))
+    assert (signed.changed, signed.largest) == (2, float(2**64 - 1))
+    assert distance(np.array([True, False]), np.array([True, True])).changed == 1
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_of_a_complex_number_the_part_that_is_farther_apart_counts(dtype: str) -> None:
+    part = np.float32 if dtype == "complex64" else np.float64
+    step = float(np.finfo(part).eps)
+    before = np.array([1 + 1j, 2 + 2j, 3j, complex(1, np.nan)], dtype)
+    after = np.array([complex(1 + step, 1 + 3 * step), 2 + 2j, complex(-0.0, 3), complex(np.inf, np.nan)], dtype)
+    found = distance(before, after)
+    assert (found.elements, found.changed, found.largest, found.nonfinite) == (4, 3, 3.0, 1)
+    assert found.zeros == 1
+    assert distance(before, before).changed == 0
+
+
 def test_an_answer_is_as_far_as_its_farthest_tensor() -> None:
     def recorded(name: str, values: np.ndarray) -> RecordedArray:
         return RecordedArray(name, "float32", values.shape, values)

@@ -21,7 +21,7 @@ from conformance.worker.wire import Decoder, ProtocolError, check_entry, entry, 
 from tests.executor.drive import X, double, drive
 
 NUMPY = parse_target("numpy")
-REQUEST = Request("y = x", (("x", X, "float32"),), ("x",), (X, "float32"))
+REQUEST = Request("y = x", (("x", X, "float32"),), ("x",), (("y", X, "float32"),))
 
 # Values that no field should have, though JSON can hold them.
 ODD: tuple[Any, ...] = (
@@ -53,9 +53,9 @@ def right() -> tuple[dict[str, Any], bytes]:
     header: dict[str, Any] = {
         "id": 0,
         "result": {
-            "output": entry("y", "float32", X),
+            "outputs": [entry("y", "float32", X)],
             "gradients": [entry("x", "float32", X)],
-            "unstable": {"y": 0},
+            "unstable": {"outputs": {"y": 0}, "gradients": {"x": 0}},
             "seconds": 0.5,
         },
     }
@@ -82,7 +82,7 @@ def spoil(header: dict[str, Any], rng: random.Random) -> None:
 def test_the_right_answer_is_taken() -> None:
     outcome = outcome_of(*right(), REQUEST)
     assert isinstance(outcome, Value)
-    assert np.array_equal(outcome.output.values, X)
+    assert np.array_equal(outcome.first.values, X)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -158,11 +158,11 @@ def test_an_announcement_beyond_the_limit_is_refused_before_it_arrives() -> None
 
 
 def test_any_byte_of_a_boolean_is_a_truth() -> None:
-    header = {"result": {"output": {"name": "y", "dtype": "bool", "shape": [3], "bytes": 3}, "gradients": []}}
+    header = {"result": {"outputs": [{"name": "y", "dtype": "bool", "shape": [3], "bytes": 3}], "gradients": []}}
     outcome = outcome_of(header, bytes([0, 1, 255]), Request("y = x", ()))
     assert isinstance(outcome, Value)
-    assert outcome.output.values is not None
-    assert outcome.output.values.tolist() == [False, True, True]
+    assert outcome.first.values is not None
+    assert outcome.first.values.tolist() == [False, True, True]
 
 
 def test_words_are_cut_and_hold_characters_alone() -> None:
@@ -227,11 +227,11 @@ def test_an_answer_beyond_the_limit_is_its_shape_alone(numpy_answers: Callable[.
     at_limit, beyond = outer(1 << 10, LEAST_LIMIT >> 13), outer(1 << 10, (LEAST_LIMIT >> 13) + 1)
     assert at_limit.limit == beyond.limit == LEAST_LIMIT
     found = numpy_answers(double(), at_limit, beyond, double())
-    assert found[1].output.values is not None
-    assert found[2].output.values is None
-    assert found[2].output.shape == (1 << 10, (LEAST_LIMIT >> 13) + 1)
-    assert found[0].output.values is not None
-    assert found[3].output.values is not None
+    assert found[1].first.values is not None
+    assert found[2].first.values is None
+    assert found[2].first.shape == (1 << 10, (LEAST_LIMIT >> 13) + 1)
+    assert found[0].first.values is not None
+    assert found[3].first.values is not None
 
 
 def test_more_memory_than_there_is_costs_one_case(numpy_answers: Callable[..., dict[int, Any]]) -> None:

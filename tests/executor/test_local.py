@@ -37,9 +37,7 @@ def run(tmp_path: Path) -> Callable[..., Driven]:
 
 
 def is_right(outcome: object) -> bool:
-    return (
-        isinstance(outcome, Value) and outcome.output.dtype == "float32" and np.array_equal(outcome.output.values, SUM)
-    )
+    return isinstance(outcome, Value) and outcome.first.dtype == "float32" and np.array_equal(outcome.first.values, SUM)
 
 
 def test_answers_come_back_under_their_keys(run: Callable[..., Driven]) -> None:
@@ -50,7 +48,7 @@ def test_answers_come_back_under_their_keys(run: Callable[..., Driven]) -> None:
     for key, array in enumerate(arrays):
         outcome = driven.outcomes[key]
         assert isinstance(outcome, Value)
-        assert np.array_equal(outcome.output.values, array + array)
+        assert np.array_equal(outcome.first.values, array + array)
 
 
 def test_arrays_larger_than_any_pipe(run: Callable[..., Driven]) -> None:
@@ -60,16 +58,16 @@ def test_arrays_larger_than_any_pipe(run: Callable[..., Driven]) -> None:
     for key, array in enumerate(arrays):
         outcome = driven.outcomes[key]
         assert isinstance(outcome, Value)
-        assert outcome.output.dtype == "float64"
-        assert np.array_equal(outcome.output.values, array + array)
+        assert outcome.first.dtype == "float64"
+        assert np.array_equal(outcome.first.values, array + array)
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3), (1,)])
 def test_shapes_at_the_edge(run: Callable[..., Driven], shape: tuple[int, ...]) -> None:
     outcome = run([double(array=np.ones(shape, np.float32))]).outcomes[0]
     assert isinstance(outcome, Value)
-    assert outcome.output.shape == shape
-    assert np.array_equal(outcome.output.values, np.full(shape, 2, np.float32))
+    assert outcome.first.shape == shape
+    assert np.array_equal(outcome.first.values, np.full(shape, 2, np.float32))
 
 
 def test_mixed_dtypes_in_one_payload_keep_their_bytes(run: Callable[..., Driven]) -> None:
@@ -78,7 +76,7 @@ def test_mixed_dtypes_in_one_payload_keep_their_bytes(run: Callable[..., Driven]
     plan = Request("y = x * 0 + w", (("x", half, "float16"), ("w", double_, "float64")))
     outcome = run([plan]).outcomes[0]
     assert isinstance(outcome, Value)
-    assert np.array_equal(outcome.output.values, double_)
+    assert np.array_equal(outcome.first.values, double_)
 
 
 @pytest.mark.parametrize(

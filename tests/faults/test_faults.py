@@ -116,7 +116,7 @@ def test_signed_zeros_are_caught_where_a_case_asks() -> None:
     asked = ask(a_case("conv", size=5, kernel=3))
     zeros = np.zeros_like(asked.right.value)
     reference = type(asked.right)(zeros, 9, lambda: zeros, lambda: zeros)
-    expected = Expectation("float32", reference, zeros.shape, True, {}, signed_zeros=True)
+    expected = Expectation("float32", {"y": reference}, True, signed_zeros=True)
     assert judge(expected, asked.answer(zeros)).status is Status.PASS
     negative = zeros.copy()
     negative[0, 0, 1, 1] = -0.0

@@ -281,9 +281,9 @@ def check(runner: Runner, target: Target, name: str, params: Convolution, *, fin
     if geometry is None:
         findings.accepted.append({**note, "message": f"{refusal}; it answered {y.shape}"})
         return
-    expected = params.evaluate(arrays).value
+    expected = params.evaluate(arrays)["y"].value
     try:
-        found = from_layout(y, params.output().axes, plan.layout("y"), params.output().sizes, "y")
+        found = from_layout(y, params.outputs()[0].axes, plan.layout("y"), params.outputs()[0].sizes, "y")
     except LayoutError as error:
         findings.mismatches.append({**note, "message": str(error)})
         return

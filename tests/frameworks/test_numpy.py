@@ -69,7 +69,7 @@ def test_float16_sums_in_float32(op: str, groups: int) -> None:
         namespace[spec.name] = to_layout(arrays[spec.name], spec.axes, plan.layout(spec.name))
     exec(plan.text, namespace)
     assert namespace["y"].dtype == np.float16
-    exact = ask.op.evaluate({n: a.astype(np.float64) for n, a in arrays.items()})
+    exact = ask.op.evaluate({n: a.astype(np.float64) for n, a in arrays.items()})["y"]
     found = from_layout(namespace["y"], "NCHW", plan.layout("y")).astype(np.float64)
     # Half a unit in the last place from the one rounding to float16, and next to nothing from the sums.
     allowance = np.abs(exact.value) * 2.0**-11 + exact.magnitude() * 2.0**-20

@@ -240,9 +240,38 @@ def test_a_plan_that_may_run(text: str) -> None:
     assert check_plan(text, "onnx", ["x"]) == []
 
 
+TWO = MODEL.replace("=> (float[N] y) { y = Relu (x) }", "=> (float[N] y, float[N] z) { y = Relu (x) z = Neg (x) }")
+
+
+def test_a_plan_of_two_outputs_takes_the_session_apart() -> None:
+    both = REFERENCE.replace("y =", "y, z =").removesuffix("[0]")
+    assert check_plan(f"{TWO}\n{both}", "onnx", ["x"], ["y", "z"]) == []
+    one = check_plan(f"{TWO}\n{REFERENCE}", "onnx", ["x"], ["y", "z"])
+    assert [finding.message for finding in one] == ["the plan never assigns its output 'z'"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{TWO}\ny, z = model",
+        f"{TWO}\ny, z = x",
+        f"{TWO}\ny, z = onnx.reference.ReferenceEvaluator(model)",
+        f"{TWO}\ny, z = onnx.reference.ReferenceEvaluator('/etc/model.onnx').run(None, {{'x': x}})",
+        f"{TWO}\ny, _z = {REFERENCE[4:-3]}",
+        f"{TWO}\ny, onnx = {REFERENCE[4:-3]}",
+        f"{TWO}\ny, x.z = {REFERENCE[4:-3]}",
+        f"{TWO}\ny, *z = {REFERENCE[4:-3]}",
+        f"{TWO}\n() = {REFERENCE[4:-3]}",
+        f"{TWO}\n{REFERENCE[:-3]}\nz = y",
+    ],
+)
+def test_a_plan_of_two_outputs_that_may_not_run(text: str) -> None:
+    assert check_plan(text, "onnx", ["x"], ["y", "z"])
+
+
 def test_inputs_can_not_be_called_as_the_modules() -> None:
     assert check_plan("y = x", "onnx", ["onnxruntime"])
-    assert check_plan("y = x", "onnx", ["x"], output="onnx")
+    assert check_plan("y = x", "onnx", ["x"], outputs=["onnx"])
 
 
 # --- the real backends
@@ -256,7 +285,7 @@ needs_onnxruntime = pytest.mark.skipif(
 @needs_onnx
 def test_a_plan_for_the_other_backend_is_refused() -> None:
     runtime = load(Config({"framework": "onnx", "backend": "reference"}))
-    function = build(f"{MODEL}\n{SESSION}", ["x"], "y", runtime)
+    function = build(f"{MODEL}\n{SESSION}", ["x"], ["y"], runtime)
     with pytest.raises(Refused, match="the plan asks onnx/onnxruntime; this target is onnx/reference"):
         runtime.run(function, [runtime.from_numpy(array(3), "float32")])
     assert "backend_version" not in runtime.info()
@@ -265,15 +294,15 @@ def test_a_plan_for_the_other_backend_is_refused() -> None:
 @needs_onnxruntime
 def test_a_runtime_without_a_kernel_says_so() -> None:
     runtime = load(Config({"framework": "onnx", "backend": "onnxruntime", "options": {"threads": "2"}}))
-    function = build(f"{MODEL}\n{SESSION}", ["x"], "y", runtime)
-    dtype, shape, values = runtime.to_numpy(runtime.run(function, [runtime.from_numpy(array(3) - 1, "float32")]))
+    function = build(f"{MODEL}\n{SESSION}", ["x"], ["y"], runtime)
+    dtype, shape, values = runtime.to_numpy(runtime.run(function, [runtime.from_numpy(array(3) - 1, "float32")])["y"])
     assert (dtype, shape) == ("float32", (3,))
     assert values is not None
     assert values.tolist() == [0.0, 0.0, 1.0]
     assert runtime.info()["flags"]["threads"] == 2
     found = TABLE["conv"](asked("onnx", "conv", "float64"))
     assert isinstance(found, Plan)
-    function = build(found.text, found.inputs, "y", runtime)
+    function = build(found.text, found.inputs, ["y"], runtime)
     with pytest.raises(Exception, match="NOT_IMPLEMENTED"):
         runtime.run(function, [array(1, 1, 4, 4), array(1, 1, 3, 3)])
 

@@ -28,12 +28,12 @@ def answer(values: Any, dtype: str = "float32") -> Value:
     array = np.asarray(values, dtype=np.float64)
     stored = "float32" if dtype == "bfloat16" else dtype
     with np.errstate(over="ignore"):
-        return Value(Tensor(dtype, array.shape, rounded(array, dtype).astype(stored)))
+        return Value({"y": Tensor(dtype, array.shape, rounded(array, dtype).astype(stored))})
 
 
 def expect(values: Any, dtype: str = "float32", **more: Any) -> Expectation:
     given = values if isinstance(values, Reference) else reference(values)
-    return Expectation(dtype, given, given.value.shape, more.pop("exact", True), more.pop("gradients", {}), **more)
+    return Expectation(dtype, {"y": given}, more.pop("exact", True), more.pop("gradients", {}), **more)
 
 
 def status(expected: Expectation, outcome: Outcome) -> Status:
@@ -58,7 +58,7 @@ def test_how_it_ended_comes_first() -> None:
 
 
 def test_refusals() -> None:
-    expected = Expectation("float32", None, (), True, {}, refused="the kernel is too long")
+    expected = Expectation("float32", {}, True, refused="the kernel is too long")
     assert status(expected, Raised("ValueError", "too long")) is Status.PASS
     accepted = judge(expected, answer([1.0, 2.0]))
     assert accepted.status is Status.ACCEPTED
@@ -80,12 +80,12 @@ def test_shape_comes_before_dtype_and_values() -> None:
 
 
 def test_a_shape_alone() -> None:
-    judged = judge(expect([1.0, 2.0]), Value(Tensor("float32", (2,), None)))
+    judged = judge(expect([1.0, 2.0]), Value({"y": Tensor("float32", (2,), None)}))
     assert judged.status is Status.PASS
     assert judged.figures is not None
     assert judged.figures.elements == 0
-    assert status(expect([1.0, 2.0]), Value(Tensor("float32", (3,), None))) is Status.SHAPE
-    assert status(expect([1.0, 2.0]), Value(Tensor("float16", (2,), None))) is Status.DTYPE
+    assert status(expect([1.0, 2.0]), Value({"y": Tensor("float32", (3,), None)})) is Status.SHAPE
+    assert status(expect([1.0, 2.0]), Value({"y": Tensor("float16", (2,), None)})) is Status.DTYPE
 
 
 def test_an_empty_output_has_a_shape() -> None:
@@ -237,7 +237,7 @@ def test_gradients_are_judged_like_outputs() -> None:
     expected = expect([1.0], gradients={"x": reference([2.0]), "w": reference([3.0])})
 
     def with_gradients(**gradients: Any) -> Value:
-        return Value(answer([1.0]).output, {k: answer(v).output for k, v in gradients.items()})
+        return Value(answer([1.0]).outputs, {k: answer(v).first for k, v in gradients.items()})
 
     assert status(expected, with_gradients(x=[2.0], w=[3.0])) is Status.PASS
     wrong = judge(expected, with_gradients(x=[2.0], w=[4.0]))
@@ -247,13 +247,13 @@ def test_gradients_are_judged_like_outputs() -> None:
     missing = judge(expected, with_gradients(x=[2.0]))
     assert (missing.status, missing.message) == (Status.GRADIENT, "no gradient of w came back")
     # a wrong output is what is said first
-    assert status(expected, Value(answer([9.0]).output, {})) is Status.VALUE
+    assert status(expected, Value(answer([9.0]).outputs, {})) is Status.VALUE
 
 
 def test_repeats_that_differ() -> None:
-    stable = Value(answer([1.0, 2.0]).output, unstable={"y": 0})
+    stable = Value(answer([1.0, 2.0]).outputs, unstable={"y": 0})
     assert status(expect([1.0, 2.0]), stable) is Status.PASS
-    judged = judge(expect([1.0, 2.0]), Value(answer([1.0, 2.0]).output, unstable={"y": 1}))
+    judged = judge(expect([1.0, 2.0]), Value(answer([1.0, 2.0]).outputs, unstable={"y": 1}))
     assert (judged.status, judged.subject) == (Status.NONDETERMINISTIC, "y")
     assert judged.message.startswith("1 of 2 elements")
 
@@ -277,7 +277,7 @@ def problem(n: int, seed: int = 0) -> tuple[Any, Any, dict[str, Array], Referenc
         "conv", "float32", "normal", in_channels=CHANNELS[n], out_channels=4, size=9, kernel=kernel, seed=seed
     )
     arrays = make_inputs(case)
-    return case.op, arrays, case.op.evaluate(arrays)
+    return case.op, arrays, case.op.evaluate(arrays)["y"]
 
 
 def in_float32(arrays: dict[str, Array], order: str) -> Array:
@@ -331,7 +331,7 @@ def test_float32_never_fails(n: int) -> None:
 def test_narrow_products_are_told_apart(n: int, bits: int, low: float, high: float) -> None:
     op, arrays, right = problem(n)
     narrow = {name: significant(array, bits) for name, array in arrays.items()}
-    judged = judge(expect(right, exact=False), answer(op.evaluate(narrow).value))
+    judged = judge(expect(right, exact=False), answer(op.evaluate(narrow)["y"].value))
     assert judged.status is Status.PRECISION
     assert judged.figures is not None
     assert judged.figures.bits is not None
@@ -364,7 +364,7 @@ def test_one_element_off_by_a_ten_thousandth_is_caught(n: int, factor: float) ->
 def test_a_single_element_that_is_off_in_a_large_output_is_caught() -> None:
     case = a_case("conv", "float32", "normal", in_channels=32, size=300)
     arrays = make_inputs(case)
-    right = case.op.evaluate(arrays)
+    right = case.op.evaluate(arrays)["y"]
     good = in_float32(arrays, "matmul")
     assert status(expect(right, exact=False), answer(good)) is Status.PASS
     where = np.unravel_index(np.argmax(np.abs(good)), good.shape)
@@ -384,7 +384,7 @@ def test_narrow_dtypes_summed_in_float32_pass_and_one_step_more_does_not(dtype: 
     kernel = 5 if n == 3200 else 3
     case = a_case("conv", dtype, "normal", in_channels=CHANNELS[n], out_channels=4, size=9, kernel=kernel)
     arrays = make_inputs(case)
-    right = case.op.evaluate(arrays)
+    right = case.op.evaluate(arrays)["y"]
     good = in_float32(arrays, "forward")
     assert status(expect(right, dtype, exact=False), answer(good, dtype)) is Status.PASS
     where = np.unravel_index(np.argmax(np.abs(good)), good.shape)
@@ -406,11 +406,11 @@ def test_a_policy_for_infinities_lets_nothing_pass_that_compares_nothing(policy:
     """What need not be finite is a choice of the case; an answer of nothing but NaN is none."""
     right = np.array([[np.inf, 2.0, 3.0, 4.0]])
     reference = Reference(right, 1, lambda: np.abs(right), lambda: right**2)
-    expected = Expectation("float32", reference, right.shape, True, {}, nonfinite=policy)
+    expected = Expectation("float32", {"y": reference}, True, nonfinite=policy)
     some = np.array([[np.nan, np.nan, 3.0, 4.0]], np.float32)
-    assert judge(expected, Value(Tensor("float32", some.shape, some))).status is Status.PASS
+    assert judge(expected, Value({"y": Tensor("float32", some.shape, some)})).status is Status.PASS
     none = np.full(right.shape, np.nan, np.float32)
-    judged = judge(expected, Value(Tensor("float32", none.shape, none)))
+    judged = judge(expected, Value({"y": Tensor("float32", none.shape, none)}))
     assert judged.status is Status.NONFINITE
     assert "nothing was compared" in judged.message
 

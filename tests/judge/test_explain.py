@@ -80,7 +80,7 @@ def test_the_plain_faults_agree_with_the_reference_when_nothing_is_wrong() -> No
     rng = np.random.RandomState(5)
     for _ in range(60):
         p = random_problem(rng, real=False)
-        assert np.array_equal(p.y(), p.op.evaluate(arrays_of(p)).value)
+        assert np.array_equal(p.y(), p.op.evaluate(arrays_of(p))["y"].value)
 
 
 def reproduced(name: str, p: Plain, y: Array) -> bool:
@@ -191,7 +191,7 @@ def test_pairs() -> None:
             "conv_transpose", "integers", seed, stride=2, in_channels=2, out_channels=3, bias=True, size=[3, 4]
         )
         wrong = {"x": arrays["x"], "w": np.flip(arrays["w"], (3, 4)), "b": 0 * arrays["b"]}
-        y = params.evaluate(wrong).value
+        y = params.evaluate(wrong)["y"].value
         found = explain(params, arrays, y, y.shape, dtype="float32")
         named += "kernel flipped + bias missing" in found.confusions
         assert found.exact
@@ -202,7 +202,7 @@ def test_pairs() -> None:
 
 def test_says_what_to_change() -> None:
     params, arrays = inputs_for("conv_transpose", "integers", 0, in_channels=2, out_channels=2, stride=2)
-    y = params.evaluate({**arrays, "w": arrays["w"][..., ::-1, ::-1]}).value
+    y = params.evaluate({**arrays, "w": arrays["w"][..., ::-1, ::-1]})["y"].value
     found = explain(params, arrays, y, y.shape, dtype="float32")
     assert found.text.startswith("equals the reference with the kernel flipped along H and W (")
     assert "transpose_kernel=True" in found.text
@@ -210,7 +210,7 @@ def test_says_what_to_change() -> None:
 
 def test_unexplained_says_so_and_where() -> None:
     params, arrays = inputs_for("conv_transpose", "integers", 1, in_channels=2, out_channels=3, stride=2, size=4)
-    y = params.evaluate(arrays).value.copy()
+    y = params.evaluate(arrays)["y"].value.copy()
     y[0, 1, 0, :] += np.arange(1, y.shape[3] + 1) * 17
     found = explain(params, arrays, y, y.shape, dtype="float32")
     assert found.confusions == ()
@@ -222,7 +222,7 @@ def test_unexplained_says_so_and_where() -> None:
 
 def test_one_wrong_element_is_no_confusion() -> None:
     params, arrays = inputs_for("conv", "normal", 2, in_channels=4, out_channels=4, size=8)
-    y = rounded(params.evaluate(arrays).value, "float32")
+    y = rounded(params.evaluate(arrays)["y"].value, "float32")
     y[0, 2, 3, 1] *= 1 + 1e-3
     found = explain(params, arrays, y, y.shape, dtype="float32")
     assert found.confusions == ()
@@ -232,7 +232,7 @@ def test_one_wrong_element_is_no_confusion() -> None:
 def test_noise_that_is_random_is_no_confusion() -> None:
     params, arrays = inputs_for("conv", "integers", 3, in_channels=2, out_channels=3, size=6)
     rng = np.random.RandomState(0)
-    y = rng.randint(-40, 40, params.output().shape).astype(float)
+    y = rng.randint(-40, 40, params.outputs()[0].shape).astype(float)
     found = explain(params, arrays, y, y.shape, dtype="float32")
     assert found.confusions == ()
     assert "none of" in found.text
@@ -240,14 +240,14 @@ def test_noise_that_is_random_is_no_confusion() -> None:
 
 def test_the_right_answer_has_no_explanation() -> None:
     params, arrays = inputs_for("conv", "integers", 4)
-    y = params.evaluate(arrays).value
+    y = params.evaluate(arrays)["y"].value
     assert explain(params, arrays, y, y.shape, dtype="float32").confusions == ()
 
 
 def test_float16_sums_are_narrow_arithmetic() -> None:
     params, arrays = inputs_for("conv", "normal", 5, in_channels=24, out_channels=4, size=6)
     arrays = {name: rounded(a, "float16") for name, a in arrays.items()}
-    total = np.zeros(params.output().shape)
+    total = np.zeros(params.outputs()[0].shape)
     for c in range(24):
         for i in range(3):
             for j in range(3):
@@ -280,7 +280,7 @@ def test_shape_right_for_a_formula_but_values_not() -> None:
 
 def test_same_explanation_every_time_and_a_bounded_one() -> None:
     params, arrays = inputs_for("conv", "integers", 7, in_channels=3, out_channels=3, size=6)
-    y = params.evaluate(arrays).value * np.sign(np.random.RandomState(1).standard_normal((1, 3, 4, 4)))
+    y = params.evaluate(arrays)["y"].value * np.sign(np.random.RandomState(1).standard_normal((1, 3, 4, 4)))
     first = explain(params, arrays, y, y.shape, dtype="float32", budget_seconds=0.1)
     assert first == explain(params, arrays, y, y.shape, dtype="float32", budget_seconds=0.1)
     assert "stopped at its budget" in first.text
@@ -325,7 +325,7 @@ def test_every_confusion_has_an_independent_fault_or_a_test() -> None:
 def test_nan_taken_as_zero() -> None:
     params, arrays = inputs_for("conv", "integers", 9, size=5)
     arrays["x"][0, 0, 2, 2] = np.nan
-    y = params.evaluate({**arrays, "x": np.nan_to_num(arrays["x"])}).value
+    y = params.evaluate({**arrays, "x": np.nan_to_num(arrays["x"])})["y"].value
     found = explain(params, arrays, y, y.shape, dtype="float32")
     assert "non-finite ignored" in found.confusions
 
@@ -334,7 +334,7 @@ def test_subnormals_taken_as_zero() -> None:
     params, arrays = inputs_for("conv_transpose", "integers", 9, size=5)
     small = {**arrays, "x": np.where(arrays["x"] > 0, 2.0**-140, arrays["x"])}
     arrays = {**arrays, "x": np.where(arrays["x"] > 0, 0.0, arrays["x"])}
-    y = params.evaluate(arrays).value
+    y = params.evaluate(arrays)["y"].value
     arrays = small
     found = explain(params, arrays, y, y.shape, dtype="float32")
     assert "subnormals flushed" in found.confusions

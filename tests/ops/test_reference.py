@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from conformance.ops.base import Array
 from conformance.ops.conv.convolution import Convolution
-from conformance.suite.values import make_cotangent, make_inputs
+from conformance.suite.values import make_cotangents, make_inputs
 from tests.strategies import a_case, conv_parameters, parameters
 
 
 def by_definition(p: Convolution, arrays: dict[str, Array]) -> Array:
     """y, one product at a time, in the words of the two class docstrings."""
     geometry = p.geometry()
-    spec = p.output()
+    spec = p.outputs()[0]
     y = np.zeros(spec.shape)
     x, w = arrays["x"], arrays["w"]
     g, a, b = w.shape[:3]
@@ -47,8 +47,8 @@ def test_the_reference_is_the_definition(name: str, data: st.DataObject, seed: i
     if case.op.refusal() is not None:
         return
     arrays = make_inputs(case)
-    reference = case.op.evaluate(arrays)
-    assert reference.value.shape == case.op.output().shape
+    reference = case.op.evaluate(arrays)["y"]
+    assert reference.value.shape == case.op.outputs()[0].shape
     assert np.array_equal(reference.value, by_definition(case.op, arrays))
     absolute = {k: np.abs(v) for k, v in arrays.items()}
     assert np.array_equal(reference.magnitude(), by_definition(case.op, absolute))
@@ -64,9 +64,9 @@ def test_gradients_by_unit_vectors(name: str, data: st.DataObject, seed: int) ->
     if case.op.refusal() is not None:
         return
     arrays = make_inputs(case)
-    cotangent = make_cotangent(case, case.op.output())
-    before = (case.op.evaluate(arrays).value * cotangent).sum()
-    gradients = case.op.gradients(arrays, cotangent)
+    cotangent = make_cotangents(case, case.op.outputs())["y"]
+    before = (case.op.evaluate(arrays)["y"].value * cotangent).sum()
+    gradients = case.op.gradients(arrays, {"y": cotangent})
     assert set(gradients) == set(arrays)
     for which, array in arrays.items():
         gradient = gradients[which]
@@ -74,7 +74,7 @@ def test_gradients_by_unit_vectors(name: str, data: st.DataObject, seed: int) ->
         for flat in range(0, array.size, max(array.size // 12, 1)):
             moved = array.copy()
             moved.reshape(-1)[flat] += 1.0
-            after = (case.op.evaluate({**arrays, which: moved}).value * cotangent).sum()
+            after = (case.op.evaluate({**arrays, which: moved})["y"].value * cotangent).sum()
             assert gradient.value.reshape(-1)[flat] == after - before
         assert (gradient.magnitude() >= np.abs(gradient.value)).all()
 
@@ -87,9 +87,9 @@ def test_products_bounds_every_sum(name: str, data: st.DataObject) -> None:
     if case.op.refusal() is not None:
         return
     arrays = make_inputs(case)
-    forward = case.op.evaluate(arrays)
+    forward = case.op.evaluate(arrays)["y"]
     assert forward.magnitude().max(initial=0.0) <= forward.products <= case.op.products()
-    for gradient in case.op.gradients(arrays, np.ones(forward.value.shape)).values():
+    for gradient in case.op.gradients(arrays, {"y": np.ones(forward.value.shape)}).values():
         assert gradient.magnitude().max(initial=0.0) <= gradient.products
 
 
@@ -102,8 +102,8 @@ def test_gradients_with_special_values_stay_in_their_footprint(name: str, value:
     p = parameters(name, **given)
     arrays = {spec.name: np.ones(spec.shape) for spec in p.inputs()}
     arrays[where].reshape(-1)[0] = value
-    cotangent = np.ones(p.output().shape)
-    gradients = p.gradients(arrays, cotangent)
+    cotangent = np.ones(p.outputs()[0].shape)
+    gradients = p.gradients(arrays, {"y": cotangent})
     other = "w" if where == "x" else "x"
     assert np.isfinite(gradients[where].value).all()
     touched = ~np.isfinite(gradients[other].value.reshape(-1))
@@ -123,6 +123,6 @@ def test_a_bias_gradient_is_the_sum_of_the_cotangent() -> None:
     p = parameters("conv", batch=2, out_channels=3, bias=True)
     arrays = {spec.name: np.ones(spec.shape) for spec in p.inputs()}
     cotangent = np.arange(24.0).reshape(2, 3, 2, 2)
-    reference = p.gradients(arrays, cotangent)["b"]
+    reference = p.gradients(arrays, {"y": cotangent})["b"]
     assert reference.value.tolist() == [60.0, 92.0, 124.0]
     assert reference.products == 8

@@ -34,7 +34,7 @@ def refusal(text: str, x: Shape = None, w: Shape = None) -> str:
 
 
 def sizes(call: Call) -> tuple[int, ...]:
-    return call.op.output().shape[2:]
+    return call.op.outputs()[0].shape[2:]
 
 
 @pytest.mark.parametrize(
@@ -48,16 +48,16 @@ def test_a_call_means_what_its_framework_does(target: str, calls: list[tuple[str
     for call in read:
         specs = call.op.inputs()
         arrays = {s.name: stream.randint(-4, 5, s.shape).astype(np.float64) for s in specs}
-        expected.append(call.op.evaluate(arrays).value)
+        expected.append(call.op.evaluate(arrays)["y"].value)
         words = {s.name: to_layout(encode(arrays[s.name], call.dtype), s.axes, call.layout(s.name)) for s in specs}
         requests.append(Request(call.plan, tuple((name, words[name], call.dtype) for name in words)))
     with Probe([where]) as probe:
         outcomes = probe.ask(where, requests)
     for call, outcome, value in zip(read, outcomes, expected, strict=True):
         assert isinstance(outcome, Value), (call.text, call.plan, outcome)
-        assert outcome.output.values is not None
-        spec = call.op.output()
-        y = from_layout(outcome.output.values, spec.axes, call.layout("y"), dict(spec.sizes))
+        assert outcome.first.values is not None
+        spec = call.op.outputs()[0]
+        y = from_layout(outcome.first.values, spec.axes, call.layout("y"), dict(spec.sizes))
         assert y.any(), call.text
         np.testing.assert_array_equal(y, value, err_msg=f"{call.text}\n{call.plan}")
 

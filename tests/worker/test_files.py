@@ -107,7 +107,7 @@ def test_both_ways_to_start_say_hello_and_end_with_the_input(how: str) -> None:
     done = subprocess.run(argv, input=b"", capture_output=True, cwd=DIRECTORY.parents[1], timeout=LONG, check=False)
     assert done.returncode == 0, done.stderr
     hello = json.loads(done.stdout)["hello"]
-    assert hello["protocol"] == 1
+    assert hello["protocol"] == 2
     assert hello["flags"] == {"threads": 2}
 
 

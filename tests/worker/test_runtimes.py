@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.dtypes import encode
+from conformance.dtypes import INTEGERS, encode
 from conformance.environments.installed import missing
 from conformance.executor import Answer, Failed, Ready, Request, Unavailable
 from conformance.executor.local import LocalExecutor
@@ -35,6 +35,15 @@ RNG = np.random.default_rng(7)
 A = RNG.integers(-4, 5, (3, 4)).astype(np.float64)
 B = RNG.integers(-4, 5, (4, 2)).astype(np.float64)
 DY = RNG.integers(-4, 5, (3, 2)).astype(np.float64)
+
+DZ = RNG.integers(-4, 5, (3, 4)).astype(np.float64)
+COUNTS = np.array([1, -2, 2**30], np.int32)
+KINDS = {
+    **{name: np.array([[0, 1, np.iinfo(name).max, np.iinfo(name).min]], name) for name in INTEGERS},
+    "bool": np.array([True, False]),
+    "complex64": np.array([1 - 2j, 1e30 + 1j], np.complex64),
+    "complex128": np.array([1 - 2j, 1e300 + 1j]),
+}
 
 # A transposed convolution, kernel 3, stride 2, valid; x NHWC, w as (kernel, kernel, out, in).
 X = RNG.integers(-3, 4, (1, 4, 5, 2)).astype(np.float64)
@@ -81,7 +90,7 @@ def tensor(name: str, array: np.ndarray, dtype: str = "float32") -> tuple[str, A
 
 def requests(framework: str) -> dict[str, Request]:
     x, w = tensor("x", A), tensor("w", B)
-    pulled = (encode(DY, "float32"), "float32")
+    pulled = (("y", encode(DY, "float32"), "float32"),)
     asked = {
         "refused": Request(REFUSED[framework], (x,)),
         "raised": Request("y = x @ x", (x,)),
@@ -89,18 +98,48 @@ def requests(framework: str) -> dict[str, Request]:
         # 64-bit types are for the whole plan, whatever the order of its inputs.
         "mixed": Request("y = x + x", (tensor("x", A, "float64"), tensor("w", B))),
         "empty": Request("y = x + x", (tensor("x", np.zeros((0, 3))),)),
+        # Tensors of every kind and dtype, each an output of its own.
+        "kinds": Request(
+            "\n".join(f"{name}_out = {name}" for name in KINDS),
+            tuple((name, array, array.dtype.name) for name, array in KINDS.items()),
+            outputs=tuple(f"{name}_out" for name in KINDS),
+            repeat=1,
+        ),
         **{f"double {dtype}": Request("y = x + x", (tensor("x", A, dtype),), repeat=1) for dtype in DTYPES},
     }
     if framework != "numpy":
         asked |= {
             "product": Request("y = x @ w", (x, w), ("w", "x"), pulled, repeat=2),
+            # The gradient is of both outputs that have a cotangent; counts have none.
+            "several": Request(
+                "y = x @ w\nz = x + v\nk = i + i",
+                (x, w, tensor("v", A), ("i", COUNTS, "int32")),
+                ("x", "w"),
+                (*pulled, ("z", encode(DZ, "float32"), "float32")),
+                repeat=1,
+                outputs=("y", "z", "k"),
+            ),
+            "one of two": Request(
+                "y = x @ w\nz = v + v",
+                (x, w, tensor("v", A)),
+                ("x",),
+                (*pulled, ("z", encode(DZ, "float32"), "float32")),
+                outputs=("y", "z"),
+            ),
+            "wrong second shape": Request(
+                "y = x @ w\nz = w + w",
+                (x, w),
+                ("x",),
+                (*pulled, ("z", encode(DZ, "float32"), "float32")),
+                outputs=("y", "z"),
+            ),
             "unused": Request("y = x @ w", (x, w, tensor("v", A)), ("x", "v"), pulled),
             "wrong shape": Request("y = x + x", (x, w), ("x",), pulled),
             "convolution": Request(
                 CONVOLUTION[framework],
                 (tensor("x", X), tensor("w", W), tensor("b", BIAS)),
                 ("x", "w", "b"),
-                (encode(DYS, "float32"), "float32"),
+                (("y", encode(DYS, "float32"), "float32"),),
             ),
         }
     return asked
@@ -187,19 +226,56 @@ def test_dtypes_come_and_go_unchanged(said: Everything, target: str, dtype: str)
         return
     # Without 64-bit types JAX gives what it has; that it is another dtype is for the comparison to say.
     expected = "float32" if (target, dtype) == ("jax+x64=0", "float64") else dtype
-    same(value(outcome).output, A + A, expected, target)
+    same(value(outcome).first, A + A, expected, target)
     assert value(outcome).unstable == ({} if target == "torch:meta" else {"y": 0})
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_kind_comes_and_goes_unchanged(said: Everything, target: str) -> None:
+    if target == "jax+x64=0":
+        return  # it has no 64-bit types
+    found = value(said.outcomes[target, "kinds"])
+    assert list(found.outputs) == [f"{name}_out" for name in KINDS]
+    for name, array in KINDS.items():
+        same(found.outputs[f"{name}_out"], array, name, target)
+    assert not any(found.unstable.values())
+
+
+@pytest.mark.parametrize("target", with_gradient())
+def test_gradients_of_several_outputs(said: Everything, target: str) -> None:
+    found = value(said.outcomes[target, "several"])
+    assert list(found.outputs) == ["y", "z", "k"]
+    same(found.outputs["y"], A @ B, "float32", target)
+    same(found.outputs["z"], A + A, "float32", target)
+    same(found.outputs["k"], COUNTS + COUNTS, "int32", target)
+    same(found.gradients["x"], DY @ B.T + DZ, "float32", target)
+    same(found.gradients["w"], A.T @ DY, "float32", target)
+    assert set(found.unstable) in ({"y", "z", "k", "gradient of x", "gradient of w"}, set())
+
+
+@pytest.mark.parametrize("target", with_gradient())
+def test_an_output_that_depends_on_no_input_that_is_asked_for(said: Everything, target: str) -> None:
+    found = value(said.outcomes[target, "one of two"])
+    same(found.outputs["z"], A + A, "float32", target)
+    same(found.gradients["x"], DY @ B.T, "float32", target)
+
+
+@pytest.mark.parametrize("target", with_gradient())
+def test_no_gradient_where_one_of_two_shapes_is_wrong(said: Everything, target: str) -> None:
+    found = value(said.outcomes[target, "wrong second shape"])
+    same(found.outputs["z"], B + B, "float32", target)
+    assert found.gradients == {}
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_float64_among_others_stays_one(said: Everything, target: str) -> None:
     expected = "float32" if target == "jax+x64=0" else "float64"
-    same(value(said.outcomes[target, "mixed"]).output, A + A, expected, target)
+    same(value(said.outcomes[target, "mixed"]).first, A + A, expected, target)
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_empty_tensors(said: Everything, target: str) -> None:
-    same(value(said.outcomes[target, "empty"]).output, np.zeros((0, 3)), "float32", target)
+    same(value(said.outcomes[target, "empty"]).first, np.zeros((0, 3)), "float32", target)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -228,11 +304,11 @@ def test_an_output_that_is_no_tensor(said: Everything, target: str) -> None:
 @pytest.mark.parametrize("target", with_gradient())
 def test_gradients_of_a_product(said: Everything, target: str) -> None:
     found = value(said.outcomes[target, "product"])
-    same(found.output, A @ B, "float32", target)
+    same(found.first, A @ B, "float32", target)
     assert list(found.gradients) == ["w", "x"]
     same(found.gradients["w"], A.T @ DY, "float32", target)
     same(found.gradients["x"], DY @ B.T, "float32", target)
-    assert found.unstable == ({} if target == "torch:meta" else {"y": 0, "w": 0, "x": 0})
+    assert found.unstable == ({} if target == "torch:meta" else {"y": 0, "gradient of w": 0, "gradient of x": 0})
     assert found.seconds > 0
 
 
@@ -245,14 +321,14 @@ def test_an_unused_input_has_a_gradient_of_zeros(said: Everything, target: str) 
 @pytest.mark.parametrize("target", with_gradient())
 def test_no_gradient_where_the_shape_is_wrong(said: Everything, target: str) -> None:
     found = value(said.outcomes[target, "wrong shape"])
-    same(found.output, A + A, "float32", target)
+    same(found.first, A + A, "float32", target)
     assert found.gradients == {}
 
 
 @pytest.mark.parametrize("target", with_gradient())
 def test_a_transposed_convolution(said: Everything, target: str) -> None:
     found = value(said.outcomes[target, "convolution"])
-    same(found.output, Y, "float32", target)
+    same(found.first, Y, "float32", target)
     same(found.gradients["x"], DX, "float32", target)
     same(found.gradients["w"], DW, "float32", target)
     same(found.gradients["b"], DYS.sum((0, 1, 2)), "float32", target)
@@ -270,7 +346,7 @@ def test_hello_says_what_decides(said: Everything, target: str) -> None:
     if "onednn=1" in target and os.uname().machine == "x86_64":
         assert info["flags"]["onednn"] is True
     if parsed.framework == "jax":
-        assert info["flags"]["x64"] == (False if "x64=0" in target else "for float64 inputs")
+        assert info["flags"]["x64"] == (False if "x64=0" in target else "for 64-bit inputs")
 
 
 @pytest.mark.parametrize("target", NO_GPU)

@@ -67,7 +67,7 @@ def test_both_halves_compute_what_the_whole_does(text: str, name: str) -> None:
     text = text.replace("plan", "scheme").replace("x", name) if name != "x" else text
     config = Config({"framework": "numpy"})
     x = np.ones((2, 3))
-    whole = build(text, [name], "y", NumPy(config))
-    halves = build(text, [name], "y", Compiling(config))
+    whole = build(text, [name], ["y"], NumPy(config))
+    halves = build(text, [name], ["y"], Compiling(config))
     for _ in range(2):
-        assert np.array_equal(halves(x), whole(x))
+        assert np.array_equal(halves(x)["y"], whole(x)["y"])

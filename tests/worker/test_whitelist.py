@@ -554,7 +554,14 @@ def test_all_findings_come_at_once() -> None:
 def test_the_name_of_a_tensor_is_no_way_in(name: str) -> None:
     # Names become the arguments of a function: `def plan(x=torch.load("f")):` would run.
     assert check_plan("y = x", "torch", ["x", name])
-    assert check_plan("y = x", "torch", ["x"], output=name)
+    assert check_plan("y = x", "torch", ["x"], outputs=[name])
+
+
+def test_every_output_is_assigned() -> None:
+    text = "values, indices = torch.topk(x, 3)"
+    assert check_plan(text, "torch", ["x"], ["values", "indices"]) == []
+    [finding] = check_plan(text, "torch", ["x"], ["values", "indices", "rest"])
+    assert finding.message == "the plan never assigns its output 'rest'"
 
 
 @given(st.text(max_size=200))

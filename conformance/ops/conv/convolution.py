@@ -282,10 +282,9 @@ class Convolution(Op):
         bias = TensorSpec("b", "C", (self.out_channels,))
         return (x, w, bias) if self.bias else (x, w)
 
-    def output(self) -> TensorSpec:
-        geometry = self.geometry()
-        sizes = (axis.large if self.transposed else axis.small for axis in geometry)
-        return TensorSpec("y", "NC" + self.spatial, (self.batch, self.out_channels, *sizes))
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        sizes = (axis.large if self.transposed else axis.small for axis in self.geometry())
+        return (TensorSpec("y", "NC" + self.spatial, (self.batch, self.out_channels, *sizes)),)
 
     def products(self) -> int:
         geometry = self.geometry()
@@ -309,9 +308,9 @@ class Convolution(Op):
         held = columns if gradients or not self.transposed else self.out_channels * positions
         return work, held + TAP_NUMBERS * taps
 
-    def evaluate(self, arrays: Mapping[str, Array]) -> Reference:
+    def evaluate(self, arrays: Mapping[str, Array]) -> dict[str, Reference]:
         geometry = self.geometry()
-        spec = self.output()
+        [spec] = self.outputs()
         x, w = self._grouped(arrays["x"], self.groups), arrays["w"]
         bias = arrays.get("b")
         finite = bool(np.isfinite(x).all() and np.isfinite(w).all())
@@ -327,10 +326,10 @@ class Convolution(Op):
             return y if bias is None else y + bias.reshape(-1, *(1 for _ in geometry))
 
         products = self.in_channels // self.groups * prod(self.kernel) + int(self.bias)
-        return _judged(forward, x, w, bias, products)
+        return {"y": _judged(forward, x, w, bias, products)}
 
-    def gradients(self, arrays: Mapping[str, Array], cotangent: Array) -> dict[str, Reference]:
-        geometry = self.geometry()
+    def gradients(self, arrays: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Reference]:
+        geometry, cotangent = self.geometry(), cotangents["y"]
         g = self.groups
         x, w = self._grouped(arrays["x"], g), arrays["w"]
         dy = self._grouped(cotangent, g)

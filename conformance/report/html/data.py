@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.record import Reader, RecordedArray, RecordedCase
-from conformance.report.picture import ALLOWANCE, SHARED_REFERENCE, fractions, overlap
+from conformance.record import ALLOWANCE, REFERENCE, Reader, RecordedArray, RecordedCase, of
+from conformance.report.picture import fractions, overlap
 from conformance.text.facts import Group, claims, conclusion, known_uses, notes, unexpected_groups, version
 from conformance.text.plain import clean
 from conformance.verdict import Figures, Problem, Status, Verdict
@@ -218,7 +218,7 @@ class _Verdicts:
             self._dense[name].append(value)
         sparse: dict[str, Any] = {
             "known": verdict.known.name if verdict.known else None,
-            "subject": None if verdict.subject in ("", "y") else s.add(verdict.subject),
+            "subject": s.add(verdict.about) if verdict.about else None,
             "explanation": s.add(verdict.explanation) if verdict.explanation else None,
             "attempts": attempts if attempts > 1 else None,
             "figures": _figures(figures) if figures else None,
@@ -281,9 +281,9 @@ def _arrays(
 def _compared(array: RecordedArray, shared: Mapping[str, RecordedArray]) -> Data:
     """An answer with its error as a fraction of the allowance."""
     entry = _entry(array)
-    suffix = "" if array.name == "y" else f" of {array.name}"
-    reference, allowance = shared.get(SHARED_REFERENCE + suffix), shared.get(ALLOWANCE + suffix)
-    entry["against"] = SHARED_REFERENCE + suffix
+    against = REFERENCE + of(array.name)
+    reference, allowance = shared.get(against), shared.get(ALLOWANCE + of(array.name))
+    entry["against"] = against
     if "data" not in entry or reference is None or reference.values is None or reference.shape != array.shape:
         return entry
     assert array.values is not None

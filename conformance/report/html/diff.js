@@ -38,7 +38,7 @@ class Changes {
     if (ulps) return ulpWords(ulps);
     if (!before || !after) return note || (before || after).message;
     if (before.status !== after.status) return `${before.status} before, ${after.status} now${after.message ? `: ${after.message}` : ""}`;
-    if (kinds[0] === "shape") return `[${before.shape}] before, [${after.shape}] now`;
+    if (kinds[0] === "shape") return `${before.answer} before, ${after.answer} now`;
     return note || after.explanation || after.message;
   }
 
@@ -196,7 +196,7 @@ function changeParts(model, { kinds, file, line, targets, before, after, ulps, n
     row("found", (side) => side.message),
     row("explained", (side) => side.explanation),
     row("known", (side) => side.known),
-    row("dtype and shape", (side) => (side.shape ? `${side.dtype}[${side.shape.join(", ")}]` : "")),
+    row("dtype and shape", (side) => side.answer),
     row("output bits", (side) => side.digest),
     ["error / allowance", fraction(0), fraction(2)],
     ["time", figures[1] ? duration(figures[1]) : "", figures[3] ? duration(figures[3]) : ""],

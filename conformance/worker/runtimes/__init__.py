@@ -26,6 +26,8 @@ else:
 Function = Callable[..., Any]
 # What an answer holds: the framework's word for the dtype, the shape, and the words (None where there are no values).
 Answered = Tuple[str, Tuple[int, ...], Optional[NDArray]]
+# What a plan's function returns, in the framework's own tensors: each output by its name.
+Outputs = Dict[str, Any]
 
 
 class Unavailable(Exception):
@@ -81,20 +83,21 @@ class Runtime:
         raise NotImplementedError
 
     def prepare(self, function: Function) -> Function:
-        """What this mode runs for a plan's function, which takes tensors and returns the output."""
+        """What this mode runs for a plan's function, which takes tensors and returns the outputs by name."""
         return function
 
-    def run(self, function: Function, tensors: List[Any]) -> Any:
-        """The output; it is finished when this returns or when `to_numpy` does."""
-        return function(*tensors)
+    def run(self, function: Function, tensors: List[Any]) -> Outputs:
+        """The outputs; they are finished when this returns or when `to_numpy` does."""
+        outputs: Outputs = function(*tensors)
+        return outputs
 
     def run_with_gradient(
-        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
-    ) -> Tuple[Any, List[Any]]:
-        """The output, and the vector-Jacobian product of `cotangent` for each wanted input.
+        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangents: Outputs
+    ) -> Tuple[Outputs, List[Any]]:
+        """The outputs, and for each wanted input the gradient of the sum of <cotangent, output> over the cotangents.
 
-        No gradients where the output has another shape than the cotangent: then the shape is what is wrong.
-        GradientFailed where only the gradient was refused.
+        An output without a cotangent takes no part in it. No gradients where an output has another shape than its
+        cotangent: then the shape is what is wrong. GradientFailed where only the gradient was refused.
         """
         raise NotImplementedError
 
@@ -149,8 +152,8 @@ def import_framework(module: str) -> Any:
         raise Unavailable("%s can't be imported: %s: %s" % (module, type(error).__name__, error)) from None
 
 
-def build(text: str, names: Sequence[str], output: str, runtime: Runtime) -> Function:
-    """A checked plan as a function of its inputs.
+def build(text: str, names: Sequence[str], outputs: Sequence[str], runtime: Runtime) -> Function:
+    """A checked plan as a function of its inputs, which returns its outputs by name.
 
     Where the runtime compiles, statements that use no input (such as those that make a layer) run once, here and now,
     as they do in the code of a user who compiles a function. Each call gives a function with a code object of its own,
@@ -163,14 +166,15 @@ def build(text: str, names: Sequence[str], output: str, runtime: Runtime) -> Fun
         if once:
             exec(compile(ast.Module(body=once, type_ignores=[]), "<plan>", "exec"), module)
     # A name that no plan may use itself: it can call its tensors what it likes.
-    code = _function_code("_plan", names, body, output)
+    code = _function_code("_plan", names, body, outputs)
     exec(code, module)
     function: Function = module["_plan"]
     return function
 
 
-def _function_code(name: str, names: Sequence[str], body: List[ast.stmt], output: str) -> CodeType:
-    shell = ast.parse("def %s(%s):\n    return %s\n" % (name, ", ".join(names), output), "<plan>")
+def _function_code(name: str, names: Sequence[str], body: List[ast.stmt], outputs: Sequence[str]) -> CodeType:
+    returned = ", ".join("%r: %s" % (output, output) for output in outputs)
+    shell = ast.parse("def %s(%s):\n    return {%s}\n" % (name, ", ".join(names), returned), "<plan>")
     function = shell.body[0]
     assert isinstance(function, ast.FunctionDef)
     function.body = body + function.body
@@ -181,3 +185,11 @@ def numpy_words(array: NDArray, dtype: str) -> NDArray:
     """An array as what travels: bfloat16 as uint16 words, everything contiguous."""
     array = np.ascontiguousarray(array) if array.ndim else array
     return array.view(np.uint16) if dtype == "bfloat16" else array
+
+
+def fitting(outputs: Outputs, cotangents: Outputs) -> bool:
+    """Whether every output that has a cotangent is a tensor of its shape."""
+    return all(
+        hasattr(outputs[name], "shape") and tuple(outputs[name].shape) == tuple(cotangent.shape)
+        for name, cotangent in cotangents.items()
+    )

@@ -13,9 +13,11 @@ from . import (
     Function,
     GradientFailed,
     NDArray,
+    Outputs,
     Refused,
     Runtime,
     Unavailable,
+    fitting,
     import_framework,
     numpy_words,
 )
@@ -31,15 +33,15 @@ _SUBMODULES = (
     "jax.scipy.signal",
     "jax.scipy.special",
 )
-_WIDE = ("float64", "complex128")
+_WIDE = ("float64", "complex128", "int64", "uint64")
 
 
 class Jax(Runtime):
     """JAX in one of its modes. Both compile something for each shape, so what is kept is dropped now and then.
 
-    64-bit types are enabled for plans with float64 inputs alone, since without them JAX quietly turns float64 into
-    float32, and with them it makes float64 of every number that a plan writes out. The option x64 sets them once and
-    for all.
+    64-bit types are enabled for plans with a 64-bit input alone, since without them JAX quietly turns float64 into
+    float32 and int64 into int32, and with them it makes float64 of every number that a plan writes out. The option x64
+    sets them once and for all.
     """
 
     specialised = True
@@ -72,7 +74,7 @@ class Jax(Runtime):
         jax = self.jax
         flags = {
             "threads": self.config.threads,
-            "x64": "for float64 inputs" if self.x64 is None else self.x64,
+            "x64": "for 64-bit inputs" if self.x64 is None else self.x64,
             "precision": str(jax.config.jax_default_matmul_precision),
             "jaxlib": import_framework("jaxlib").__version__,
             "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
@@ -101,36 +103,38 @@ class Jax(Runtime):
         return _Jitted(self, function) if self.compiles else function
 
     def run_with_gradient(
-        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
-    ) -> Tuple[Any, List[Any]]:
+        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangents: Outputs
+    ) -> Tuple[Outputs, List[Any]]:
         """jax.vjp. Where it fails, the forward call alone tells which of the two was refused."""
         try:
             if isinstance(function, _Jitted):
-                output, gradients = function.gradient(tuple(wanted))(tensors, cotangent)
+                outputs, gradients = function.gradient(tuple(wanted))(tensors, cotangents)
             else:
-                output, gradients = self.pull(function, tensors, wanted, cotangent)
+                outputs, gradients = self.pull(function, tensors, wanted, cotangents)
             # Computed asynchronously: an error may come only here.
-            self.jax.block_until_ready((output, gradients))
+            self.jax.block_until_ready((outputs, gradients))
         except Exception as error:
             self.jax.block_until_ready(function(*tensors))
             raise GradientFailed from error
-        return output, [] if gradients is None else list(gradients)
+        return outputs, [] if gradients is None else list(gradients)
 
     def pull(
-        self, function: Function, tensors: Sequence[Any], wanted: Sequence[int], cotangent: Any
-    ) -> Tuple[Any, Optional[Tuple[Any, ...]]]:
-        """The output and the gradients; None for these where the output has not the cotangent's shape."""
+        self, function: Function, tensors: Sequence[Any], wanted: Sequence[int], cotangents: Outputs
+    ) -> Tuple[Outputs, Optional[Tuple[Any, ...]]]:
+        """The outputs and the gradients; None for these where an output has not its cotangent's shape."""
 
-        def of_wanted(*chosen: Any) -> Any:
+        def of_wanted(*chosen: Any) -> Tuple[Outputs, Outputs]:
             everything = list(tensors)
             for index, tensor in zip(wanted, chosen):
                 everything[index] = tensor
-            return function(*everything)
+            outputs = function(*everything)
+            return {name: outputs[name] for name in cotangents}, outputs
 
-        output, transposed = self.jax.vjp(of_wanted, *(tensors[index] for index in wanted))
-        if getattr(output, "shape", None) != cotangent.shape:
-            return output, None
-        return output, transposed(cotangent.astype(output.dtype))
+        chosen = (tensors[index] for index in wanted)
+        roots, transposed, outputs = self.jax.vjp(of_wanted, *chosen, has_aux=True)
+        if not fitting(roots, cotangents):
+            return outputs, None
+        return outputs, transposed({name: c.astype(roots[name].dtype) for name, c in cotangents.items()})
 
     def forget(self) -> None:
         """Drop every compiled program: JAX keeps one for each shape that it has seen."""
@@ -152,8 +156,8 @@ class _Jitted:
         # The server keeps one of these for each set of wanted inputs, so there is only one to remember.
         if not hasattr(self, "pulled"):
 
-            def pulled(tensors: List[Any], cotangent: Any) -> Any:
-                return self.runtime.pull(self.function, tensors, wanted, cotangent)
+            def pulled(tensors: List[Any], cotangents: Outputs) -> Any:
+                return self.runtime.pull(self.function, tensors, wanted, cotangents)
 
             self.pulled: Function = self.runtime.jax.jit(pulled)
         return self.pulled

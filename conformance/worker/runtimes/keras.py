@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, List, Sequence, Tuple
 
-from . import Answered, Config, Function, NDArray, Runtime, Unavailable, import_framework
+from . import Answered, Config, Function, NDArray, Outputs, Runtime, Unavailable, import_framework
 
 # A mode of Keras -> the mode of its backend.
 _MODES = {
@@ -85,15 +85,15 @@ class Keras(Runtime):
         """As the backend does."""
         return self.backend.prepare(function)
 
-    def run(self, function: Function, tensors: List[Any]) -> Any:
+    def run(self, function: Function, tensors: List[Any]) -> Outputs:
         """As the backend does."""
         return self.backend.run(function, tensors)
 
     def run_with_gradient(
-        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
-    ) -> Tuple[Any, List[Any]]:
+        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangents: Outputs
+    ) -> Tuple[Outputs, List[Any]]:
         """As the backend does."""
-        return self.backend.run_with_gradient(function, tensors, wanted, cotangent)
+        return self.backend.run_with_gradient(function, tensors, wanted, cotangents)
 
     def forget(self) -> None:
         """Drop the names that Keras has given to layers, and what the backend keeps."""

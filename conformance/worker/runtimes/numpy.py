@@ -9,7 +9,7 @@ import numpy.fft
 import numpy.lib.stride_tricks
 import numpy.linalg
 
-from . import Answered, Config, Function, NDArray, Refused, Runtime, Unavailable
+from . import Answered, Config, Function, NDArray, Outputs, Refused, Runtime, Unavailable
 
 
 class NumPy(Runtime):
@@ -38,13 +38,14 @@ class NumPy(Runtime):
         array = numpy.asarray(value)
         return array.dtype.name, array.shape, array
 
-    def run(self, function: Function, tensors: List[Any]) -> Any:
-        """The output, without warnings about infinities and NaN: those are values here."""
+    def run(self, function: Function, tensors: List[Any]) -> Outputs:
+        """The outputs, without warnings about infinities and NaN: those are values here."""
         with numpy.errstate(all="ignore"):
-            return function(*tensors)
+            outputs: Outputs = function(*tensors)
+            return outputs
 
     def run_with_gradient(
-        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
-    ) -> Tuple[Any, List[Any]]:
+        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangents: Outputs
+    ) -> Tuple[Outputs, List[Any]]:
         """Always refused."""
         raise Refused("NumPy has no gradients")

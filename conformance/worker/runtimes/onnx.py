@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from . import Answered, Config, Function, NDArray, Refused, Runtime, Unavailable, import_framework
+from . import Answered, Config, Function, NDArray, Outputs, Refused, Runtime, Unavailable, import_framework
 
 
 class Onnx(Runtime):
@@ -81,13 +81,14 @@ class Onnx(Runtime):
         array = np.asarray(value)
         return array.dtype.name, array.shape, array
 
-    def run(self, function: Function, tensors: List[Any]) -> Any:
-        """The output, without NumPy's warnings about infinities and NaN: those are values here."""
+    def run(self, function: Function, tensors: List[Any]) -> Outputs:
+        """The outputs, without NumPy's warnings about infinities and NaN: those are values here."""
         with np.errstate(all="ignore"):
-            return function(*tensors)
+            outputs: Outputs = function(*tensors)
+            return outputs
 
     def run_with_gradient(
-        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
-    ) -> Tuple[Any, List[Any]]:
+        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangents: Outputs
+    ) -> Tuple[Outputs, List[Any]]:
         """Always refused."""
         raise Refused("ONNX has no gradients")

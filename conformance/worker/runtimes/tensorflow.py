@@ -12,9 +12,11 @@ from . import (
     Function,
     GradientFailed,
     NDArray,
+    Outputs,
     Refused,
     Runtime,
     Unavailable,
+    fitting,
     import_framework,
     numpy_words,
 )
@@ -93,27 +95,29 @@ class TensorFlow(Runtime):
         made: Function = self.tf.function(function, autograph=False, jit_compile=self.config.mode == "xla" or None)
         return made
 
-    def run(self, function: Function, tensors: List[Any]) -> Any:
-        """The output."""
+    def run(self, function: Function, tensors: List[Any]) -> Outputs:
+        """The outputs."""
         with self.tf.device(self.device):
-            return function(*tensors)
+            outputs: Outputs = function(*tensors)
+            return outputs
 
     def run_with_gradient(
-        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
-    ) -> Tuple[Any, List[Any]]:
-        """tf.GradientTape; an input that the output does not depend on has a gradient of zeros."""
+        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangents: Outputs
+    ) -> Tuple[Outputs, List[Any]]:
+        """tf.GradientTape; an input that no output depends on has a gradient of zeros."""
         tf = self.tf
         asked = [tensors[index] for index in wanted]
         with tf.device(self.device):
             with tf.GradientTape() as tape:
                 tape.watch(asked)
-                output = function(*tensors)
-            if not tf.is_tensor(output) or output.shape != cotangent.shape:
-                return output, []
+                outputs = function(*tensors)
+            if not all(map(tf.is_tensor, outputs.values())) or not fitting(outputs, cotangents):
+                return outputs, []
             try:
-                pulled = tf.cast(cotangent, output.dtype)
+                roots = [outputs[name] for name in cotangents]
+                pulled = [tf.cast(cotangents[name], outputs[name].dtype) for name in cotangents]
                 zero = tf.UnconnectedGradients.ZERO
-                found = tape.gradient(output, asked, output_gradients=pulled, unconnected_gradients=zero)
-                return output, [tf.convert_to_tensor(gradient) for gradient in found]
+                found = tape.gradient(roots, asked, output_gradients=pulled, unconnected_gradients=zero)
+                return outputs, [tf.convert_to_tensor(gradient) for gradient in found]
             except Exception as error:
                 raise GradientFailed from error

@@ -16,9 +16,11 @@ from . import (
     Function,
     GradientFailed,
     NDArray,
+    Outputs,
     Refused,
     Runtime,
     Unavailable,
+    fitting,
     import_framework,
 )
 
@@ -126,39 +128,46 @@ class Torch(Runtime):
             return _Exported(self.torch, function)
         return function
 
-    def run(self, function: Function, tensors: List[Any]) -> Any:
-        """The output, without recording for a gradient."""
+    def run(self, function: Function, tensors: List[Any]) -> Outputs:
+        """The outputs, without recording for a gradient."""
         with self.torch.no_grad():
             return self._call(function, tensors)
 
-    def _call(self, function: Function, tensors: List[Any]) -> Any:
+    def _call(self, function: Function, tensors: List[Any]) -> Outputs:
+        outputs: Outputs
         if not self.compiles:
-            return function(*tensors)
+            outputs = function(*tensors)
+            return outputs
         try:
-            return function(*tensors)
+            outputs = function(*tensors)
+            return outputs
         except self.torch._dynamo.exc.Unsupported as error:
             # What follows is a stack through the framework, with the paths of this machine.
             reason = str(error).partition("\nfrom user code")[0]
             raise Refused("torch.compile can't compile this plan as one graph: %s" % reason) from None
 
     def run_with_gradient(
-        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangent: Any
-    ) -> Tuple[Any, List[Any]]:
-        """torch.autograd.grad; an input that the output does not depend on has a gradient of zeros."""
+        self, function: Function, tensors: List[Any], wanted: Sequence[int], cotangents: Outputs
+    ) -> Tuple[Outputs, List[Any]]:
+        """torch.autograd.grad; an input that no output depends on has a gradient of zeros."""
         torch = self.torch
         tensors = list(tensors)
         for index in wanted:
             tensors[index].requires_grad_()
         with torch.enable_grad():
-            output = self._call(function, tensors)
-        if not isinstance(output, torch.Tensor) or output.shape != cotangent.shape:
-            return output, []
+            outputs = self._call(function, tensors)
+        if not fitting(outputs, cotangents):
+            return outputs, []
         asked = [tensors[index] for index in wanted]
+        # An output that depends on no input that is asked for adds nothing; where none does, autograd says so.
+        names = [name for name in cotangents if outputs[name].requires_grad] or list(cotangents)
+        roots = [outputs[name] for name in names]
         try:
-            found = torch.autograd.grad(output, asked, cotangent.to(output.dtype), allow_unused=True)
+            pulled = [cotangents[name].to(outputs[name].dtype) for name in names]
+            found = torch.autograd.grad(roots, asked, pulled, allow_unused=True)
         except Exception as error:
             raise GradientFailed from error
-        return output, [torch.zeros_like(x) if g is None else g for g, x in zip(found, asked)]
+        return outputs, [torch.zeros_like(x) if g is None else g for g, x in zip(found, asked)]
 
     def forget(self) -> None:
         """Drop every compiled function: each holds its graph, its guards and a loaded library."""
