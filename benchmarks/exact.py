@@ -50,7 +50,7 @@ def main() -> int:
 
 def _layer(title: str, op_name: str, differs: dict[str, Any]) -> bool:
     import numpy as np
-    from conformance.compare import allowance as bound_of
+    from conformance.judge.compare import allowance as bound_of
 
     from conformance.dtypes import DTYPES
     from conformance.exact import Num, Precision, allowance, convolution, vjp

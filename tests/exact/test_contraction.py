@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conformance.compare import allowance as bound_of
+from conformance.judge.compare import allowance as bound_of
 
 from conformance.dtypes import DTYPES
 from conformance.exact import Num, Precision, add_up, allowance, convolution, einsum, matmul, stored, vjp
