@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from conformance.dtypes import DTYPES, encode
 from conformance.executor import Request
 from conformance.frameworks import Ask, lower
-from conformance.judge.compare import Expectation, allowance, judge
+from conformance.judge.allowance import allowance
+from conformance.judge.compare import Expectation, judge
 from conformance.judge.steady import steady
 from conformance.layout import Layout, LayoutError, from_layout, parse_layout, shape_from_layout, to_layout
 from conformance.ops import OPS
@@ -87,7 +88,9 @@ def prepare(case: Case) -> Prepared:
         expectation = Expectation(case.dtype, None, (), exact, {}, refused=refused)
         return Prepared(case, op, specs, arrays, expectation, None)
     if isinstance(case.params, CallParams) and case.params.anchor is not None:
-        expectation = Expectation(case.dtype, None, (), exact, {}, nonfinite=case.nonfinite, ulps=case.params.ulp)
+        expectation = Expectation(
+            case.dtype, None, (), exact, {}, nonfinite=case.nonfinite, ulps=case.params.ulp, checks=case.checks
+        )
         return Prepared(case, op, specs, arrays, expectation, None, anchor=case.params.anchor, settled=False)
     output = op.output(case.params)
     reference = op.reference(case.params, arrays)
@@ -114,6 +117,7 @@ def prepare(case: Case) -> Prepared:
         gradients,
         nonfinite=case.nonfinite,
         signed_zeros="signed_zeros" in case.checks,
+        checks=case.checks,
     )
     return Prepared(case, op, specs, arrays, expectation, output, cotangent)
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import DTYPES, rounded
-from conformance.judge.compare import allowance as allowance_of
+from conformance.judge.allowance import allowance as allowance_of
 from conformance.judge.locate import locate, locate_shape
 from conformance.ops import OPS
 from conformance.ops.base import Array, Op, Reference

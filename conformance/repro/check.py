@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from conformance.dtypes import DTYPES
-from conformance.judge.compare import allowance
+from conformance.judge.allowance import allowance
 from conformance.ops.base import Array, Reference
 from conformance.repro import words
 from conformance.repro.arrays import written
@@ -18,7 +18,7 @@ from conformance.repro.surface import Surface
 from conformance.usage import UsageError
 from conformance.verdict import Status
 
-LEAST_BITS = 17.0  # as compare.FLOAT32_BITS
+LEAST_BITS = 17.0  # as allowance.FLOAT32_BITS
 CRASH_CALLS = 20
 
 

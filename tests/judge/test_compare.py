@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from conformance.dtypes import DTYPES, rounded
-from conformance.judge.compare import Expectation, allowance, judge, telling_line
+from conformance.judge.allowance import allowance
+from conformance.judge.compare import Expectation, judge
+from conformance.judge.words import telling_line
 from conformance.ops import OPS
 from conformance.ops.base import Array, Reference
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value

@@ -22,6 +22,7 @@ from conformance.exact.trilinear import (
     contract_to_small,
     gather_exactly,
     kernel_exactly,
+    most_summed,
     scatter_exactly,
 )
 from conformance.ops.base import (
@@ -33,6 +34,7 @@ from conformance.ops.base import (
     TensorSpec,
     axis_field,
     boolean_field,
+    few_values,
     integer_field,
     word_field,
 )
@@ -315,7 +317,9 @@ class Convolution(Op):
             y = y.reshape(spec.shape)
             return y if bias is None else y + bias.reshape(-1, *(1 for _ in geometry))
 
-        products = bound.in_channels // bound.groups * prod(bound.kernel) + int(bound.bias)
+        sums = most_summed(geometry)
+        taps = sums.large if self.transposed else sums.small
+        products = bound.in_channels // bound.groups * taps + int(bound.bias)
         return _judged(forward, x, w, bias, products)
 
     def gradients(self, bound: ConvParams, arrays: Mapping[str, Array], cotangent: Array) -> dict[str, Reference]:
@@ -341,8 +345,9 @@ class Convolution(Op):
                 return kernel(x, dy, geometry)
             return kernel(dy, x, geometry).swapaxes(1, 2)
 
-        taps = prod(bound.kernel)
-        positions = bound.batch * prod(axis.small for axis in geometry)
+        sums = most_summed(geometry)
+        taps = sums.small if self.transposed else sums.large
+        positions = bound.batch * sums.kernel
         result = {
             "x": _judged(to_input, dy, w, None, bound.out_channels // g * taps),
             "w": _judged(to_kernel, dy, x, None, positions),
@@ -373,12 +378,18 @@ def _judged(
     compute: Callable[[Array, Array, Array | None], Array], left: Array, right: Array, bias: Array | None, products: int
 ) -> Reference:
     """A bilinear form's value, its magnitude (itself on absolute values) and its energy (itself on squares)."""
+
+    def recompute(one: Callable[[Array], Array], other: Callable[[Array], Array]) -> Array:
+        return compute(one(left), other(right), bias)
+
     return Reference(
         value=compute(left, right, bias),
         partial=None if bias is None else cache(lambda: np.abs(compute(left, right, None))),
         products=products,
         magnitude=cache(lambda: compute(np.abs(left), np.abs(right), None if bias is None else np.abs(bias))),
         energy=cache(lambda: compute(left**2, right**2, None if bias is None else bias**2)),
+        recompute=recompute,
+        repeats=cache(lambda: few_values(left) and few_values(right)),
     )
 
 
