@@ -18,7 +18,9 @@ from conformance.dtypes import DTYPES, encode
 from conformance.executor import Request
 from conformance.frameworks import Ask, lower
 from conformance.judge.allowance import allowance
-from conformance.judge.compare import Expectation, judge
+from conformance.judge.compare import Expectation, judge, real
+from conformance.judge.explain import Explanation
+from conformance.judge.layouts import explain_layout
 from conformance.judge.steady import steady
 from conformance.layout import Layout, LayoutError, from_layout, parse_layout, shape_from_layout, to_layout
 from conformance.ops import OPS
@@ -61,7 +63,8 @@ class Prepared:
     encoded: dict[tuple[str, str], NDArray[np.generic]] = field(default_factory=dict)
     anchor: Target | None = None  # the target whose answer is the reference (`call` with `against`)
     settled: bool = True  # False until the anchor has answered
-    explained: dict[str, str] = field(default_factory=dict)  # wrong answer -> why it is wrong
+    mistaken: bool = False  # the anchor's answer has shown that the case can't be judged as it is written
+    explained: dict[str, Explanation] = field(default_factory=dict)  # wrong answer -> why it is wrong
     unanswered: str = ""  # why there is no reference, once it is known that the anchor gave no answer
 
     @property
@@ -263,7 +266,13 @@ def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
     old = prepared.expectation
     prepared.settled = True
     if isinstance(outcome, Value) and outcome.output.values is not None:
-        value = outcome.output.values.astype(np.float64)
+        value = real(outcome.output.values)
+        axes = prepared.case.params.output_axes
+        if value.ndim != len(axes):
+            raise CaseError(
+                f"{target} answers with shape {value.shape}, but the layout of the output is {axes}: expected a letter "
+                f"for each of its {value.ndim} axes"
+            )
         reference = Reference(value, 0, lambda: np.abs(value), lambda: value**2)
         prepared.expectation = replace(old, output=reference, shape=value.shape, exact=old.ulps == 0)
         check_not_vacuous(prepared.case, value)
@@ -271,6 +280,18 @@ def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
         prepared.expectation = replace(old, refused=f"{target} refuses: {outcome.type}")
     else:
         prepared.unanswered = f"held against {target}, which gave no answer"
+
+
+def written_layout(prepared: Prepared, actual: Array, plan: Plan) -> str:
+    """For a `call`: which other layout of its output makes the answer right; "" where none does."""
+    expectation, params = prepared.expectation, prepared.case.params
+    if not isinstance(params, CallParams) or expectation.output is None or expectation.dtype not in DTYPES:
+        return ""
+    allowed = None
+    if not expectation.exact:
+        allowed = allowance(expectation.output, DTYPES[expectation.dtype], expectation.ulps)
+    right, axes = expectation.output.value, params.output_axes
+    return explain_layout(actual, right, allowed, expectation.dtype, axes, plan.layout("y"))
 
 
 def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupported:

@@ -27,7 +27,8 @@ def allowance(reference: Reference, dtype: DType, ulps: float | None) -> Array:
     """
     u_out = dtype.unit_roundoff
     if ulps is not None:
-        return np.asarray(2.0 * ulps * u_out * np.abs(reference.value) + dtype.least_subnormal)
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.asarray(2.0 * ulps * u_out * np.abs(reference.value) + dtype.least_subnormal)
     if "allowance" in reference.cache:
         return reference.cache["allowance"]
     accumulator = DTYPES[dtype.accumulator]
@@ -39,7 +40,8 @@ def allowance(reference: Reference, dtype: DType, ulps: float | None) -> Array:
     underflow = n * accumulator.least_subnormal + dtype.least_subnormal / 2
     # A bias is added in an operation of its own, so what it is added to was rounded, too.
     rounded = np.abs(reference.value) + (0.0 if reference.partial is None else reference.partial())
-    once = gamma * reference.magnitude() + u_out * rounded + underflow
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities and NaN have no allowance, and get none
+        once = gamma * reference.magnitude() + u_out * rounded + underflow
     reference.cache["allowance"] = np.asarray(2 * once if dtype.name == "float64" else once)
     return reference.cache["allowance"]
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from conformance.dtypes import DTYPES, rounded
 from conformance.judge.allowance import allowance as allowance_of
 from conformance.judge.locate import locate, locate_shape
+from conformance.judge.precision import LEAST_BITS
 from conformance.ops import OPS
 from conformance.ops.base import Array, Op, Reference
 from conformance.ops.confusions import Confusion, Problem, Stage, Variant, finished, prepared
@@ -47,13 +48,14 @@ class Explanation:
 
     `text` is for a person. `confusions` are names; more than one where the answer does not tell them apart ("a + b" is
     a pair); empty where none fits. `exact`: reproduced, bit by bit for integers and within the rounding error for real
-    values. `where` says where the errors lie.
+    values. `where` says where the errors lie. `arithmetic`: the meaning is right, and its precision is the cause.
     """
 
     text: str
     confusions: tuple[str, ...] = ()
     exact: bool = False
     where: str = ""
+    arithmetic: bool = False
 
 
 def confusions_of(op: Op) -> tuple[Confusion[Any], ...]:
@@ -165,10 +167,12 @@ class _Search:
             where = locate(self.wrong, params.spatial, params.stride, params.groups)
         fitting = self._singles()
         if fitting:
-            return Explanation(f"equals the reference with {_alternatives(fitting)}", _names(fitting), True, where)
-        noise = self._noise()
+            arithmetic = all(v.rounding for variants in fitting for v in variants)
+            text = f"equals the reference with {_alternatives(fitting)}"
+            return Explanation(text, _names(fitting), True, where, arithmetic)
+        noise = self._overflow() or self._noise()
         if noise:
-            return Explanation(noise, (NARROW,), False, where)
+            return Explanation(noise, (NARROW,), False, where, True)
         if not self.only_rounding and (not self.same_shape or int(self.wrong.sum()) >= PAIRS_NEED_ELEMENTS):
             fitting = self._pairs()
             if fitting:
@@ -387,6 +391,24 @@ class _Search:
         # What cannot be computed alone may be possible with another, as where two conventions differ in their words.
         return done is not None and done.y is not None and not np.array_equal(done.y, self.right, equal_nan=True)
 
+    def _overflow(self) -> str:
+        """What is said where sums in half precision leave its range although the right ones do not; else ""."""
+        accumulator = self.dtype.accumulator
+        if accumulator == self.dtype.name or not self.same_shape or self.exact:
+            return ""
+        wrong = self.wrong & ~np.isfinite(self.actual)
+        sizes = self.problem.computed(power=2)
+        if not np.array_equal(wrong, self.wrong) or sizes is None or sizes.y is None:
+            return ""
+        if not (np.isfinite(self.right[wrong]).all() and (sizes.y[wrong] > self.dtype.largest).all()):
+            return ""
+        nans = int(np.isnan(self.actual[wrong]).sum())
+        both = ", some with both signs, and inf - inf is NaN" if nans else ""
+        return (
+            f"products or partial sums beyond {self.dtype.largest:g}, the largest {self.dtype.name}, became infinite"
+            f"{both}: the sums are kept in {self.dtype.name}; in {accumulator} they stay finite"
+        )
+
     def _noise(self) -> str:
         """What is said where the errors look like rounding in a narrower arithmetic, everywhere alike; else ""."""
         if self.exact or not self.same_shape or self.actual.size < 8 or not np.isfinite(self.actual).all():
@@ -406,7 +428,9 @@ class _Search:
         values = self.right / scale
         aligned = abs(float(np.mean(errors * values))) / (rms * float(np.sqrt(np.mean(values**2))) or 1.0)
         everywhere = float(np.mean(np.abs(errors) > 0.1 * rms)) > 0.5 and float(np.abs(errors).max()) < 6 * rms
-        if not (4.0 <= bits <= own and everywhere and aligned < 0.5):
+        # bfloat16 inputs leave 8.7 bits. Errors that are larger have another cause, unless sums are in half precision.
+        least = 4.0 if self.dtype.accumulator != self.dtype.name else LEAST_BITS
+        if not (least <= bits <= own and everywhere and aligned < 0.5):
             return ""
         return (
             f"right, but computed with {bits:.1f} effective bits everywhere: products or sums in a narrower format "
