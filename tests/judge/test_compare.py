@@ -430,6 +430,17 @@ def test_a_policy_for_infinities_lets_nothing_pass_that_compares_nothing(policy:
         ("Exception encountered when calling Pad.call().\n\nnegative padding\n\nArguments:", "negative padding"),
         ('Graph execution error:\n\nDetected at node c defined at:\n  File "a.py", line 1, in <module>\nno', "no"),
         ("Graph execution error:", "Graph execution error:"),
+        ("Exception encountered when calling Pad.call().\n\n\x1b[1mtoo large\x1b[0m\n\nArguments", "too large"),
+        (
+            'in user code:\n\n    File "a.py", line 840, in _conv_xla  *\n        return _conv()\n'
+            '    File "a.py", line 812, in _conv  **\n        result = tf.nn.convolution(\n\n    ValueError: depth 3\n',
+            "ValueError: depth 3",
+        ),
+        (
+            "RuntimeError when making fake tensor call\n  Explanation: Dynamo failed to run FX node with fake tensors: "
+            "call_function <f>(*(FakeTensor(..., size=(1, 3)),), **{}): got ValueError('has 5 channels')\n  Hint:",
+            "has 5 channels",
+        ),
         ("", ""),
     ],
 )
