@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from conformance.dtypes import DTYPES, DType
 from conformance.judge.allowance import BITS_NEED_ELEMENTS, FLOAT32_BITS, allowance, effective_bits
 from conformance.judge.pattern import broken_pattern, flipped_zeros
-from conformance.judge.precision import beyond, narrower
+from conformance.judge.precision import LEAST_BITS, beyond, narrower
 from conformance.judge.steady import steady
 from conformance.judge.words import last_words, telling_line
 from conformance.ops.base import Array, Reference
@@ -262,6 +262,9 @@ def _ordinary(subject: str, got: Array, right: Array, reference: Reference, dtyp
 def _precision_message(how: str, bits: float | None, dtype: DType) -> str:
     if dtype.precision <= DTYPES["float16"].precision:
         return f"right, but its partial sums were rounded to {dtype.name}, not kept in {dtype.accumulator}"
+    if bits is None or bits < LEAST_BITS:
+        # Few bits where the data has one sign: they say nothing there, the roundings do.
+        return f"right, but less precise than {dtype.name}, as from {how}"
     return f"right, but with {bits:.1f} effective bits, as from {how}"
 
 

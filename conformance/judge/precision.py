@@ -52,7 +52,9 @@ def reach(reference: Reference, dtype: DType, partial: bool = True) -> Array:
     u, n = dtype.unit_roundoff, max(reference.products, 1)
     energy, size = reference.energy(), np.square(reference.value)
     if partial:
-        size = np.maximum(size, _halves(reference))
+        if "halves" not in reference.cache:
+            reference.cache["halves"] = _halves(reference)
+        size = np.maximum(size, reference.cache["halves"])
     walk = _DEVIATIONS * math.sqrt(n) * np.sqrt(energy / 2 + size / 3)
     return np.asarray(u * np.maximum(_LEAST * np.sqrt(energy + size), walk) + n * dtype.least_subnormal)
 
@@ -100,7 +102,7 @@ def narrower(got: Array, error: Array, reference: Reference, dtype: DType) -> st
     if dtype.precision <= DTYPES["float16"].precision:
         return _half_sums(error, reference, dtype)
     bits = effective_bits(error, reference)
-    if bits is None or bits < LEAST_BITS or not np.isfinite(got).all():
+    if bits is None or not np.isfinite(got).all():
         return None
     single = DTYPES["float32"]
     far = reach(reference, single)
@@ -146,19 +148,24 @@ def _inputs(name: str, accounts: Callable[[Array], bool], got: Array, reference:
 
 def _answer(got: Array, error: Array, reference: Reference, far: Array) -> str | None:
     """Whether the answer went through half precision: then each of its numbers is one of that format's."""
-    for name in ("float16", "bfloat16"):
+    fitting = [name for name in ("bfloat16", "float16") if np.array_equal(narrowed(got, name), got)]
+    size = np.abs(reference.value)
+    for name in fitting:
         half = DTYPES[name]
-        if not np.array_equal(narrowed(got, name), got):
-            continue
-        if (error <= half.unit_roundoff * np.abs(reference.value) + half.least_subnormal + far).all():
+        if (error <= half.unit_roundoff * size + half.least_subnormal + far).all():
             return f"an answer rounded to {name}"
-        # And its inputs before it, and perhaps its sums.
-        if (
-            error
-            <= 3 * half.unit_roundoff * reference.magnitude() + narrow_allowance(replace(reference, cache={}), half)
-        ).all():
-            return f"a computation in {name}"
-    return None
+    if not fitting or _relative(error, reference) > 2.0**-LEAST_BITS:
+        return None
+    # And its inputs before it, and perhaps its sums.
+    half, bare = DTYPES[fitting[0]], replace(reference, cache={})
+    allowed = 3 * half.unit_roundoff * reference.magnitude() + narrow_allowance(bare, half)
+    return f"a computation in {fitting[0]}" if (error <= allowed).all() else None
+
+
+def _relative(error: Array, reference: Reference) -> float:
+    """The root mean square of the errors, in units of what a sum of such products comes to."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _rms(np.where(error == 0.0, 0.0, error / np.sqrt(reference.energy() + np.square(reference.value))))
 
 
 def _half_sums(error: Array, reference: Reference, dtype: DType) -> str | None:
@@ -170,9 +177,7 @@ def _half_sums(error: Array, reference: Reference, dtype: DType) -> str | None:
     if error.size < BITS_NEED_ELEMENTS:
         return f"partial sums in {dtype.name}"
     # With many products the bound covers everything, zeros too; the size of the errors does not.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(error == 0.0, 0.0, error / np.sqrt(reference.energy() + np.square(reference.value)))
-    return f"partial sums in {dtype.name}" if _rms(ratio) < 2.0 ** (-dtype.precision / 2) else None
+    return f"partial sums in {dtype.name}" if _relative(error, reference) < 2.0 ** (-dtype.precision / 2) else None
 
 
 def _everywhere(error: Array, reference: Reference, dtype: DType) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,42 @@ def test_a_shape_alone() -> None:
     assert judged.figures.elements == 0
     assert status(expect([1.0, 2.0]), Value(Tensor("float32", (3,), None))) is Status.SHAPE
     assert status(expect([1.0, 2.0]), Value(Tensor("float16", (2,), None))) is Status.DTYPE
+
+
+def test_what_is_not_asked_for_is_not_judged() -> None:
+    right = [1.0, 2.0]
+    shape_only = expect(right, checks=("shape",))
+    judged = judge(shape_only, answer([5.0, math.nan], "float64"))
+    assert (judged.status, judged.message) == (Status.PASS, "shape only")
+    assert status(shape_only, answer([1.0])) is Status.SHAPE
+    assert status(expect(right, checks=("shape", "dtype")), answer([5.0, 6.0])) is Status.PASS
+    assert status(expect(right, checks=("shape", "dtype")), answer([1.0, 2.0], "float64")) is Status.DTYPE
+    # Integers are no divergence where nobody asks for a dtype; their values are.
+    integers = Value(Tensor("int64", (2,), np.array([1, 2])))
+    assert status(expect(right), integers) is Status.DTYPE
+    assert status(expect(right, checks=("shape", "value")), integers) is Status.PASS
+    assert status(expect([1.0, 3.0], checks=("value",)), integers) is Status.VALUE
+    assert status(expect([[1.0, 2.0]], checks=("value",)), integers) is Status.SHAPE
+    assert status(expect([[1.0, 2.0]], checks=("dtype",)), answer(right)) is Status.PASS
+
+
+def test_gradients_are_compared_though_only_a_shape_is_asked_of_the_output() -> None:
+    expected = expect([1.0], gradients={"x": reference([2.0])}, checks=("shape", "gradient"))
+    assert status(expected, Value(answer([9.0]).output, {"x": answer([2.0]).output})) is Status.PASS
+    assert status(expected, Value(answer([1.0]).output, {"x": answer([3.0]).output})) is Status.GRADIENT
+
+
+def test_infinities_and_complex_numbers_raise_no_warning() -> None:
+    right = Reference(np.array([-inf, inf, nan, 1.0]), 0, lambda: np.array([inf, inf, nan, 1.0]), lambda: np.ones(4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for ulps in (None, 8.0):
+            expected = expect(right, exact=False, ulps=ulps)
+            assert status(expected, answer([-inf, inf, nan, 1.0])) is Status.PASS
+            assert status(expected, answer([-inf, inf, 0.0, 1.0])) is Status.NONFINITE
+        numbers = Value(Tensor("complex64", (2,), np.array([1.0, 2.0j], np.complex64)))
+        assert status(expect([1.0, 0.0]), numbers) is Status.DTYPE
+        assert status(expect([1.0, 0.0], checks=("value",)), numbers) is Status.NONFINITE
 
 
 def test_an_empty_output_has_a_shape() -> None:
