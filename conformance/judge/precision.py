@@ -25,8 +25,9 @@ _BITS = {"TF32": 11, "float16": 11, "bfloat16": 8}
 _MARGIN = 3.5
 # A candidate has to come this much closer than the exact op.
 _CLOSER = 0.5
-# Of the roundings of an arithmetic: so many standard deviations are not reached by chance.
-_DEVIATIONS = 6.0
+# In units of u times a partial sum for each rounding. One rounding's root mean square is 0.43 of that (uniform over half
+# a unit in the last place, whose size varies by two), so this is seven standard deviations.
+_WALK = 3.0
 # The least that is called far off, in units of the roundoff: some algorithms (Winograd's) round more often than they
 # multiply.
 _LEAST = 2.0**9
@@ -55,7 +56,7 @@ def reach(reference: Reference, dtype: DType, partial: bool = True) -> Array:
         if "halves" not in reference.cache:
             reference.cache["halves"] = _halves(reference)
         size = np.maximum(size, reference.cache["halves"])
-    walk = _DEVIATIONS * math.sqrt(n) * np.sqrt(energy / 2 + size / 3)
+    walk = _WALK * math.sqrt(n) * np.sqrt(energy / 2 + size / 3)
     return np.asarray(u * np.maximum(_LEAST * np.sqrt(energy + size), walk) + n * dtype.least_subnormal)
 
 

@@ -304,7 +304,7 @@ def test_repeats_that_differ() -> None:
 def significant(values: Array, bits: int) -> Array:
     """Values rounded to so many significant bits, to nearest."""
     fraction, exponent = np.frexp(values)
-    return np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits)
+    return np.asarray(np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits))
 
 
 CHANNELS = {9: 1, 288: 32, 3200: 128}
@@ -343,7 +343,7 @@ def in_float32(arrays: dict[str, Array], order: str) -> Array:
                 y += products[..., i]
     assert y.dtype == np.float32
     size = x.shape[2] - k + 1
-    return y.T.reshape(1, -1, size, size).astype(np.float64)
+    return np.asarray(y.T.reshape(1, -1, size, size).astype(np.float64))
 
 
 ORDERS = ["matmul", "forward", "reversed", "largest first", "pairwise"]
