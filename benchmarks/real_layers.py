@@ -2,7 +2,7 @@
 inputs rounded to TF32 or bfloat16 named.
 
 Each layer is asked of each framework in its own worker, forward and both gradients, with values around zero and with
-values of one sign, where right float32 sums have 13 to 18 effective bits and a floor alone raises false alarms.
+values of one sign, where right float32 sums have 10 to 20 effective bits and a floor alone raises false alarms.
 """
 
 from __future__ import annotations

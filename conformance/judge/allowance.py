@@ -11,7 +11,7 @@ from conformance.ops.base import Array, Reference
 
 # Below this many effective bits it is asked whether a float32 answer was computed in float32 (25 to 21 bits were seen
 # for float32 with 1 to 3,200 products an element around zero, 11.7 for TF32, 8.7 for bfloat16 inputs; but right sums
-# of one sign fall to 13; see docs/allowance.md).
+# of one sign fall to 10; see docs/allowance.md).
 FLOAT32_BITS = 17.0
 # A mean over fewer elements says little about the arithmetic.
 BITS_NEED_ELEMENTS = 8

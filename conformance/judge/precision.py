@@ -1,6 +1,6 @@
 """Right, but computed in a narrower arithmetic? Decided by computing the op on narrower inputs, not by a statistic.
 
-Effective bits say where to look and no more: right float32 sums of data of one sign have 13 of them. What decides is
+Effective bits say where to look and no more: right float32 sums of data of one sign have 10 of them. What decides is
 whether the op on inputs that were rounded to a format accounts for the answer, element by element and far better than
 the op itself does. A right answer's errors have nothing to do with those roundings, whatever its sums are like, so no
 right answer is closer to the rounded op than to the exact one.
