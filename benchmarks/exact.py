@@ -50,10 +50,10 @@ def main() -> int:
 
 def _layer(title: str, op_name: str, differs: dict[str, Any]) -> bool:
     import numpy as np
-    from conformance.judge.compare import allowance as bound_of
 
     from conformance.dtypes import DTYPES
     from conformance.exact import Num, Precision, allowance, convolution, vjp
+    from conformance.judge.compare import allowance as bound_of
     from conformance.ops import OPS
 
     kind: Any = OPS[op_name]

@@ -6,6 +6,7 @@ pytest      the same cases as a plain parametrised pytest
 cli         --help and list: CPU time; a million cases listed: time and memory
 record      what writing a verdict to the record costs
 diff        two records of 200,000 verdicts compared: time and memory
+layers      real layers on real frameworks: no false alarm, one element off by 1e-4 caught, narrow arithmetic named
 html        the page of 50,000 verdicts: size, first paint, scrolling and filtering in Chromium
 """
 
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "cli": "command_line",
     "record": "record_cost",
     "diff": "diff",
+    "layers": "real_layers",
     "html": "html_page",
 }
 

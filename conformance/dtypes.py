@@ -8,6 +8,7 @@ travels.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,3 +99,45 @@ def rounded(values: NDArray[np.float64], dtype: str) -> NDArray[np.float64]:
     if dtype == "bfloat16":
         return decode(coded.tobytes(), dtype, values.shape).astype(np.float64)
     return coded.astype(np.float64)
+
+
+# A narrower format -> how float64 values are brought to it. TF32 keeps 11 significant bits of a float32 and its
+# exponents. Documented are rounding to nearest with ties away from zero (the conversion instruction) and dropping the
+# last bits (a matrix instruction that is given float32); software rounds ties to even.
+NARROW_FORMATS: tuple[str, ...] = (
+    "TF32",
+    "TF32 (ties away from zero)",
+    "TF32 (cut off instead of rounded)",
+    "bfloat16",
+    "bfloat16 (cut off instead of rounded)",
+    "float16",
+    "float16 (cut off instead of rounded)",
+)
+_SIGNIFICANT = {"TF32": 11, "bfloat16": 8, "float16": 11}
+
+
+def narrowed(values: NDArray[np.float64], format: str) -> NDArray[np.float64]:
+    """float64 values in one of NARROW_FORMATS, or in a dtype."""
+    name, _, how = format.partition(" (")
+    if not how and name != "TF32":
+        return rounded(values, name)
+    if how.startswith("cut") and name == "float16":
+        # Towards zero, beyond the range to its end, subnormals included.
+        least = DTYPES[name].least_subnormal
+        with np.errstate(invalid="ignore"):
+            cut = np.where(np.abs(values) < 2.0**-14, np.trunc(values / least) * least, _cut(values, 11, np.trunc))
+        return np.where(np.isfinite(values), np.clip(cut, -DTYPES[name].largest, DTYPES[name].largest), values)
+    return _cut(values, _SIGNIFICANT[name], np.trunc if how.startswith("cut") else _away if how else np.rint)
+
+
+def _away(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.trunc(scaled + np.copysign(0.5, scaled))
+
+
+def _cut(
+    values: NDArray[np.float64], bits: int, to_integer: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """A significand of `bits` bits, the hidden one included, with an unbounded exponent."""
+    mantissa, exponent = np.frexp(values)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.ldexp(to_integer(mantissa * 2.0**bits), exponent - bits))

@@ -253,6 +253,36 @@ def stride_and_dilation(p: Plain) -> Outputs:
     yield from _maybe(p.read(stride=p.dilation, dilation=p.stride))
 
 
+def groups_and_dilation(p: Plain) -> Outputs:
+    """What a framework makes of the two numbers exchanged, with as much of the stored kernel as it then takes."""
+    d, g = p.dilation[0], p.op.groups
+    inside, outside = p.op.in_channels, p.op.out_channels
+    if set(p.dilation) != {d} or inside % d or outside % d:
+        return
+    space = p.w.shape[3:]
+    if p.op.transposed:  # stored (in, out/g)
+        stored = np.concatenate(list(p.w))
+        stored = stored[:, : outside // d]
+        parts = [part for part in np.split(stored, d) if part.shape[1] == outside // d]
+    else:  # stored (out, in/g)
+        stored = np.concatenate([w.swapaxes(0, 1) for w in p.w])
+        stored = stored[:, : inside // d]
+        parts = [part.swapaxes(0, 1) for part in np.split(stored, d) if part.shape[1] == inside // d]
+    if parts:
+        w = np.stack(parts).reshape(d, inside // d, outside // d, *space)
+        op = replace(p.op, groups=d, dilation=(g,) * p.op.dims)
+        yield from _maybe(plain(op, p.x, w, p.b))
+
+
+def the_other_direction(p: Plain) -> Outputs:
+    kind = OPS["conv" if p.op.transposed else "conv_transpose"]
+    same = kind(**{**vars(p.op), "output_padding": None, "output_size": None})
+    turned = replace(same, in_channels=p.op.out_channels, out_channels=p.op.in_channels)
+    for op, w in ((turned, p.w.swapaxes(1, 2)), (same, p.w)):
+        if op.in_channels == p.x.shape[1] and (p.b is None or p.b.size == op.out_channels):
+            yield from _maybe(plain(op, p.x, w, p.b))
+
+
 def dilation_off_by_one(p: Plain) -> Outputs:
     for change in (1, -1):
         off = tuple(d + change for d in p.dilation)
@@ -526,6 +556,8 @@ FAULTS: dict[str, Callable[[Plain], Outputs]] = {
     "dilation ignored": dilation_ignored,
     "stride ignored": stride_ignored,
     "stride and dilation exchanged": stride_and_dilation,
+    "groups and dilation exchanged": groups_and_dilation,
+    "the other direction": the_other_direction,
     "dilation off by one": dilation_off_by_one,
     "shifted by one": shifted,
     "off by one at an end": off_by_one,

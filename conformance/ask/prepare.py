@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from conformance.dtypes import DTYPES, encode
 from conformance.executor import Request
 from conformance.frameworks import Ask, lower
-from conformance.judge.compare import Expectation, allowance, judge
+from conformance.judge.allowance import allowance
+from conformance.judge.compare import Expectation, judge, real
+from conformance.judge.explain import Explanation
+from conformance.judge.layouts import explain_layout
 from conformance.judge.steady import steady
 from conformance.layout import Layout, LayoutError, from_layout, parse_layout, shape_from_layout, to_layout
 from conformance.ops.base import Array, Reference, TensorSpec
@@ -60,7 +63,8 @@ class Prepared:
     encoded: dict[tuple[str, str], NDArray[np.generic]] = field(default_factory=dict)
     anchor: Target | None = None  # the target whose answer is the reference (`call` with `against`)
     settled: bool = True  # False until the anchor has answered
-    explained: dict[str, str] = field(default_factory=dict)  # wrong answer -> why it is wrong
+    mistaken: bool = False  # the anchor's answer has shown that the case can't be judged as it is written
+    explained: dict[str, Explanation] = field(default_factory=dict)  # wrong answer -> why it is wrong
     unanswered: str = ""  # why there is no reference, once it is known that the anchor gave no answer
 
     @property
@@ -100,7 +104,7 @@ def prepare(case: Case) -> Prepared:
         expectation = Expectation(case.dtype, {}, exact, refused=refused)
         return Prepared(case, specs, arrays, expectation, ())
     if isinstance(op, Call) and op.anchor is not None:
-        expectation = Expectation(case.dtype, {}, exact, nonfinite=case.nonfinite, ulps=op.ulp)
+        expectation = Expectation(case.dtype, {}, exact, nonfinite=case.nonfinite, ulps=op.ulp, checks=case.checks)
         return Prepared(case, specs, arrays, expectation, (), anchor=op.anchor, settled=False)
     outputs = op.outputs()
     references = op.evaluate(arrays)
@@ -129,6 +133,7 @@ def prepare(case: Case) -> Prepared:
         inputs=arrays,
         nonfinite=case.nonfinite,
         signed_zeros="signed_zeros" in case.checks,
+        checks=case.checks,
     )
     return Prepared(case, specs, arrays, expectation, outputs, cotangents)
 
@@ -280,11 +285,13 @@ def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
     old = prepared.expectation
     prepared.settled = True
     if isinstance(outcome, Value) and outcome.has_values:
-        values = {
-            name: tensor.values.astype(np.float64)
-            for name, tensor in outcome.outputs.items()
-            if tensor.values is not None
-        }
+        values = {name: real(tensor.values) for name, tensor in outcome.outputs.items() if tensor.values is not None}
+        for name, axes in prepared.output_axes.items():
+            if name in values and values[name].ndim != len(axes):
+                raise CaseError(
+                    f"{target} answers with shape {values[name].shape}, but the layout of the output is {axes}: "
+                    f"expected a letter for each of its {values[name].ndim} axes"
+                )
         references = {name: _stated(value) for name, value in values.items()}
         prepared.expectation = replace(old, outputs=references, exact=old.ulps == 0)
         check_not_vacuous(prepared.case, values)
@@ -296,6 +303,19 @@ def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
 
 def _stated(value: Array) -> Reference:
     return Reference(value, 0, lambda: np.abs(value), lambda: value**2)
+
+
+def written_layout(prepared: Prepared, name: str, actual: Array, plan: Plan) -> str:
+    """For a `call`: which other layout of an output makes the answer right; "" where none does."""
+    expectation, op = prepared.expectation, prepared.case.op
+    reference = expectation.outputs.get(name)
+    if not isinstance(op, Call) or reference is None or expectation.dtype not in DTYPES:
+        return ""
+    allowed = None
+    if not expectation.exact:
+        allowed = allowance(reference, DTYPES[expectation.dtype], expectation.ulps)
+    axes = prepared.output_axes[name]
+    return explain_layout(actual, reference.value, allowed, expectation.dtype, axes, plan.layout(name))
 
 
 def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupported:

@@ -25,13 +25,14 @@ from conformance.ask.prepare import (
     prepare,
     request_for,
     settle,
+    written_layout,
 )
 from conformance.environments.installed import anchor_of, not_asked
 from conformance.executor import Answer, Event, Failed, Ready, Unavailable
 from conformance.executor.local import LocalExecutor
 from conformance.judge.acceptance import explain_acceptance
-from conformance.judge.compare import Judgement, judge
-from conformance.judge.explain import explain
+from conformance.judge.compare import Judgement, as_wrong, judge, real
+from conformance.judge.explain import Explanation, explain
 from conformance.known import KnownTable
 from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Outcome, Unsupported, Value
@@ -201,7 +202,7 @@ class Run:
             self.cursor[target] += 1
             fed = True
             prepared = self._prepare(index)
-            if prepared is None:
+            if prepared is None or prepared.mistaken:
                 self._release(index)
                 continue
             plan = plan_for(prepared, target)
@@ -295,7 +296,9 @@ class Run:
         self.outstanding[target] -= 1
         prepared = self.prepared[pending.index]
         assert prepared is not None
-        if pending.first is not None:
+        if prepared.mistaken:
+            self._release(pending.index)
+        elif pending.first is not None:
             self._conclude_adjoint(target, pending, prepared, outcome)
         else:
             outcome = canonical(prepared, pending.plan, outcome)
@@ -325,7 +328,12 @@ class Run:
             try:
                 settle(prepared, target, outcome)
             except CaseError as error:
+                # A mistake of the case is no divergence of anybody: as where it is found before a target is asked.
                 self.findings.case_errors.append((prepared.case, str(error)))
+                prepared.mistaken = True
+                for _ in range(1 + len(self.held.pop(pending.index, []))):
+                    self._release(pending.index)
+                return
         self._conclude(target, pending.index, prepared, pending.plan, outcome)
         if not answered:
             settle(prepared, target, outcome)
@@ -379,7 +387,11 @@ class Run:
         if judgement.status in (Status.VALUE, Status.SHAPE, Status.NONFINITE, Status.PRECISION) and isinstance(
             outcome, Value
         ):
-            explanation = self._explain(prepared, judgement, outcome)
+            found = self._explain(prepared, judgement, outcome, plan)
+            explanation = found.text
+            # Another cause that fits is why, however small the errors are.
+            if judgement.status is Status.PRECISION and found.exact and not found.arithmetic:
+                judgement = as_wrong(judgement)
         elif judgement.status is Status.ACCEPTED and isinstance(outcome, Value):
             explanation = explain_acceptance(prepared.case.op.definition(), outcome.first.shape)
         tensors = answered(outcome)
@@ -417,25 +429,31 @@ class Run:
             self.writer.add_output(verdict.digest, subject, tensor.values, tensor.dtype, place)
 
     @staticmethod
-    def _explain(prepared: Prepared, judgement: Judgement, value: Value) -> str:
-        op = prepared.case.op.definition()
-        if judgement.subject not in value.outputs or op is None or not op.confusions():
-            return ""
-        output = value.outputs[judgement.subject]
+    def _explain(prepared: Prepared, judgement: Judgement, value: Value, plan: Plan | None) -> Explanation:
+        op, name = prepared.case.op.definition(), judgement.subject
+        if name not in value.outputs:
+            return Explanation("")
+        output = value.outputs[name]
         # Targets that share a kernel give the same wrong answer.
-        key = f"{output.shape}"
+        key = f"{name} {output.shape} {plan.layout(name) if plan else ''}"
         if output.values is not None:
             key = hashlib.blake2b(np.ascontiguousarray(output.values).tobytes(), digest_size=16).hexdigest() + key
         if key not in prepared.explained:
-            actual = None if output.values is None else output.values.astype(np.float64)
-            prepared.explained[key] = explain(
-                op,
-                prepared.arrays,
-                actual,
-                output.shape,
-                dtype=prepared.case.dtype,
-                budget_seconds=EXPLAIN_SECONDS,
-            ).text
+            actual = None if output.values is None else real(output.values)
+            layout = "" if plan is None or actual is None else written_layout(prepared, name, actual, plan)
+            if layout:
+                prepared.explained[key] = Explanation(layout, ("layout",), True)
+            elif op is not None and op.confusions():
+                prepared.explained[key] = explain(
+                    op,
+                    prepared.arrays,
+                    actual,
+                    output.shape,
+                    dtype=prepared.case.dtype,
+                    budget_seconds=EXPLAIN_SECONDS,
+                )
+            else:
+                prepared.explained[key] = Explanation("")
         return prepared.explained[key]
 
     def _emit(self, target: Target, index: int, verdict: Verdict) -> None:

@@ -65,8 +65,39 @@ class Axis:
         stop = self.stride * last + offset + 1
         return slice(first, last + 1), slice(start, stop, self.stride)
 
+    def sums(self) -> Sums:
+        """The most products that this axis puts into one element of the large side, the small side and the kernel."""
+        large, small = np.zeros(self.large, dtype=np.int64), np.zeros(self.small, dtype=np.int64)
+        kernel = 0
+        for t in range(self.kernel):
+            joined = self.tap(t)
+            if joined is not None:
+                near, far = joined
+                small[near] += 1
+                large[far] += 1
+                kernel = max(kernel, near.stop - near.start)
+        return Sums(int(large.max(initial=0)), int(small.max(initial=0)), kernel)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """How many products one element sums at most: a kernel of 64 with stride 32 reaches an element by two taps."""
+
+    large: int
+    small: int
+    kernel: int
+
 
 Geometry = tuple[Axis, ...]
+
+
+@lru_cache(maxsize=256)
+def most_summed(geometry: Geometry) -> Sums:
+    """The most products in one element's sum over all axes, an input channel, or a batch item for the kernel."""
+    sums = [axis.sums() for axis in geometry]
+    return Sums(prod(s.large for s in sums), prod(s.small for s in sums), prod(s.kernel for s in sums))
+
+
 # Something that NumPy takes as an index; its own stubs do not take a tuple of unknown length.
 Index = tuple[Any, ...]
 

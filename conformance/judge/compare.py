@@ -8,27 +8,23 @@ hand-picked tolerance.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import COMPONENTS, DTYPES, DType
+from conformance.judge.allowance import BITS_NEED_ELEMENTS, FLOAT32_BITS, allowance, effective_bits
 from conformance.judge.kinds import dtype_reason, judge_kind
+from conformance.judge.pattern import broken_pattern, flipped_zeros
+from conformance.judge.precision import LEAST_BITS, beyond, narrower
 from conformance.judge.steady import steady
-from conformance.ops.base import Reference, TensorSpec
+from conformance.judge.words import last_words, telling_line
+from conformance.ops.base import Array, Reference, TensorSpec
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value, gradient_of
 from conformance.plan import USUAL
 from conformance.verdict import Figures, Status
-
-Array = NDArray[np.float64]
-
-# Below this many effective bits a float32 answer was not computed in float32 (25 to 21 bits were seen for float32 with
-# 1 to 3,200 products an element, 11.7 for TF32, 8.7 for bfloat16 inputs; see docs/allowance.md).
-FLOAT32_BITS = 17.0
-# A mean over fewer elements says little about the arithmetic.
-BITS_NEED_ELEMENTS = 8
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,8 @@ class Expectation:
     case (then there are none). `exact` asks for equality. `gradients` are the references by input. `specs` say of
     inputs and outputs what kind they are, where that is not real numbers in the case's dtype, and `inputs` are what
     indices point into. `nonfinite` is the policy for what an infinity may touch. `ulps`: the allowance where no sum of
-    products is behind the op.
+    products is behind the op. `checks`: what the case asks for of its outputs; a shape that is not asked for is judged
+    all the same where values are.
     """
 
     dtype: str
@@ -62,6 +59,7 @@ class Expectation:
     nonfinite: str = "strict"
     signed_zeros: bool = False
     ulps: float | None = None
+    checks: Collection[str] = ("shape", "dtype", "value")
 
 
 def judge(expected: Expectation, outcome: Outcome) -> Judgement:
@@ -85,28 +83,6 @@ def judge(expected: Expectation, outcome: Outcome) -> Judgement:
             return _judge_value(expected, outcome)
 
 
-# How TensorFlow and Keras begin an error that came from below: with where it passed, not with what happened.
-_PASSED = ("Graph execution error:", "Detected at node", "<stack traces", "Exception encountered when calling", "File ")
-
-
-def telling_line(message: str) -> str:
-    """The first line of an error's text that says what happened; "" where there is no text."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(_PASSED)]
-    return (telling or lines or [""])[0]
-
-
-# What Python's fault handler writes after the line that says what happened.
-_FAULT_HANDLER = ("Extension modules:", "Current thread ", "Thread ", "File ", "<no Python frame>", "...")
-
-
-def last_words(log: str) -> str:
-    """The last line of a worker's log that says what happened."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(_FAULT_HANDLER)]
-    return (telling or lines or ["no last words"])[-1]
-
-
 def _judge_value(expected: Expectation, value: Value) -> Judgement:
     if expected.refused is not None:
         shapes = [f"{tensor.shape}" for tensor in value.outputs.values()]
@@ -124,12 +100,13 @@ def _judge_value(expected: Expectation, value: Value) -> Judgement:
     if not value.has_values:
         return worst
     forward = worst
+    of_gradients = replace(expected, checks={*expected.checks, "value"})
     for name, reference in expected.gradients.items():
         subject = gradient_of(name)
         tensor = value.gradients.get(name)
         if tensor is None:
             return Judgement(Status.GRADIENT, subject, f"no {subject} came back")
-        judged = judge_tensor(subject, tensor, reference, _in_its_dtype(expected, name))
+        judged = judge_tensor(subject, tensor, reference, _in_its_dtype(of_gradients, name))
         if judged.status is not Status.PASS:
             status = Status.GRADIENT if judged.status is not Status.PRECISION else Status.PRECISION
             return Judgement(status, subject, judged.message, judged.figures)
@@ -186,56 +163,31 @@ def judge_output(name: str, tensor: Tensor | None, reference: Reference, expecte
 def judge_tensor(subject: str, tensor: Tensor, reference: Reference, expected: Expectation) -> Judgement:
     """Shape, dtype, non-finite pattern and values of one tensor against its reference."""
     right = reference.value
-    if tensor.shape != right.shape:
+    if tensor.shape != right.shape and {"shape", "value"} & set(expected.checks):
         return Judgement(Status.SHAPE, subject, f"got shape {tensor.shape}, reference {right.shape}")
-    if tensor.dtype != expected.dtype:
+    if tensor.dtype != expected.dtype and "dtype" in expected.checks:
         return Judgement(Status.DTYPE, subject, f"got dtype {tensor.dtype}, expected {expected.dtype}")
-    if tensor.values is None:
-        return Judgement(Status.PASS, subject, "shape and dtype only", Figures(elements=0))
-    with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
-        got = tensor.values.astype(np.float64, order="C")
+    if tensor.values is None or "value" not in expected.checks:
+        judged = " and ".join(check for check in ("shape", "dtype") if check in expected.checks) or "nothing of it"
+        return Judgement(Status.PASS, subject, f"{judged} only", Figures(elements=0))
+    got = real(tensor.values)
     dtype = DTYPES[expected.dtype]
     finite = np.isfinite(right)
     if not finite.all() or not np.isfinite(got).all():
-        judged = _judge_pattern(subject, got, right, expected.nonfinite, dtype)
-        if judged is not None:
-            return judged
+        broken = broken_pattern(got, right, expected.nonfinite, dtype)
+        if broken is not None:
+            return Judgement(Status.NONFINITE, subject, *broken)
         both = finite & np.isfinite(got)
         return _judge_finite(subject, got, right, both, reference, expected, dtype)
     return _judge_finite(subject, got, right, None, reference, expected, dtype)
 
 
-def _classes(array: Array) -> NDArray[np.int8]:
-    """0 finite, 1 +inf, -1 -inf, 2 NaN."""
-    return np.where(np.isnan(array), 2, np.where(np.isinf(array), np.sign(array), 0)).astype(np.int8)
-
-
-def _judge_pattern(subject: str, got: Array, right: Array, policy: str, dtype: DType) -> Judgement | None:
-    """NONFINITE where the pattern breaks the policy, else None. A reference at the end of the range may overflow."""
-    a, b = _classes(got), _classes(right)
-    near_overflow = np.abs(np.where(np.isfinite(right), right, 0.0)) > dtype.largest * (1 - dtype.unit_roundoff)
-    # A policy says which elements need not be finite, not that none need be: something must be left to compare.
-    if policy != "strict" and not ((a == 0) & (b == 0)).any():
-        return Judgement(Status.NONFINITE, subject, "nothing is finite on both sides, so nothing was compared")
-    if policy == "ignore":
-        wrong = np.zeros(got.shape, dtype=bool)
-    elif policy == "superset":
-        # Whatever is not finite in the reference must not be finite here; more may be.
-        wrong = (b != 0) & (a == 0)
-    else:
-        wrong = (a != b) & ~(near_overflow & (a == np.sign(right)))
-    if not wrong.any():
-        return None
-    where = tuple(int(i) for i in np.argwhere(wrong)[0])
-    counts = f"{int((a == 2).sum())} NaN and {int((abs(a) == 1).sum())} infinite of {a.size} elements"
-    expected = f"{int((b == 2).sum())} NaN and {int((abs(b) == 1).sum())} infinite"
-    figures = Figures(a.size, int(wrong.sum()), math.inf, where, float(got[where]), float(right[where]), math.inf)
-    return Judgement(
-        Status.NONFINITE,
-        subject,
-        f"{counts}, reference {expected}; first at {where}: got {got[where]:g}, reference {right[where]:g}",
-        figures,
-    )
+def real(values: NDArray[np.generic]) -> Array:
+    """An answer's numbers as float64. A complex one has no place there: its real part is not what came back."""
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+        if np.iscomplexobj(values):
+            return np.where(values.imag == 0.0, values.real, np.nan).astype(np.float64, order="C")
+        return values.astype(np.float64, order="C")
 
 
 def _judge_finite(
@@ -248,9 +200,9 @@ def _judge_finite(
     dtype: DType,
 ) -> Judgement:
     if expected.signed_zeros:
-        flipped = (got == 0.0) & (right == 0.0) & (np.signbit(got) != np.signbit(right))
-        if flipped.any():
-            return _signed_zero(subject, got, right, flipped)
+        flipped = flipped_zeros(got, right)
+        if flipped is not None:
+            return Judgement(Status.NONFINITE, subject, *flipped)
     if expected.exact and mask is None and np.array_equal(got, right):
         return Judgement(Status.PASS, subject, "equal", Figures(elements=got.size))
     if not expected.exact and mask is None and expected.ulps is None:
@@ -274,18 +226,51 @@ def _judge_finite(
         bits = None if expected.exact or mask is not None else effective_bits(visible, reference)
         figures = replace(figures, bits=bits)
         if expected.dtype == "float32" and not expected.exact and mask is None and expected.ulps is None:
-            outside = _standing_out(error, reference, dtype)
-            if bits is not None and bits < FLOAT32_BITS and (not outside or _spread(error, reference, dtype)):
-                return Judgement(Status.PRECISION, subject, _precision_message(bits, dtype), figures)
-            if outside:
-                message = (
-                    f"{outside} of {error.size} elements stand out from float32's errors, though they are within the "
-                    f"bound for any order of summation; worst at {figures.worst}: "
-                    f"got {figures.got:.9g}, reference {figures.reference:.9g}"
-                )
-                return Judgement(Status.VALUE, subject, message, replace(figures, differing=outside))
+            closer = _within(subject, got, error, reference, dtype, figures)
+            if closer is not None:
+                return closer
         return Judgement(Status.PASS, subject, f"largest error {figures.fraction:.2g} of the allowance", figures)
-    return _misfit(subject, error, reference, expected, figures, dtype, mask)
+    if not expected.exact and mask is None and expected.ulps is None:
+        # Right, but in a narrower arithmetic?
+        figures = replace(figures, bits=effective_bits(error, reference))
+        how = narrower(got, error, reference, dtype)
+        if how is not None:
+            return Judgement(Status.PRECISION, subject, _precision_message(how, figures.bits, dtype), figures)
+    return Judgement(Status.VALUE, subject, _difference(figures), figures)
+
+
+def _within(
+    subject: str, got: Array, error: Array, reference: Reference, dtype: DType, figures: Figures
+) -> Judgement | None:
+    """A closer look at float32 errors within the allowance, which is wide where sums are long: PRECISION where a
+    narrower arithmetic accounts for them, VALUE where no float32 sum does; None where there is nothing to say.
+    """
+    outside = beyond(error, reference, dtype)
+    if outside or (figures.bits is not None and figures.bits < FLOAT32_BITS):
+        how = narrower(got, error, reference, dtype)
+        if how is not None:
+            return Judgement(Status.PRECISION, subject, _precision_message(how, figures.bits, dtype), figures)
+    if not outside:
+        return None
+    message = (
+        f"{outside} of {error.size} elements stand out from {dtype.name}'s errors, though they are within the "
+        f"bound for any order of summation; worst at {figures.worst}: "
+        f"got {figures.got:.9g}, reference {figures.reference:.9g}"
+    )
+    return Judgement(Status.VALUE, subject, message, replace(figures, differing=outside))
+
+
+def as_wrong(judgement: Judgement) -> Judgement:
+    """A judgement of PRECISION once it is known that something else than the arithmetic is behind the errors."""
+    assert judgement.figures is not None
+    return replace(judgement, status=Status.VALUE, message=_difference(judgement.figures))
+
+
+def _difference(figures: Figures) -> str:
+    return (
+        f"{figures.differing} of {figures.elements} elements differ; worst at {figures.worst}: "
+        f"got {figures.got:.9g}, reference {figures.reference:.9g}"
+    )
 
 
 def _ordinary(subject: str, got: Array, right: Array, reference: Reference, dtype: DType) -> Judgement | None:
@@ -303,7 +288,7 @@ def _ordinary(subject: str, got: Array, right: Array, reference: Reference, dtyp
         largest = float(fraction.reshape(-1)[flat])
         if not 0.0 < largest <= 1.0:
             return None
-        # By Cauchy-Schwarz at least what `effective_bits` and `_standing_out` make of the energy.
+        # By Cauchy-Schwarz at least what `effective_bits` and `beyond` make of the energy.
         ratio = np.divide(error, reference.magnitude(), out=fraction).reshape(-1)
         root = math.sqrt(max(reference.products, 1))
         bits_ceiling = root * math.sqrt(float(np.dot(ratio, ratio)) / ratio.size)
@@ -319,139 +304,13 @@ def _ordinary(subject: str, got: Array, right: Array, reference: Reference, dtyp
     return Judgement(Status.PASS, subject, f"largest error {largest:.2g} of the allowance", figures)
 
 
-def _misfit(
-    subject: str,
-    error: Array,
-    reference: Reference,
-    expected: Expectation,
-    figures: Figures,
-    dtype: DType,
-    mask: NDArray[np.bool_] | None,
-) -> Judgement:
-    if not expected.exact and mask is None and expected.ulps is None:
-        # Right, but in a narrower arithmetic?
-        bits = effective_bits(error, reference)
-        figures = replace(figures, bits=bits)
-        half = dtype.precision <= DTYPES["float16"].precision
-        fits = bool((error <= narrow_allowance(reference, dtype)).all())
-        if half:
-            # With many products the bound for sums in half precision covers everything, zeros too; its bits do not.
-            fits = fits and (bits is None or bits > dtype.precision / 2)
-        if fits and (half or (bits is not None and bits > 6.0 and _spread(error, reference, dtype))):
-            return Judgement(Status.PRECISION, subject, _precision_message(bits, dtype), figures)
-    assert figures.worst is not None
-    return Judgement(
-        Status.VALUE,
-        subject,
-        f"{figures.differing} of {figures.elements} elements differ; worst at {figures.worst}: "
-        f"got {figures.got:.9g}, reference {figures.reference:.9g}",
-        figures,
-    )
-
-
-def _standing_out(error: Array, reference: Reference, dtype: DType) -> int:
-    """How many elements are off by more than float32 makes them, where the bound for any order is wide.
-
-    In units of sqrt(sum (x*w)^2), errors of float32 sums of data around zero are normal, with a deviation of 2**-18.6
-    at most for up to 3,200 products, whatever the order (tests/test_compare.py), and grow as sqrt(n). 2**-15 is twelve
-    deviations.
-    """
-    n = max(reference.products, 1)
-    limit = 2.0**-15 * max(1.0, math.sqrt(n / 3200))
-    # As in `effective_bits`, the magnitude settles the ordinary case without the energy.
-    if not (error * math.sqrt(n) > limit * reference.magnitude()).any():
-        return 0
-    return int(((error > limit * np.sqrt(reference.energy())) & (error > n * dtype.least_subnormal)).sum())
-
-
-def _spread(error: Array, reference: Reference, dtype: DType) -> bool:
-    """Whether a narrower arithmetic is behind the errors: then most elements have one, a single fault has few."""
-    energy = reference.energy()
-    computed = energy > 0.0
-    return bool((error[computed] > 128.0 * dtype.unit_roundoff * np.sqrt(energy[computed])).mean() > 0.25)
-
-
-def narrow_allowance(reference: Reference, dtype: DType) -> Array:
-    """How far off an answer may be that is right, but was computed in less than its dtype promises.
-
-    float32 and float64: the inputs rounded to bfloat16 (TF32 is finer). float16 and bfloat16: summed in the dtype
-    itself instead of in float32, each of the n partial sums rounded.
-    """
-    once = allowance(reference, dtype, None)
-    if dtype.precision > DTYPES["float16"].precision:
-        u = DTYPES["bfloat16"].unit_roundoff
-        return np.asarray((2 * u + u * u) * reference.magnitude() + once)
-    u, n = dtype.unit_roundoff, reference.products
-    gamma = n * u / (1 - n * u) if n * u < 0.5 else 2 * n * u
-    return np.asarray(gamma * reference.magnitude() + n * dtype.least_subnormal + once)
-
-
-def _precision_message(bits: float | None, dtype: DType) -> str:
+def _precision_message(how: str, bits: float | None, dtype: DType) -> str:
     if dtype.precision <= DTYPES["float16"].precision:
         return f"right, but its partial sums were rounded to {dtype.name}, not kept in {dtype.accumulator}"
-    if bits is None:
-        return "right, but less precise than its dtype"
-    name = "float32" if bits > 17.0 else "TF32 or float16" if bits > 10.3 else "bfloat16"
-    return f"right, but with {bits:.1f} effective bits, as from products in {name}"
-
-
-def _signed_zero(subject: str, got: Array, right: Array, wrong: NDArray[np.bool_]) -> Judgement:
-    where = tuple(int(i) for i in np.argwhere(wrong)[0])
-    figures = Figures(got.size, int(wrong.sum()), math.inf, where, float(got[where]), float(right[where]), 0.0)
-    return Judgement(
-        Status.NONFINITE,
-        subject,
-        f"{int(wrong.sum())} of {got.size} zeros have the other sign; first at {where}",
-        figures,
-    )
-
-
-def allowance(reference: Reference, dtype: DType, ulps: float | None) -> Array:
-    """How far a right answer may be off, an element.
-
-    For a sum of n products: gamma_n * sum|x||w| + u*|y| + n*eta, with gamma_n = n*u/(1 - n*u), u the unit roundoff of
-    the accumulating dtype (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 3.1) for the sum,
-    u of the case's dtype for the last rounding, and eta the underflow threshold of a product. A float64 reference has
-    the same error itself, so there it counts twice.
-    """
-    u_out = dtype.unit_roundoff
-    if ulps is not None:
-        return np.asarray(2.0 * ulps * u_out * np.abs(reference.value) + dtype.least_subnormal)
-    if "allowance" in reference.cache:
-        return reference.cache["allowance"]
-    accumulator = DTYPES[dtype.accumulator]
-    u = accumulator.unit_roundoff
-    n = reference.products
-    if n * u >= 1:
-        raise ValueError(f"{n} products are too many for the error bound in {accumulator.name}")
-    gamma = n * u / (1 - n * u)
-    underflow = n * accumulator.least_subnormal + dtype.least_subnormal / 2
-    # A bias is added in an operation of its own, so what it is added to was rounded, too.
-    rounded = np.abs(reference.value) + (0.0 if reference.partial is None else reference.partial())
-    once = gamma * reference.magnitude() + u_out * rounded + underflow
-    reference.cache["allowance"] = np.asarray(2 * once if dtype.name == "float64" else once)
-    return reference.cache["allowance"]
-
-
-def effective_bits(error: Array, reference: Reference) -> float | None:
-    """-log2 of the root mean square of error / sqrt(sum (x*w)^2): the precision of the arithmetic, whatever n.
-
-    None where there are too few elements to say. The energy costs one more pass of the reference; by the Cauchy-Schwarz
-    inequality it is at least magnitude^2 / n, which settles the ordinary case without that pass.
-    """
-    if error.size < BITS_NEED_ELEMENTS:
-        return None
-    magnitude = reference.magnitude()
-    n = max(reference.products, 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        bound = np.where(error == 0.0, 0.0, error * math.sqrt(n) / magnitude)
-    ceiling = float(np.sqrt(np.mean(bound**2)))
-    if ceiling == 0.0 or -math.log2(ceiling) >= FLOAT32_BITS:
-        return None if ceiling == 0.0 else -math.log2(ceiling)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(error == 0.0, 0.0, error / np.sqrt(reference.energy()))
-    mean = float(np.sqrt(np.mean(ratio**2)))
-    return -math.log2(mean) if 0.0 < mean < math.inf else None
+    if bits is None or bits < LEAST_BITS:
+        # Few bits where the data has one sign: they say nothing there, the roundings do.
+        return f"right, but less precise than {dtype.name}, as from {how}"
+    return f"right, but with {bits:.1f} effective bits, as from {how}"
 
 
 def _figures(error: Array, fraction: Array, relative: Array, got: Array, right: Array, allowed: Array) -> Figures:

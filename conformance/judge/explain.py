@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import DTYPES, rounded
-from conformance.judge.compare import allowance as allowance_of
+from conformance.judge.allowance import allowance as allowance_of
 from conformance.judge.locate import locate, locate_shape
+from conformance.judge.noise import noise, overflow
 from conformance.ops import OPS
 from conformance.ops.base import Array, Op, Reference
 from conformance.ops.confusions import Confusion, Problem, Stage, Variant, finished, prepared
@@ -44,13 +45,14 @@ class Explanation:
 
     `text` is for a person. `confusions` are names; more than one where the answer does not tell them apart ("a + b" is
     a pair); empty where none fits. `exact`: reproduced, bit by bit for integers and within the rounding error for real
-    values. `where` says where the errors lie.
+    values. `where` says where the errors lie. `arithmetic`: the meaning is right, and its precision is the cause.
     """
 
     text: str
     confusions: tuple[str, ...] = ()
     exact: bool = False
     where: str = ""
+    arithmetic: bool = False
 
 
 def explain(
@@ -155,10 +157,12 @@ class _Search:
             where = locate(self.wrong, op.outputs()[0].axes, op.periods(), op.blocks())
         fitting = self._singles()
         if fitting:
-            return Explanation(f"equals the reference with {_alternatives(fitting)}", _names(fitting), True, where)
-        noise = self._noise()
-        if noise:
-            return Explanation(noise, (NARROW,), False, where)
+            arithmetic = all(v.rounding for variants in fitting for v in variants)
+            text = f"equals the reference with {_alternatives(fitting)}"
+            return Explanation(text, _names(fitting), True, where, arithmetic)
+        narrow = self._noise()
+        if narrow:
+            return Explanation(narrow, (NARROW,), False, where, True)
         if not self.only_rounding and (not self.same_shape or int(self.wrong.sum()) >= PAIRS_NEED_ELEMENTS):
             fitting = self._pairs()
             if fitting:
@@ -169,6 +173,13 @@ class _Search:
         """Every variant that fits alone; the long lists of unlikely ones only where no other does."""
         fitting: list[Causes] = [(v,) for v in self.variants if self._fits((v,))]
         return self._best(fitting or [(v,) for v in self.unlikely if self._fits((v,))])
+
+    def _noise(self) -> str:
+        """What is said where a narrower arithmetic is behind the errors, which no candidate can reproduce; else ""."""
+        if self.exact or not self.same_shape:
+            return ""
+        found = overflow(self.problem, self.right, self.actual, self.wrong, self.dtype)
+        return found or noise(self.problem, self.right, self.actual, self.dtype)
 
     def _unexplained(self, where: str) -> Explanation:
         stopped = ", and the search stopped at its budget" if self.left <= 0 else ""
@@ -376,33 +387,6 @@ class _Search:
         done = finished(self._computed(before), (variant,)) if before is not None else None
         # What cannot be computed alone may be possible with another, as where two conventions differ in their words.
         return done is not None and done.y is not None and not np.array_equal(done.y, self.right, equal_nan=True)
-
-    def _noise(self) -> str:
-        """What is said where the errors look like rounding in a narrower arithmetic, everywhere alike; else ""."""
-        if self.exact or not self.same_shape or self.actual.size < 8 or not np.isfinite(self.actual).all():
-            return ""
-        energy = self.problem.computed(power=3)
-        if energy is None or energy.y is None or not np.isfinite(self.right).all():
-            return ""
-        scale = np.sqrt(energy.y)
-        if not (scale > 0).all():
-            return ""
-        errors = (self.actual - self.right) / scale
-        rms = float(np.sqrt(np.mean(errors**2)))
-        if rms == 0.0:
-            return ""
-        bits = -math.log2(rms)
-        own = 17.0 if self.dtype.name == "float32" else self.dtype.precision + 1.5
-        values = self.right / scale
-        aligned = abs(float(np.mean(errors * values))) / (rms * float(np.sqrt(np.mean(values**2))) or 1.0)
-        everywhere = float(np.mean(np.abs(errors) > 0.1 * rms)) > 0.5 and float(np.abs(errors).max()) < 6 * rms
-        if not (4.0 <= bits <= own and everywhere and aligned < 0.5):
-            return ""
-        return (
-            f"right, but computed with {bits:.1f} effective bits everywhere: products or sums in a narrower format "
-            f"than {self.dtype.accumulator} (float16 and TF32 inputs leave about 11.7 bits, bfloat16 8.7; sums in them "
-            "fewer)"
-        )
 
 
 def _names(fitting: Sequence[Causes]) -> tuple[str, ...]:

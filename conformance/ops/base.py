@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from conformance.ops.confusions import Confusion, Problem
 
 Array = NDArray[np.float64]
+Rounding = Callable[[Array], Array]
 
 REQUIRED = object()
 
@@ -87,8 +88,17 @@ class Reference:
     # |what a separate last addition (a bias) is made to|, which is rounded on its own before it; None where there
     # is none.
     partial: Callable[[], Array] | None = None
+    # The value where the two factors of every product are rounded first; None where an op can't say.
+    recompute: Callable[[Rounding, Rounding], Array] | None = None
+    # Whether products are equal to one another, so that their rounding errors are, too, and add up.
+    repeats: Callable[[], bool] = lambda: False
     # What comparisons derive from it once for all targets.
     cache: dict[str, Array] = field(default_factory=dict, compare=False, repr=False)
+
+
+def few_values(array: Array) -> bool:
+    """Whether most of an array's elements have a value that another one has, the sign aside."""
+    return 2 * np.unique(np.abs(array)).size <= array.size
 
 
 class Op(ABC):

@@ -10,7 +10,7 @@ import re
 import numpy as np
 
 from conformance.dtypes import DTYPES
-from conformance.judge.compare import allowance
+from conformance.judge.allowance import allowance
 from conformance.repro import words
 from conformance.repro.arrays import UNPACK, into_layout, out_of_layout, written
 from conformance.repro.check import judged, run, tensors, variable

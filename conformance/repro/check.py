@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from conformance.dtypes import DTYPES
-from conformance.judge.compare import allowance
+from conformance.judge.allowance import allowance
 from conformance.judge.kinds import parse_into
 from conformance.ops.base import Array, Reference, TensorSpec
 from conformance.repro import words
@@ -20,7 +20,7 @@ from conformance.repro.surface import Surface
 from conformance.usage import UsageError
 from conformance.verdict import Status
 
-LEAST_BITS = 17.0  # as compare.FLOAT32_BITS
+LEAST_BITS = 17.0  # as allowance.FLOAT32_BITS
 CRASH_CALLS = 20
 
 

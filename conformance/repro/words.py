@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from conformance.dtypes import DTYPES
-from conformance.judge.compare import allowance
+from conformance.judge.allowance import allowance
 from conformance.repro.finding import Finding
 from conformance.verdict import Status
 

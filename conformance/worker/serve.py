@@ -209,11 +209,44 @@ def _bits_differ(a: NDArray, b: Optional[NDArray]) -> NDArray:
 
 
 def _said(error: BaseException, phase: str) -> Dict[str, str]:
+    error = innermost(error)
+    return {"type": type(error).__name__, "message": _text(error)[:MAX_MESSAGE], "phase": phase}
+
+
+def _text(error: BaseException) -> str:
     try:
-        message = str(error)
+        return str(error)
     except Exception:  # an error that can't say what it is
-        message = ""
-    return {"type": type(error).__name__, "message": message[:MAX_MESSAGE], "phase": phase}
+        return ""
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The error that came first, where those above it only say where it passed, and repeat it.
+
+    Keras puts "Exception encountered when calling Pad.call()." and the arguments around an error's text, AutoGraph "in
+    user code:" and a stack, Dynamo "got RuntimeError(...)" and hints; each over several lines, and each keeps what it
+    wraps as its cause or its context. An error that says something of its own in one line stays.
+    """
+    said, current = error, error
+    seen = {id(error)}
+    while True:
+        inner = current.__cause__ or current.__context__
+        if inner is None or id(inner) in seen:
+            return said
+        seen.add(id(inner))
+        outside, inside = _text(said), _text(inner).strip()
+        if not _repeats(outside, inside):
+            return said
+        if len(inside) < len(outside.strip()):
+            said = inner
+        current = inner
+
+
+def _repeats(outside: str, inside: str) -> bool:
+    """Whether a text of several lines has another in it, as it is or as Python writes a string."""
+    if " " not in inside or "\n" not in outside.strip():
+        return False
+    return inside in outside or repr(inside)[1:-1] in outside or inside.replace("\n", "\n    ") in outside
 
 
 def serve(

@@ -26,7 +26,7 @@ from mixed import parameters  # noqa: E402
 
 from conformance.dtypes import DTYPES, rounded  # noqa: E402
 from conformance.environments.installed import missing  # noqa: E402
-from conformance.judge.compare import allowance  # noqa: E402
+from conformance.judge.allowance import allowance  # noqa: E402
 from conformance.ops.base import Array  # noqa: E402
 from conformance.target import parse_target  # noqa: E402
 

@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
 from conformance.exact.trilinear import Axis, contract_to_large  # noqa: E402
-from conformance.judge.compare import FLOAT32_BITS  # noqa: E402
+from conformance.judge.allowance import FLOAT32_BITS  # noqa: E402
 from conformance.ops.conv.conv_transpose import RULES  # noqa: E402
 from conformance.ops.conv.convolution import AxisParams  # noqa: E402
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conformance.judge.compare import allowance as bound_of
 
 from conformance.dtypes import DTYPES
 from conformance.exact import Num, Precision, add_up, allowance, convolution, einsum, matmul, stored, vjp
 from conformance.exact.contraction import to_kernel, to_large, to_small
 from conformance.exact.trilinear import Axis, matrix
+from conformance.judge.compare import allowance as bound_of
 from conformance.ops import OPS
 from conformance.ops.base import Reference
 

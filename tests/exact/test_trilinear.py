@@ -18,6 +18,7 @@ from conformance.exact.trilinear import (
     gather_exactly,
     kernel_exactly,
     matrix,
+    most_summed,
     scatter_exactly,
 )
 from conformance.ops.base import Array
@@ -172,6 +173,22 @@ def test_padding_is_not_multiplied(value: float) -> None:
     gradient = kernel_exactly(bad, one, geometry).reshape(3)
     assert gradient[0] == gradient[2] == 0.0
     assert not np.isfinite(gradient[1])
+
+
+@settings(max_examples=100, deadline=None)
+@given(geometries)
+def test_the_most_that_one_element_sums(geometry: Geometry) -> None:
+    """Counted in the matrix, which is made one index at a time."""
+    joined = matrix(geometry)
+    counted = most_summed(geometry)
+    assert counted.large == int(joined.sum(axis=(0, 2)).max(initial=0))
+    assert counted.small == int(joined.sum(axis=(0, 1)).max(initial=0))
+    assert counted.kernel == int(joined.sum(axis=(1, 2)).max(initial=0))
+
+
+def test_a_kernel_of_64_with_stride_32_reaches_an_element_by_two_taps() -> None:
+    counted = most_summed((Axis(16, 544, 64, 32, 1, 0),) * 2)
+    assert (counted.large, counted.small, counted.kernel) == (4, 64 * 64, 16 * 16)
 
 
 def test_an_axis_knows_its_crops() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
 from conformance.dtypes import DTYPES, rounded
-from conformance.judge.compare import Expectation, allowance, judge, telling_line
+from conformance.judge.allowance import allowance
+from conformance.judge.compare import Expectation, judge
+from conformance.judge.words import telling_line
 from conformance.ops.base import Array, Reference
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value
 from conformance.suite.values import make_inputs
@@ -86,6 +89,42 @@ def test_a_shape_alone() -> None:
     assert judged.figures.elements == 0
     assert status(expect([1.0, 2.0]), Value({"y": Tensor("float32", (3,), None)})) is Status.SHAPE
     assert status(expect([1.0, 2.0]), Value({"y": Tensor("float16", (2,), None)})) is Status.DTYPE
+
+
+def test_what_is_not_asked_for_is_not_judged() -> None:
+    right = [1.0, 2.0]
+    shape_only = expect(right, checks=("shape",))
+    judged = judge(shape_only, answer([5.0, math.nan], "float64"))
+    assert (judged.status, judged.message) == (Status.PASS, "shape only")
+    assert status(shape_only, answer([1.0])) is Status.SHAPE
+    assert status(expect(right, checks=("shape", "dtype")), answer([5.0, 6.0])) is Status.PASS
+    assert status(expect(right, checks=("shape", "dtype")), answer([1.0, 2.0], "float64")) is Status.DTYPE
+    # Integers are no divergence where nobody asks for a dtype; their values are.
+    integers = Value({"y": Tensor("int64", (2,), np.array([1, 2]))})
+    assert status(expect(right), integers) is Status.DTYPE
+    assert status(expect(right, checks=("shape", "value")), integers) is Status.PASS
+    assert status(expect([1.0, 3.0], checks=("value",)), integers) is Status.VALUE
+    assert status(expect([[1.0, 2.0]], checks=("value",)), integers) is Status.SHAPE
+    assert status(expect([[1.0, 2.0]], checks=("dtype",)), answer(right)) is Status.PASS
+
+
+def test_gradients_are_compared_though_only_a_shape_is_asked_of_the_output() -> None:
+    expected = expect([1.0], gradients={"x": reference([2.0])}, checks=("shape", "gradient"))
+    assert status(expected, Value(answer([9.0]).outputs, {"x": answer([2.0]).first})) is Status.PASS
+    assert status(expected, Value(answer([1.0]).outputs, {"x": answer([3.0]).first})) is Status.GRADIENT
+
+
+def test_infinities_and_complex_numbers_raise_no_warning() -> None:
+    right = Reference(np.array([-inf, inf, nan, 1.0]), 0, lambda: np.array([inf, inf, nan, 1.0]), lambda: np.ones(4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for ulps in (None, 8.0):
+            expected = expect(right, exact=False, ulps=ulps)
+            assert status(expected, answer([-inf, inf, nan, 1.0])) is Status.PASS
+            assert status(expected, answer([-inf, inf, 0.0, 1.0])) is Status.NONFINITE
+        numbers = Value({"y": Tensor("complex64", (2,), np.array([1.0, 2.0j], np.complex64))})
+        assert status(expect([1.0, 0.0]), numbers) is Status.DTYPE
+        assert status(expect([1.0, 0.0], checks=("value",)), numbers) is Status.NONFINITE
 
 
 def test_an_empty_output_has_a_shape() -> None:
@@ -264,7 +303,7 @@ def test_repeats_that_differ() -> None:
 def significant(values: Array, bits: int) -> Array:
     """Values rounded to so many significant bits, to nearest."""
     fraction, exponent = np.frexp(values)
-    return np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits)
+    return np.asarray(np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits))
 
 
 CHANNELS = {9: 1, 288: 32, 3200: 128}
@@ -303,7 +342,7 @@ def in_float32(arrays: dict[str, Array], order: str) -> Array:
                 y += products[..., i]
     assert y.dtype == np.float32
     size = x.shape[2] - k + 1
-    return y.T.reshape(1, -1, size, size).astype(np.float64)
+    return np.asarray(y.T.reshape(1, -1, size, size).astype(np.float64))
 
 
 ORDERS = ["matmul", "forward", "reversed", "largest first", "pairwise"]
@@ -427,6 +466,17 @@ def test_a_policy_for_infinities_lets_nothing_pass_that_compares_nothing(policy:
         ("Exception encountered when calling Pad.call().\n\nnegative padding\n\nArguments:", "negative padding"),
         ('Graph execution error:\n\nDetected at node c defined at:\n  File "a.py", line 1, in <module>\nno', "no"),
         ("Graph execution error:", "Graph execution error:"),
+        ("Exception encountered when calling Pad.call().\n\n\x1b[1mtoo large\x1b[0m\n\nArguments", "too large"),
+        (
+            'in user code:\n\n    File "a.py", line 840, in _conv_xla  *\n        return _conv()\n'
+            '    File "a.py", line 812, in _conv  **\n        result = tf.nn.convolution(\n\n    ValueError: depth 3\n',
+            "ValueError: depth 3",
+        ),
+        (
+            "RuntimeError when making fake tensor call\n  Explanation: Dynamo failed to run FX node with fake tensors: "
+            "call_function <f>(*(FakeTensor(..., size=(1, 3)),), **{}): got ValueError('has 5 channels')\n  Hint:",
+            "has 5 channels",
+        ),
         ("", ""),
     ],
 )

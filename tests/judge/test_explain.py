@@ -297,6 +297,21 @@ def test_infinity_that_meets_no_zero_it_should() -> None:
     assert "0 * inf" in found.text
 
 
+def test_sums_in_half_precision_that_overflow() -> None:
+    p = bind("conv_transpose", convention="torch", dims=1, size=3, kernel=2)
+    arrays = {"x": np.array([[[7.0, -7.0, 7.0]]]), "w": np.full((1, 1, 1, 2), -9992.0)}
+    y = np.array([[[-np.inf, np.nan, np.nan, -np.inf]]])
+    found = explain(TRANSPOSED, p, arrays, y, y.shape, dtype="float16")
+    assert found.confusions == (NARROW,)
+    assert found.arithmetic
+    assert "65504" in found.text
+    assert "inf - inf" in found.text
+    # An element whose products stay in the range has another cause.
+    arrays["x"] = np.array([[[0.125, -0.125, 7.0]]])
+    y = np.array([[[-1249.0, np.nan, -np.inf, -np.inf]]])
+    assert explain(TRANSPOSED, p, arrays, y, y.shape, dtype="float16").confusions != (NARROW,)
+
+
 def test_where() -> None:
     wrong = np.zeros((2, 4, 6, 6), dtype=bool)
     assert locate(wrong, "NCHW", {"H": 2, "W": 2}, {"C": 2}) == "nothing"

@@ -22,6 +22,7 @@ from conformance.exact.trilinear import (
     contract_to_small,
     gather_exactly,
     kernel_exactly,
+    most_summed,
     scatter_exactly,
 )
 from conformance.ops.base import (
@@ -33,6 +34,7 @@ from conformance.ops.base import (
     TensorSpec,
     axis_field,
     boolean_field,
+    few_values,
     integer_field,
     param,
     word_field,
@@ -325,7 +327,9 @@ class Convolution(Op):
             y = y.reshape(spec.shape)
             return y if bias is None else y + bias.reshape(-1, *(1 for _ in geometry))
 
-        products = self.in_channels // self.groups * prod(self.kernel) + int(self.bias)
+        sums = most_summed(geometry)
+        taps = sums.large if self.transposed else sums.small
+        products = self.in_channels // self.groups * taps + int(self.bias)
         return {"y": _judged(forward, x, w, bias, products)}
 
     def gradients(self, arrays: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Reference]:
@@ -351,8 +355,9 @@ class Convolution(Op):
                 return kernel(x, dy, geometry)
             return kernel(dy, x, geometry).swapaxes(1, 2)
 
-        taps = prod(self.kernel)
-        positions = self.batch * prod(axis.small for axis in geometry)
+        sums = most_summed(geometry)
+        taps = sums.small if self.transposed else sums.large
+        positions = self.batch * sums.kernel
         result = {
             "x": _judged(to_input, dy, w, None, self.out_channels // g * taps),
             "w": _judged(to_kernel, dy, x, None, positions),
@@ -383,12 +388,18 @@ def _judged(
     compute: Callable[[Array, Array, Array | None], Array], left: Array, right: Array, bias: Array | None, products: int
 ) -> Reference:
     """A bilinear form's value, its magnitude (itself on absolute values) and its energy (itself on squares)."""
+
+    def recompute(one: Callable[[Array], Array], other: Callable[[Array], Array]) -> Array:
+        return compute(one(left), other(right), bias)
+
     return Reference(
         value=compute(left, right, bias),
         partial=None if bias is None else cache(lambda: np.abs(compute(left, right, None))),
         products=products,
         magnitude=cache(lambda: compute(np.abs(left), np.abs(right), None if bias is None else np.abs(bias))),
         energy=cache(lambda: compute(left**2, right**2, None if bias is None else bias**2)),
+        recompute=recompute,
+        repeats=cache(lambda: few_values(left) and few_values(right)),
     )
 
 

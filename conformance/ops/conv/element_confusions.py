@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from conformance.dtypes import rounded
+from conformance.dtypes import NARROW_FORMATS, narrowed
 from conformance.ops.base import Array
 from conformance.ops.confusions import Confusion, Stage
 from conformance.ops.conv.problem import BOTH, ConvProblem
@@ -134,42 +134,28 @@ def _scaled(p: ConvProblem) -> Found:
             yield on(text, "y", np.multiply, factor)
 
 
-def _significand(array: Array, bits: int, nearest: bool) -> Array:
-    """Rounded to a significand of `bits` bits, the hidden one included, with an unbounded exponent."""
-    mantissa, exponent = np.frexp(array)
-    scaled = mantissa * 2.0**bits
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.ldexp(np.rint(scaled) if nearest else np.trunc(scaled), exponent - bits))
-
-
-def _fit(array: Array, format: str) -> Array:
-    if format.startswith("TF32"):
-        return _significand(array, 11, nearest=format == "TF32")
-    return rounded(array, format)
-
-
 def _inputs_rounded(p: ConvProblem) -> Found:
-    for name in ("TF32", "TF32 (cut off instead of rounded)", "bfloat16", "float16"):
+    for name in NARROW_FORMATS:
 
         def both(q: ConvProblem, name: str = name) -> ConvProblem:
-            return q.having(x=_fit(q.x, name), w=_fit(q.w, name))
+            return q.having(x=narrowed(q.x, name), w=narrowed(q.w, name))
 
         yield f"input and kernel rounded to {name}", Stage.ARRAYS, both
-        yield on(f"the kernel rounded to {name}", "w", _fit, name)
-        yield on(f"the input rounded to {name}", "x", _fit, name)
+        yield on(f"the kernel rounded to {name}", "w", narrowed, name)
+        yield on(f"the input rounded to {name}", "x", narrowed, name)
 
 
 def _output_rounded(p: ConvProblem) -> Found:
     for name in ("bfloat16", "float16"):
-        yield on(f"the answer rounded to {name}", "y", _fit, name)
+        yield on(f"the answer rounded to {name}", "y", narrowed, name)
 
 
 def _everything_rounded(p: ConvProblem) -> Found:
     for name in ("bfloat16", "float16"):
 
         def cast(q: ConvProblem, name: str = name) -> ConvProblem:
-            bias = None if q.b is None else _fit(q.b, name)
-            return q.having(x=_fit(q.x, name), w=_fit(q.w, name), b=bias, cast=name)
+            bias = None if q.b is None else narrowed(q.b, name)
+            return q.having(x=narrowed(q.x, name), w=narrowed(q.w, name), b=bias, cast=name)
 
         yield f"inputs and answer rounded to {name}", Stage.ARRAYS, cast
 

@@ -16,6 +16,7 @@ from conformance.exact.trilinear import (
     contract_to_large,
     contract_to_small,
     gather_exactly,
+    most_summed,
     scatter_exactly,
 )
 from conformance.ops.base import Array
@@ -66,7 +67,8 @@ class ConvProblem:
     @property
     def products(self) -> int:
         """The products in one output element's sum, the bias included."""
-        return int(self.w.shape[1]) * prod(self.w.shape[3:]) + int(self.b is not None)
+        sums = most_summed(self.geometry)
+        return int(self.w.shape[1]) * (sums.large if self.op.transposed else sums.small) + int(self.b is not None)
 
     def settled(self) -> ConvProblem | None:
         """With the geometry that the op's definition gives these parameters."""

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from conformance.ops.confusions import Confusion, Stage
+from conformance.ops.conv.conv import Conv
+from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.conv.problem import BOTH, TRANSPOSED, ConvProblem
 from conformance.ops.conv.ways import Found, letters, reading, subsets
 
@@ -68,6 +70,45 @@ def _stride_for_dilation(p: ConvProblem) -> Found:
     s, d = p.op.stride, p.op.dilation
     if s != d:
         yield reading("stride and dilation exchanged", stride=d, dilation=s)
+
+
+def _groups_for_dilation(p: ConvProblem) -> Found:
+    g, a, o = p.w.shape[:3]
+    d = p.op.dilation[0]
+    if set(p.op.dilation) != {d} or d == g or (g * a) % d or (g * o) % d:
+        return
+
+    def exchanged(q: ConvProblem) -> ConvProblem | None:
+        # The kernel of the other grouping: the first columns of what is stored, (I, O/g) or for a convolution (O, I/g).
+        kept = q.w if q.op.transposed else q.w.swapaxes(1, 2)
+        space = kept.shape[3:]
+        inner = kept.shape[0] * kept.shape[2] // d
+        if inner > kept.shape[2]:
+            return None
+        w = kept.reshape(-1, kept.shape[2], *space)[:, :inner].reshape(d, -1, inner, *space)
+        return q.having(w=w if q.op.transposed else w.swapaxes(1, 2)).with_params(groups=d, dilation=(g,) * q.op.dims)
+
+    yield f"groups {d} and dilation {g}, each in place of the other", Stage.PARAMS, exchanged
+
+
+def _other_direction(p: ConvProblem) -> Found:
+    name = "a plain convolution" if p.op.transposed else "a transposed convolution"
+    right = "the transposed one" if p.op.transposed else "the plain one"
+    # The two store their kernels in opposite order, so what is given to the other has its channels exchanged.
+    for swapped in (True, False):
+        text = f"{name} in place of {right}" + (", its kernel's channels exchanged" if swapped else "")
+
+        def other(q: ConvProblem, swapped: bool = swapped) -> ConvProblem | None:
+            channels = (q.op.out_channels, q.op.in_channels) if swapped else None
+            a, b = channels or (q.op.in_channels, q.op.out_channels)
+            q = q.with_params(in_channels=a, out_channels=b, output_padding=None, output_size=None)
+            w = q.w.swapaxes(1, 2) if swapped else q.w
+            if q.b is not None and q.b.size != w.shape[0] * w.shape[2]:
+                return None
+            kind = Conv if q.op.transposed else ConvTranspose
+            return q.having(op=kind(**vars(q.op)), w=w)
+
+        yield text, Stage.PARAMS, other
 
 
 def _dilation_off_by_one(p: ConvProblem) -> Found:
@@ -213,6 +254,22 @@ STEPS: tuple[Confusion[ConvProblem], ...] = (
         "check the order of arguments; in lax.conv_general_dilated lhs_dilation is the transposed stride",
         _stride_for_dilation,
         BOTH,
+    ),
+    Confusion(
+        "groups and dilation exchanged",
+        "groups used as dilation and dilation as groups",
+        "name the arguments: conv_transpose2d takes groups before dilation, conv2d after it",
+        _groups_for_dilation,
+        BOTH,
+        pairs=False,
+    ),
+    Confusion(
+        "the other direction",
+        "a plain convolution in place of the transposed one, or the reverse",
+        "call the other function; a transposed convolution is the adjoint, not a convolution with the same arguments",
+        _other_direction,
+        BOTH,
+        pairs=False,
     ),
     Confusion(
         "dilation off by one",
