@@ -72,8 +72,8 @@ def _function(name: str, f: Callable[[Array], Any], slope: Slope, reach: Reach |
 
         def own(channel: Channel) -> Array | None:
             if channel == "err" and least:
-                return ulps * np.maximum(np.abs(value), least)
-            return between * np.abs(value) if channel == "stored" else rounded(channel)
+                return np.asarray(ulps * np.maximum(np.abs(value), least))
+            return np.asarray(between * np.abs(value)) if channel == "stored" else rounded(channel)
 
         edge = Edge(x, scaled(at), lambda g, y: g * slope(x, y))
         by_ends = reach or corners(f, ulps)
