@@ -1,6 +1,6 @@
 """A convolution over `Num` against the reference written by hand, on layers of known networks: time and peak memory.
 
-    nice python benchmarks/exact.py
+    nice python benchmarks/exact.py            # or with parts of the names below, to run only these
 
 Both give the value, the allowance, the energy, and the same for every gradient. Ratios of medians of CPU time, taken in
 turns, so that a busy machine hits both sides alike.
@@ -44,7 +44,8 @@ def main() -> int:
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ONE_THREAD})
     sys.path.insert(0, str(ROOT))
     print(machine())
-    held = [_layer(name, *LAYERS[name]) for name in LAYERS]
+    chosen = [name for name in LAYERS if not sys.argv[1:] or any(word in name for word in sys.argv[1:])]
+    held = [_layer(name, *LAYERS[name]) for name in chosen]
     return 0 if all(held) else 1
 
 
