@@ -13,7 +13,7 @@ from conformance.exact.num import Num, Operand, corners, fit, num, rounding, sca
 from conformance.exact.precision import Precision
 from conformance.exact.truth import greater, where
 
-# By how many unit roundoffs of itself a result may be off: twice the worst that was measured (benchmarks/ulps.py; the
+# By how many unit roundoffs of itself a result may be off: at least twice the worst that was measured (benchmarks/ulps.py; the
 # table is in docs/allowance.md).
 ULPS = {
     "exp": 4,
