@@ -17,7 +17,7 @@ from math import prod
 import numpy as np
 
 from conformance.exact.graph import Array, Channel, Edge, Range, Sum, all_finite, spread_out
-from conformance.exact.num import Num, add_up, broadcast, stored, total
+from conformance.exact.num import Num, add_up, broadcast, stored, total, with_both_off
 from conformance.exact.precision import Precision
 from conformance.exact.trilinear import (
     Axis,
@@ -64,7 +64,7 @@ def contraction(a: Num, b: Num, apply: Bilinear, terms: int | Array, most: int, 
         return value - width, value + width
 
     edges = (Edge(a, spread_a, pull_a), Edge(b, spread_b, pull_b))
-    return Num(value, edges, own, reach=reach, steps=most, sum=Sum(terms, magnitude))  # type: ignore[arg-type]
+    return Num(value, edges, with_both_off(own, a, b, apply), reach=reach, steps=most, sum=Sum(terms, magnitude))  # type: ignore[arg-type]
 
 
 def _farthest(value: Array, low: Array, high: Array) -> Array:

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from conformance.exact.graph import Array, Channel, Edge, Range, Reach
+from conformance.exact.graph import Array, Channel, Edge, Range, Reach, allowance
 from conformance.exact.num import Num, Operand, corners, fit, num, rounding, scaled
 from conformance.exact.precision import Precision
 from conformance.exact.truth import greater, where
 
-# By how many unit roundoffs of itself a result may be off: twice the worst that was measured (benchmarks/ulps.py; the
-# table is in docs/allowance.md).
+# By how many unit roundoffs of itself a result may be off: at least twice the worst that was measured (by
+# benchmarks/ulps.py; the table is in docs/allowance.md).
 ULPS = {
     "exp": 4,
     "expm1": 14,
@@ -81,6 +81,28 @@ def _function(name: str, f: Callable[[Array], Any], slope: Slope, reach: Reach |
 
     apply.__name__ = name
     return apply
+
+
+def sqrt(a: Operand) -> Num:
+    """The square root. Next to 0, where the slope says nothing, its range says what a computed argument may give."""
+    x = num(a)
+    y = _root(x)
+    if x.exact:
+        return y
+    by_ends = corners(np.sqrt, ULPS["sqrt"])
+
+    def reach(p: Precision, given: Sequence[Range]) -> Range:
+        low, high = given[0]
+        off = allowance(x, p)
+        near = off > np.abs(x.value) / 4
+        low, high = np.where(near, np.maximum(low - off, 0.0), low), np.where(near, high + off, high)
+        return by_ends(p, [(low, high)])
+
+    def spread(c: Array, squared: bool) -> Array:
+        return np.where(x.value == 0, 0.0, y.edges[0].spread(c, squared))
+
+    edge = Edge(x, spread, y.edges[0].pull)
+    return Num(y.value, (edge,), y.own, reach=reach, decides=True, steps=ULPS["sqrt"])
 
 
 def _wave(f: Callable[[Array], Array]) -> Reach:
@@ -151,14 +173,19 @@ erfc: Function = _function("erfc", _each(math.erfc), lambda a, y: -2 / math.sqrt
 one_plus_erf: Function = _function(
     "one_plus_erf", lambda x: _each(math.erfc)(-x), lambda a, y: 2 / math.sqrt(math.pi) * exp(-(a * a))
 )
-sqrt: Function = _function("sqrt", np.sqrt, lambda a, y: 0.5 / y)
+_root: Function = _function("sqrt", np.sqrt, lambda a, y: 0.5 / y)
 rsqrt: Function = _function("rsqrt", lambda x: 1 / np.sqrt(x), lambda a, y: -0.5 * y / a)
 sigmoid: Function = _function("sigmoid", _sigmoid, lambda a, y: y * (1 - y))
 softplus: Function = _function("softplus", lambda x: np.logaddexp(0.0, x), lambda a, y: sigmoid(a))
 reciprocal: Function = _function("reciprocal", lambda x: 1 / x, lambda a, y: -(y * y))
-square: Function = _function("square", np.square, lambda a, y: 2 * a, _valley(np.square, 0.0))
 digamma: Function = _function("digamma", _digamma, _no_slope)
 lgamma: Function = _function("lgamma", _each(_lgamma), lambda a, y: digamma(a))
+
+
+def square(a: Operand) -> Num:
+    """a * a."""
+    x = num(a)
+    return x * x
 
 
 def power(a: Operand, b: Operand) -> Num:

@@ -287,12 +287,16 @@ def allowance(node: Node, precision: Precision) -> Array:
 
 def _allowed(node: Node, p: Precision, size: Array, channel_of: Callable[[Node, Channel], Array | None]) -> Array:
     stored, err, tiny = (channel_of(node, name) for name in _ROUNDINGS)
-    allowed = size if stored is None else size + stored
-    allowed = p.out_u * allowed + p.out_eta / 2
+    allowed = size  # an array of our own
+    if stored is not None:
+        allowed += stored
+    allowed *= p.out_u
+    allowed += p.out_eta / 2
     if err is not None:
         allowed += (p.u / (1 - node.steps * p.u)) * err
     if tiny is not None:
-        allowed += p.eta * tiny
+        # Mostly the same number everywhere, spread out without taking room.
+        allowed += p.eta * (tiny if any(tiny.strides) or not tiny.size else tiny[(0,) * tiny.ndim])
     return np.asarray(allowed if p.share == 1 else p.share * allowed)
 
 

@@ -13,7 +13,7 @@ from conformance.dtypes import DTYPES
 from conformance.exact import Num, Precision, add_up, allowance, convolution, einsum, matmul, stored, vjp
 from conformance.exact.contraction import to_kernel, to_large, to_small
 from conformance.exact.trilinear import Axis, matrix
-from conformance.judge.compare import allowance as bound_of
+from conformance.judge.allowance import allowance as bound_of
 from conformance.ops import OPS
 from conformance.ops.base import Reference
 

@@ -239,10 +239,10 @@ def test_a_cotangent_has_the_shape_of_its_output() -> None:
 
 
 def test_a_long_recurrence() -> None:
-    """5,000 steps: no recursion anywhere, forward, backward, channels and ranges."""
+    """2,000 steps: no recursion anywhere, forward, backward, channels and ranges."""
     w, h = Num(np.array([[0.5, 0.1], [0.2, 0.3]])), Num(np.ones((1, 2)))
     y = h
-    for _ in range(5000):
+    for _ in range(2000):
         y = e.tanh(e.einsum("ij,jk->ik", y, w))
     dw, dh = vjp([y], [Num(np.ones((1, 2)))], [w, h])
     for n in (y, dw, dh):
@@ -363,3 +363,26 @@ def test_energy_of_a_sum_of_products() -> None:
     np.testing.assert_allclose((e.total(Num(x) * Num(w), 1) + Num(b)).energy, right + b**2)
     np.testing.assert_allclose(e.total(Num(x), 1).energy, (x**2).sum(1))
     np.testing.assert_allclose(e.add_up(e.stored(e.matmul(Num(x), Num(w))), Num(b)).energy, right + b**2)
+
+
+@pytest.mark.parametrize("one", [3.3, 0.1, 1e4, 0.0])
+def test_errors_of_equal_values(one: float) -> None:
+    """Distances from the mean that are nothing but error: squares, roots and products of them have a tight bound."""
+    x = np.full((3, 100), one, np.float32)
+    a = Num(x)
+    off32 = x - (_backwards(x, 1) / np.float32(100))[:, None]
+    variance32 = _backwards(off32 * off32, 1) / np.float32(100)
+    off = a - e.mean(a, 1, keepdims=True)
+    variance = e.variance(a, 1)
+    for y, got in (
+        (variance, variance32),
+        (e.sqrt(variance), np.sqrt(variance32)),
+        (e.matmul(off, off.transpose()), off32 @ off32.T),
+        (e.square(off), off32 * off32),
+    ):
+        assert (beyond(y, FLOAT32, got.astype(np.float64)) <= allowance(y, FLOAT32)).all()
+    assert (allowance(variance, FLOAT32) <= (1e-4 * one) ** 2 + 1e-40).all()
+    found = e.reach(e.sqrt(variance), FLOAT32)
+    assert found is not None
+    assert (found[1] <= 1e-4 * one + 1e-18).all()
+    assert (allowance(e.sqrt(variance), FLOAT32) <= 1e-4 * one + 1e-18).all()

@@ -10,7 +10,7 @@ OP = OPS["conv_transpose"]
 
 def bound(**given: Any) -> Any:
     return OP.bind(
-        {name: field.parse(given[name]) if name in given else field.default for name, field in OP.fields.items()}
+        {name: field.parse(given[name]) if name in given else field.default for name, field in OP.fields().items()}
     )
 
 
