@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conformance.repro.surface import SURFACES, surface
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -27,7 +28,6 @@ from conformance.record import Summary, Writer, describe_environment
 from conformance.repro import across, find, script
 from conformance.repro.arrays import evaluated, into_layout, out_of_layout, same_bits, written
 from conformance.repro.finding import Finding, beside, finding
-from conformance.repro.surface import SURFACES, surface
 from conformance.suite.case import Case, Place, Values
 from conformance.suite.choose import suite_root
 from conformance.suite.lookup import find_case

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from conformance.dtypes import DTYPES
+from conformance.frameworks.surface import Surface
 from conformance.judge.compare import allowance
 from conformance.ops.base import Array, Reference
 from conformance.repro import words
 from conformance.repro.arrays import written
 from conformance.repro.finding import Finding, in_layout
 from conformance.repro.inputs import storage
-from conformance.repro.surface import Surface
 from conformance.usage import UsageError
 from conformance.verdict import Status
 

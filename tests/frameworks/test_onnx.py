@@ -13,7 +13,7 @@ from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.target import parse_target
 from conformance.worker.environment import Config
-from conformance.worker.runtimes import Refused, build, load
+from conformance.worker.runtime import Refused, build, load
 from conformance.worker.whitelist import check_plan
 from tests.frameworks.exercise import asked, in_its_own_process, unlike
 

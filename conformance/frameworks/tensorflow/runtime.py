@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from . import (
+from conformance.worker.runtime import (
     Answered,
     Config,
     Function,
@@ -117,3 +117,6 @@ class TensorFlow(Runtime):
                 return output, [tf.convert_to_tensor(gradient) for gradient in found]
             except Exception as error:
                 raise GradientFailed from error
+
+
+RUNTIME = TensorFlow
