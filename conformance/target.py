@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from conformance.frameworks.base import Framework
 from conformance.frameworks.found import find
-from conformance.text.nearest import suggestion
+from conformance.text.nearest import did_you_mean
 from conformance.usage import UsageError
 from conformance.worker.processor import CAPS
 
@@ -89,9 +89,8 @@ def _one_of(kind: str, found: str, allowed: tuple[str, ...], text: str) -> None:
     if found in allowed:
         return
     expected = ", ".join(allowed) if allowed else "none"
-    raise TargetError(
-        f"target {text!r}: unknown {kind} {found!r}, expected one of: {expected}{suggestion(found, allowed)}"
-    )
+    hint = did_you_mean(found, allowed)
+    raise TargetError(f"target {text!r}: unknown {kind} {found!r}, expected one of: {expected}{hint}")
 
 
 def parse_target(text: str) -> Target:

@@ -27,7 +27,7 @@ from conformance.layout import LayoutError, parse_layout
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.text.expression import FUNCTIONS, Expression, ExpressionError, parse_expression
-from conformance.text.nearest import suggestion
+from conformance.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from conformance.target import Target
@@ -118,8 +118,8 @@ class Words:
             for match in _HOLE.finditer(text):
                 name, *words = match[1].split("|")
                 if name not in names:
-                    found.append(f"{match[0]}: the op has no {name!r}{suggestion(name, names)}")
-                found += [f"{match[0]}: no word {w!r}{suggestion(w, allowed)}" for w in words if w not in allowed]
+                    found.append(f"{match[0]}: the op has no {name!r}{did_you_mean(name, names)}")
+                found += [f"{match[0]}: no word {w!r}{did_you_mean(w, allowed)}" for w in words if w not in allowed]
         found += [f"a layout for {name!r}, which the op has not" for name in set(self.layouts or ()) - set(tensors)]
         for condition, why in (self.unless or {}).items():
             try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from conformance.text.nearest import suggestion as suggestion  # noqa: PLC0414
 from conformance.text.plain import one_line
 from conformance.worker.whitelist import unsafe
 
@@ -44,6 +44,15 @@ def quoted(text: str) -> str:
 def unprintable(text: str) -> str:
     """Names the first character of a text that can't be seen, or that ends a line for some readers; "" for none."""
     return next((f"the character U+{ord(character):04X}" for character in text if unsafe(character)), "")
+
+
+def suggestion(found: str, allowed: Iterable[str]) -> str:
+    """`; did you mean 'stride'?`, or nothing where no allowed word is near."""
+    words = list(allowed)
+    if len(found) > SHOWN:
+        return ""
+    near = get_close_matches(found, words, n=1) or get_close_matches(found.lower(), words, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def unknown(kind: str, found: str, allowed: Iterable[str]) -> str:

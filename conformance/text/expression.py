@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from conformance.text.nearest import suggestion
+from conformance.text.nearest import did_you_mean
 
 Environment: TypeAlias = Mapping[str, Any]
 Evaluate: TypeAlias = Callable[[Environment], Any]
@@ -185,7 +185,7 @@ class _Compiler:
         if name in _CONSTANTS:
             value = _CONSTANTS[name]
             return lambda _: value
-        hint = suggestion(name, self.known)
+        hint = did_you_mean(name, self.known)
         if not hint:
             hint = f"; a word is quoted: '{name}'"
         raise ExpressionError(
@@ -245,7 +245,7 @@ class _Compiler:
         if name not in self.functions:
             raise ExpressionError(
                 f"unknown function {name!r}, expected one of: {', '.join(self.functions)}"
-                f"{suggestion(name, self.functions)}",
+                f"{did_you_mean(name, self.functions)}",
                 self.column(node),
             )
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
