@@ -122,8 +122,9 @@ def _reordered(array: NDArray[S], axes: str, orders: dict[str, list[int]], back:
     return array
 
 
-def check_convertible(canonical: str, layout: Layout, sizes: dict[str, int], name: str) -> None:
-    """Raise LayoutError unless `layout` can hold a tensor whose canonical letters have these sizes."""
+def check_convertible(canonical: str, layout: Layout, sizes: dict[str, int], name: str, marks: Marks = ()) -> None:
+    """Raise LayoutError unless `layout` can hold a tensor whose canonical letters have these sizes, and marks."""
+    slice_orders(layout, marks, name)
     extra = set(layout.letters) - set(canonical)
     if extra:
         raise LayoutError(f"layout {layout} of {name!r} has axis {sorted(extra)[0]!r}, but the tensor is {canonical}")
@@ -142,7 +143,7 @@ def to_layout(array: NDArray[S], canonical: str, layout: Layout, name: str = "te
     if array.ndim != len(canonical):
         raise LayoutError(f"{name!r} has {array.ndim} axes, but its layout {canonical} has {len(canonical)}")
     sizes = dict(zip(canonical, array.shape, strict=True))
-    check_convertible(canonical, layout, sizes, name)
+    check_convertible(canonical, layout, sizes, name, marks)
     if layout.flips:
         array = array[tuple(slice(None, None, -1) if c in layout.flips else slice(None) for c in canonical)]
     if layout.orders:

@@ -57,8 +57,17 @@ def lower(ask: Ask) -> Plan | Unsupported:
     if isinstance(cell, str):
         return Unsupported(cell)
     if isinstance(cell, Words):
-        return cell.plan(ask.params, (*ask.inputs, *ask.params.outputs()), ask.target, ask.dtype)
+        return _said(ask, cell)
     return cell(ask)
+
+
+def _said(ask: Ask, words: Words) -> Plan | Unsupported:
+    from conformance.ops import OPS
+
+    op = OPS[ask.op]
+    if op.refusal(ask.params) is not None:
+        return Unsupported("the op's definition rejects these parameters")
+    return words.plan(ask.params, (*ask.inputs, op.output(ask.params)), ask.target, ask.dtype)
 
 
 def check_plan(

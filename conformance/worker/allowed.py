@@ -39,6 +39,8 @@ class Allowed(NamedTuple):
     operations: Mapping[str, FrozenSet[str]] = {}
     # Calls that take a layer, and a dict of parameters by name.
     takes_layer: FrozenSet[str] = frozenset()
+    # What a string may be besides WORDS: none that a function takes for a path, a module, code or an object.
+    words: FrozenSet[str] = frozenset()
 
     @property
     def roots(self) -> FrozenSet[str]:

@@ -137,6 +137,7 @@ class _Checker:
     def __init__(self, allowed: Allowed, names: Iterable[str], trusted: bool) -> None:
         self.allowed = allowed
         self.roots = allowed.roots
+        self.words = WORDS | allowed.words
         self.trusted = trusted
         self.hints = 0
         self.kinds: Dict[str, _Kind] = dict.fromkeys(names, _VALUE)
@@ -365,14 +366,14 @@ class _Checker:
         if first and dotted.rpartition(".")[2] == "einsum" and _EQUATION.fullmatch(text):
             return
         takes = not first or dotted in self.allowed.layers or dotted.startswith(".")
-        if takes and (is_layout(text) or (text in WORDS and not nested)):
+        if takes and (is_layout(text) or (text in self.words and not nested)):
             return
-        if text in WORDS or is_layout(text):
+        if text in self.words or is_layout(text):
             self.refuse(
                 node, "the string %r is no data; in a tuple or list there may be layouts, such as 'NHWC'" % text
             )
             return
-        hint = self.near(text, WORDS)
+        hint = self.near(text, self.words)
         self.refuse(node, "the string %.40r is none of the words that a plan may pass%s%s" % (text, hint, _TRUST))
 
     def parameters(self, node: ast.Dict) -> None:
