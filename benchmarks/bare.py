@@ -23,7 +23,8 @@ def main(name: str, work: str, answers: str | None) -> None:
     from conformance.worker.environment import Config, prepare_environment
 
     # The same threads and devices that a worker has.
-    prepare_environment(Config({"framework": framework, "backend": backend}))
+    variables = {"KERAS_BACKEND": backend} if backend else {}
+    prepare_environment(Config({"framework": framework, "backend": backend, "variables": variables}))
     import numpy as np
 
     roots, tensor, array = _framework(framework, backend)

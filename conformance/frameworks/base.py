@@ -55,6 +55,8 @@ class Framework:
     room: str  # the package with its files; `__name__` in its __init__.py
     package: str  # the distribution to install
     module: str  # the module to look for
+    # What dotted names of its plans begin with, where not with the module; no input may be called so.
+    roots: tuple[str, ...] = ()
     place: int = 100  # where it stands in lists: those that ship come first
     # A name of a framework, or of one of `below`. The first is the default.
     backends: tuple[str, ...] = ()
@@ -95,6 +97,11 @@ class Framework:
             )
         if stray := [*(set(self.variables) - set(self.options)), *(set(self.below) - set(self.backends))]:
             raise ValueError(f"{stray[0]!r} is no option or backend of it")
+
+    @property
+    def first_words(self) -> tuple[str, ...]:
+        """What dotted names of its plans begin with."""
+        return self.roots or (self.module,)
 
     @cached_property
     def folder(self) -> Path:

@@ -203,3 +203,4 @@ def test_ours_are_there() -> None:
     for framework in FRAMEWORKS.values():
         for name in ("__init__", "words", "allowed", "runtime", "surface"):
             assert (framework.folder / f"{name}.py").is_file()
+        assert framework.allowed.roots == set(framework.first_words)

@@ -8,6 +8,7 @@ FRAMEWORK = Framework(
     __name__,
     "onnx",
     "onnx",
+    roots=("onnx", "onnxruntime"),
     place=5,
     backends=("onnxruntime", "reference"),
     # Of ONNX Runtime the version counts, not that of the package that makes the model.

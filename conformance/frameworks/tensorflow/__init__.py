@@ -8,6 +8,7 @@ FRAMEWORK = Framework(
     __name__,
     "tensorflow",
     "tensorflow",
+    roots=("tf",),
     place=3,
     modes=("eager", "function", "xla"),
     options={**COMMON, "onednn": ("0", "1"), "tf32": ("0", "1"), "deterministic": ("0", "1")},

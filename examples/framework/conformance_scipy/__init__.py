@@ -8,6 +8,7 @@ FRAMEWORK = Framework(
     __name__,
     "scipy",
     "scipy",
+    roots=("scipy", "numpy"),
     devices=("cpu",),
     options=dict(COMMON),
     no_gradient="SciPy has no gradients",
