@@ -58,7 +58,8 @@ def _ours() -> list[EntryPoint]:
     """Those of a checkout, from its pyproject.toml: it need not be installed, or not since its last change."""
     project = Path(conformance.__file__).parents[1] / "pyproject.toml"
     try:
-        points = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["entry-points"][GROUP]
+        said = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+        points = said["entry-points"][GROUP] if said["name"] == conformance.__name__ else {}
     except (OSError, ValueError, KeyError):
         return []
     return [EntryPoint(name, value, GROUP) for name, value in points.items()]
