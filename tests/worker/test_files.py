@@ -17,7 +17,10 @@ from tests.patience import LONG
 DIRECTORY = Path(conformance.worker.__path__[0])
 ROOMS = DIRECTORY.parent / "frameworks"
 # What a worker loads of a framework's room.
-LOADED = sorted([*ROOMS.glob("*/runtime.py"), *ROOMS.glob("*/allowed.py")])
+EXAMPLE = DIRECTORY.parents[1] / "examples" / "framework"
+LOADED = sorted(
+    path for room in (ROOMS, EXAMPLE) for name in ("runtime", "allowed") for path in room.glob(f"*/{name}.py")
+)
 FILES = sorted([*DIRECTORY.rglob("*.py"), *LOADED])
 FRAMEWORKS = {"torch", "tensorflow", "jax", "keras", "onnx", "onnxruntime"}
 
@@ -34,13 +37,14 @@ def imported(tree: ast.AST) -> set[str]:
 
 
 def test_there_are_files() -> None:
-    names = {str(path.relative_to(DIRECTORY.parent)) for path in FILES}
-    assert {"worker/__main__.py", "worker/wire.py", "worker/serve.py", "worker/whitelist.py"} <= names
+    names = {str(path.relative_to(DIRECTORY.parents[1])) for path in FILES}
+    assert {f"conformance/worker/{name}.py" for name in ("__main__", "wire", "serve", "whitelist", "rooms")} <= names
     for name in FRAMEWORKS - {"onnxruntime"} | {"numpy"}:
-        assert {f"frameworks/{name}/runtime.py", f"frameworks/{name}/allowed.py"} <= names
+        assert {f"conformance/frameworks/{name}/{file}.py" for file in ("runtime", "allowed")} <= names
+    assert "examples/framework/conformance_scipy/runtime.py" in names
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DIRECTORY.parent)))
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DIRECTORY.parents[1])))
 def test_old_syntax_and_few_imports(path: Path) -> None:
     tree = ast.parse(path.read_text(), feature_version=(3, 9))
     assert not any(isinstance(node, ast.Match) for node in ast.walk(tree))
@@ -56,7 +60,7 @@ def test_old_syntax_and_few_imports(path: Path) -> None:
         assert any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DIRECTORY.parent)))
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DIRECTORY.parents[1])))
 def test_relative_imports_stay_inside(path: Path) -> None:
     depth = 0 if path in LOADED else len(path.relative_to(DIRECTORY).parts)
     for node in ast.walk(ast.parse(path.read_text())):
