@@ -77,6 +77,13 @@ class Target:
         """The framework, and the one that it runs on where its backend is one."""
         return tuple(FRAMEWORKS[name] for name in (self.framework, self.backend) if name in FRAMEWORKS)
 
+    def environment(self) -> dict[str, str | None]:
+        """What must stand in the environment at the import; None for what must not stand there."""
+        found: dict[str, str | None] = {}
+        for framework in reversed(self.frameworks):
+            found |= framework.environment(self.backend, dict(self.options))
+        return found
+
     @property
     def modules(self) -> tuple[str, ...]:
         """What is imported: the framework, and its backend."""

@@ -182,8 +182,8 @@ def imports(python: str, target: Target) -> dict[str, str]:
     A target's version must be the one that it has.
     """
     spec = target.spec
-    variables = spec.environment(target.backend, {})
-    settings = {"TF_CPP_MIN_LOG_LEVEL": "3", **{name: value for name, value in variables.items() if value is not None}}
+    settings = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    settings |= {name: value for name, value in target.environment().items() if value is not None}
     if target.device == "cpu":
         settings |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
     output = run([python, "-c", _IMPORT, *target.modules], "imported", IMPORT_SECONDS, settings=settings)

@@ -437,7 +437,7 @@ def configuration(target: Target) -> str:
         "options": options,
         "version": target.version,
         "rooms": {name: str(FRAMEWORKS[name].folder) for name in rooms},
-        "variables": spec.environment(target.backend, options),
+        "variables": target.environment(),
         "programs": spec.starts_programs(target.backend, target.mode),
     }
     return json.dumps(parts, separators=(",", ":"))

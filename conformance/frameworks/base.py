@@ -65,6 +65,8 @@ class Framework:
     devices: tuple[str, ...] = ("cpu", "gpu")
     # option -> the values it takes
     options: Options = field(default_factory=lambda: dict(COMMON))
+    # What its libraries read from the environment at its import: variable -> value. {threads} is the target's number.
+    settings: Mapping[str, str] = field(default_factory=dict)
     # option -> the variable that the framework reads it from, at its import
     variables: Mapping[str, str] = field(default_factory=dict)
     backend_variable: str = ""
@@ -148,6 +150,8 @@ class Framework:
         A target's text says all that it depends on: what the user's shell says of an option must not change it.
         """
         found: dict[str, str | None] = {name: options.get(option) for option, name in self.variables.items()}
+        threads = options.get("threads", "1")
+        found |= {name: value.replace("{threads}", threads) for name, value in self.settings.items()}
         if self.backend_variable:
             found[self.backend_variable] = backend
         return found

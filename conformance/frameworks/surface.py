@@ -51,7 +51,7 @@ class Surface:
         t = self.target
         config = {"framework": t.framework, "backend": t.backend, "mode": t.mode, "device": t.device}
         options = dict(t.capped().options)
-        variables = t.spec.environment(t.backend, options)
+        variables = t.environment()
         prepare_environment(Config({**config, "options": options, "variables": variables}), made)
         reads = (*self.reads, *(SWITCHES if "isa" in options else ()))
         found: dict[str, str | None] = {name: made[name] for name in reads if name in made}

@@ -52,8 +52,6 @@ def prepare_environment(config: Config, environ: MutableMapping[str, str] = os.e
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS"):
         environ[name + "_NUM_THREADS"] = threads
     apply_cap(config.isa, environ)
-    environ["TF_NUM_INTRAOP_THREADS"] = threads
-    environ["TF_NUM_INTEROP_THREADS"] = "1"
     environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
@@ -68,8 +66,6 @@ def prepare_environment(config: Config, environ: MutableMapping[str, str] = os.e
         environ["XLA_FLAGS"] = (environ.get("XLA_FLAGS", "") + " --xla_cpu_multi_thread_eigen=false").strip()
     if config.flag("deterministic"):
         environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # Compile in this process: a pool of helper processes would outlive a plan and cost more than it saves.
-    environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
     for name, value in config.variables.items():
         if value is None:
             environ.pop(name, None)

@@ -185,6 +185,13 @@ def test_what_stands_in_the_environment() -> None:
         backend_variable="A_BACKEND",
     )
     assert made.environment("b", {"fast": "0", "api": "x"}) == {"A_FAST": "0", "A_BACKEND": "b"}
+    threaded = a_framework(settings={"A_THREADS": "{threads}", "A_POOL": "1"})
+    assert threaded.environment("", {"threads": "3"}) == {"A_THREADS": "3", "A_POOL": "1"}
+    assert threaded.environment("", {}) == {"A_THREADS": "1", "A_POOL": "1"}
+    # A backend that is a framework has its own, too.
+    on_jax, on_tensorflow = (parse_target(f"keras/{name}+threads=2").environment() for name in ("jax", "tensorflow"))
+    assert on_jax == {"KERAS_BACKEND": "jax", "TF_ENABLE_ONEDNN_OPTS": None}
+    assert on_tensorflow["TF_NUM_INTRAOP_THREADS"] == "2"
     # The user's shell says nothing of an option that the target does not name.
     assert made.environment("b", {}) == {"A_FAST": None, "A_BACKEND": "b"}
 

@@ -12,6 +12,7 @@ FRAMEWORK = Framework(
     place=3,
     modes=("eager", "function", "xla"),
     options={**COMMON, "onednn": ("0", "1"), "tf32": ("0", "1"), "deterministic": ("0", "1")},
+    settings={"TF_NUM_INTRAOP_THREADS": "{threads}", "TF_NUM_INTEROP_THREADS": "1"},
     variables={"onednn": "TF_ENABLE_ONEDNN_OPTS"},
     defaults=("tensorflow",),
     beside=("keras",),
