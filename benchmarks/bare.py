@@ -23,7 +23,8 @@ def main(name: str, work: str, answers: str | None) -> None:
     from conformance.worker.environment import Config, prepare_environment
 
     # The same threads and devices that a worker has.
-    prepare_environment(Config({"framework": framework, "backend": backend}))
+    variables = {"KERAS_BACKEND": backend, "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    prepare_environment(Config({"framework": framework, "backend": backend, "variables": variables}))
     import numpy as np
 
     roots, tensor, array = _framework(framework, backend)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 
+from conformance.frameworks.base import Framework
+from conformance.frameworks.found import find
+from conformance.text.nearest import did_you_mean
 from conformance.usage import UsageError
 from conformance.worker.processor import CAPS
 
@@ -19,70 +21,7 @@ class TargetError(ValueError):
     """A target that can't be read; the message says what was found and what was expected."""
 
 
-@dataclass(frozen=True)
-class Framework:
-    """What is known about a framework without importing it."""
-
-    name: str
-    package: str  # the distribution to install
-    module: str  # the module to look for
-    backends: tuple[str, ...] = ()
-    modes: tuple[str, ...] = ("eager",)
-    devices: tuple[str, ...] = ("cpu", "gpu")
-    # option -> the values it takes; ("<int>",) stands for any positive integer
-    options: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-_COMMON = {"threads": ("<int>",), "isa": CAPS}
-
-FRAMEWORKS: dict[str, Framework] = {
-    f.name: f
-    for f in (
-        Framework("numpy", "numpy", "numpy", devices=("cpu",), options=dict(_COMMON)),
-        Framework(
-            "torch",
-            "torch",
-            "torch",
-            modes=("eager", "compile", "export", "meta"),
-            options={**_COMMON, "api": ("functional", "module"), "tf32": ("0", "1"), "deterministic": ("0", "1")},
-        ),
-        Framework(
-            "jax",
-            "jax",
-            "jax",
-            modes=("eager", "jit"),
-            options={
-                **_COMMON,
-                "api": ("conv_transpose", "transpose_kernel", "conv_general_dilated"),
-                "x64": ("0", "1"),
-                "precision": ("default", "high", "highest"),
-            },
-        ),
-        Framework(
-            "tensorflow",
-            "tensorflow",
-            "tensorflow",
-            modes=("eager", "function", "xla"),
-            options={**_COMMON, "onednn": ("0", "1"), "tf32": ("0", "1"), "deterministic": ("0", "1")},
-        ),
-        Framework(
-            "keras",
-            "keras",
-            "keras",
-            backends=("tensorflow", "torch", "jax"),
-            modes=("eager", "jit"),
-            options={**_COMMON, "api": ("layer", "ops"), "onednn": ("0", "1")},
-        ),
-        Framework(
-            "onnx",
-            "onnx",
-            "onnx",
-            backends=("onnxruntime", "reference"),
-            devices=("cpu",),
-            options={"threads": ("<int>",)},  # MLAS, below ONNX Runtime, has no switch for instruction sets
-        ),
-    )
-}
+FRAMEWORKS, BROKEN = find()
 
 _GRAMMAR = re.compile(
     r"(?P<framework>[a-z_]+)(?:/(?P<backend>[a-z_]+))?(?::(?P<mode>[a-z_]+))?(?:@(?P<device>[a-z]+))?"
@@ -130,16 +69,34 @@ class Target:
 
     @property
     def spec(self) -> Framework:
-        """The framework's entry in the table."""
+        """What is known of the framework."""
         return FRAMEWORKS[self.framework]
+
+    @property
+    def frameworks(self) -> tuple[Framework, ...]:
+        """The framework, and the one that it runs on where its backend is one."""
+        return tuple(FRAMEWORKS[name] for name in (self.framework, self.backend) if name in FRAMEWORKS)
+
+    def environment(self) -> dict[str, str | None]:
+        """What must stand in the environment at the import; None for what must not stand there."""
+        found: dict[str, str | None] = {}
+        for framework in reversed(self.frameworks):
+            found |= framework.environment(self.backend, dict(self.options))
+        return found
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What is imported: the framework, and its backend."""
+        below = self.spec.below.get(self.backend)
+        found = [*(framework.module for framework in self.frameworks), *([below.module] if below is not None else [])]
+        return tuple(dict.fromkeys(found))
 
 
 def _one_of(kind: str, found: str, allowed: tuple[str, ...], text: str) -> None:
     if found in allowed:
         return
-    near = get_close_matches(found, allowed, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
     expected = ", ".join(allowed) if allowed else "none"
+    hint = did_you_mean(found, allowed)
     raise TargetError(f"target {text!r}: unknown {kind} {found!r}, expected one of: {expected}{hint}")
 
 
@@ -152,6 +109,8 @@ def parse_target(text: str) -> Target:
             "for example torch:compile, keras/jax, tensorflow+onednn=0, jax==0.9.2"
         )
     name = match["framework"]
+    if name in BROKEN and name not in FRAMEWORKS:
+        raise TargetError(f"target {text!r}: the framework {name!r} can't be used: {BROKEN[name]}")
     _one_of("framework", name, tuple(FRAMEWORKS), text)
     spec = FRAMEWORKS[name]
     backend = match["backend"] or (spec.backends[0] if spec.backends else "")

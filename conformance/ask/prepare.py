@@ -36,13 +36,6 @@ from conformance.suite.origin import origin_of
 from conformance.suite.values import make_cotangents, make_inputs
 from conformance.target import Target
 
-# Modes and frameworks that answer without gradients; observed, and said so in their verdicts.
-NO_GRADIENT = {
-    "numpy": "NumPy has no gradients",
-    "onnx": "ONNX has no gradients",
-    "meta": "the meta device computes no values",
-}
-
 REDRAWS = 16
 
 
@@ -225,7 +218,7 @@ def request_for(prepared: Prepared, plan: Plan, target: Target) -> Request:
 
 def gradient_reason(target: Target) -> str:
     """Why a target gives no gradients, or "" where it does."""
-    return NO_GRADIENT.get(target.framework, "") or NO_GRADIENT.get(target.mode, "")
+    return target.spec.gradient_reason(target.mode)
 
 
 def _encoded(prepared: Prepared, name: str, layout: Layout) -> NDArray[np.generic]:

@@ -27,6 +27,7 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from conformance.environments.installer import Installer, InstallError, find_installer, imports, releases
+from conformance.frameworks.base import Framework
 from conformance.target import FRAMEWORKS, Target
 from conformance.usage import HarnessError, UsageError
 
@@ -82,13 +83,11 @@ def cache_folder() -> Path:
 def package(target: Target) -> str:
     """The distribution whose version a target's `==version` is.
 
-    For ONNX that is what runs the model: onnxruntime, or onnx with its reference evaluator.
+    The framework's, or that of its backend: what runs a model of ONNX is onnxruntime.
     """
-    if target.framework == "onnx" and target.backend == "onnxruntime":
-        return "onnxruntime"
-    if target.framework == "tensorflow":
-        return _tensorflow(target)
-    return FRAMEWORKS[target.framework].package
+    spec = target.spec
+    below = spec.below.get(spec.versioned(target.backend))
+    return below.package if below is not None else distribution(spec, target.device)
 
 
 def requirements(target: Target) -> tuple[str, ...]:
@@ -100,23 +99,22 @@ def requirements(target: Target) -> tuple[str, ...]:
         asked = str(Version(target.version))
     except InvalidVersion:
         raise UsageError(f"{target}: {target.version!r} is no version; expected one such as 0.9.2 (PEP 440)") from None
-    extra = {"jax": "[cuda12]" if target.device == "gpu" else "[cpu]"}.get(target.framework, "")
-    if name == "tensorflow" and target.device == "gpu":
-        extra = "[and-cuda]"
+    spec = target.spec
+    extra = spec.extras.get(target.device, "") if name == spec.package else ""
     wanted = [f"{name}{extra}=={asked}"]
-    if target.framework == "keras":
-        wanted.append(_pinned(_tensorflow(target) if target.backend == "tensorflow" else target.backend))
-    elif name == "onnxruntime":
-        wanted.append(_pinned("onnx"))
-    if target.framework != "numpy":
+    if target.backend in FRAMEWORKS:
+        wanted.append(_pinned(distribution(FRAMEWORKS[target.backend], target.device)))
+    elif spec.versioned(target.backend):
+        wanted.append(_pinned(spec.package))
+    if name != "numpy":
         wanted.append("numpy")  # the worker's own need; PyTorch does without
     return tuple(wanted)
 
 
-def _tensorflow(target: Target) -> str:
-    """TensorFlow without CUDA where it is published as a package of its own."""
-    light = target.device == "cpu" and sys.platform == "linux" and platform.machine() in ("x86_64", "AMD64")
-    return "tensorflow-cpu" if light else "tensorflow"
+def distribution(framework: Framework, device: str) -> str:
+    """A framework's distribution; without CUDA where it is published so as a package of its own."""
+    light = device == "cpu" and sys.platform == "linux" and platform.machine() in ("x86_64", "AMD64")
+    return framework.light if light and framework.light else framework.package
 
 
 def _pinned(name: str) -> str:

@@ -11,14 +11,8 @@ from conformance.suite.case import Case
 from conformance.target import FRAMEWORKS, Target, TargetError, parse_target
 from conformance.usage import UsageError
 
-# What `default` stands for, in the order of the report's columns. Keras on JAX is compiled, as its fit and predict
-# always are: call by
-# call it takes eight compilations a shape, 265 ms instead of 80.
-DEFAULTS = ("numpy", "torch", "jax", "tensorflow", "keras/tensorflow", "keras/torch", "keras/jax:jit")
-
-
-# The backends that are no framework of their own -> the module that they live in.
-_BACKEND_MODULES = {"onnxruntime": "onnxruntime", "reference": "onnx"}
+# What `default` stands for, in the order of the report's columns.
+DEFAULTS = tuple(target for framework in FRAMEWORKS.values() for target in framework.defaults)
 
 
 @cache
@@ -32,10 +26,7 @@ def missing(target: Target) -> str:
     """
     if target.version:
         return ""
-    modules = [FRAMEWORKS[target.framework].module]
-    if target.backend:
-        modules.append(_BACKEND_MODULES.get(target.backend) or FRAMEWORKS[target.backend].module)
-    return next((module for module in modules if not _has(module)), "")
+    return next((module for module in target.modules if not _has(module)), "")
 
 
 def default_targets() -> tuple[list[Target], list[Target]]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from conformance.executor.process import without_ours
-from conformance.target import FRAMEWORKS, Target
+from conformance.target import Target
 
 INSTALL_SECONDS = 3600.0
 IMPORT_SECONDS = 300.0
@@ -181,21 +181,18 @@ def imports(python: str, target: Target) -> dict[str, str]:
 
     A target's version must be the one that it has.
     """
-    modules = [FRAMEWORKS[target.framework].module]
-    if target.backend in FRAMEWORKS:
-        modules.append(FRAMEWORKS[target.backend].module)
-    elif target.backend == "onnxruntime":
-        modules.append("onnxruntime")
-    settings = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": target.backend or "numpy"}
+    spec = target.spec
+    settings = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    settings |= {name: value for name, value in target.environment().items() if value is not None}
     if target.device == "cpu":
         settings |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
-    output = run([python, "-c", _IMPORT, *modules], "imported", IMPORT_SECONDS, settings=settings)
+    output = run([python, "-c", _IMPORT, *target.modules], "imported", IMPORT_SECONDS, settings=settings)
     try:
         found = json.loads(output.strip().splitlines()[-1])
         versions, resolved = dict(found["versions"]), dict(found["resolved"])
     except (ValueError, IndexError, KeyError):
         raise InstallError("imported", output) from None
-    named = "onnxruntime" if target.backend == "onnxruntime" else modules[0]
+    named = spec.below[target.backend].module if spec.versioned(target.backend) else spec.module
     if target.version and not same_release(versions[named], target.version):
         raise InstallError("used", f"{python} has {named} {versions[named]}, and {target.version} was asked for")
     return resolved

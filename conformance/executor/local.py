@@ -23,7 +23,7 @@ from conformance.executor.answers import checked_info, checked_text, outcome_of
 from conformance.executor.origins import Origins
 from conformance.executor.process import Process, left_of
 from conformance.outcome import Crashed, Outcome, TimedOut
-from conformance.target import Target
+from conformance.target import FRAMEWORKS, Target
 from conformance.worker.wire import Header, ProtocolError, entry, frame, shown
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before each try after one that came to nothing; then it is given up
@@ -427,13 +427,18 @@ def configuration(target: Target) -> str:
     """A target as the worker is told it."""
     import json
 
+    spec, options = target.spec, dict(target.capped().options)
+    rooms = [name for framework in target.frameworks for name in (framework.name, *framework.beside)]
     parts: dict[str, Any] = {
         "framework": target.framework,
         "backend": target.backend,
         "mode": target.mode,
         "device": target.device,
-        "options": dict(target.capped().options),
+        "options": options,
         "version": target.version,
+        "rooms": {name: str(FRAMEWORKS[name].folder) for name in rooms},
+        "variables": target.environment(),
+        "programs": spec.starts_programs(target.backend, target.mode),
     }
     return json.dumps(parts, separators=(",", ":"))
 

@@ -14,7 +14,7 @@ import numpy as np
 from conformance.ask.prepare import Prepared, prepare
 from conformance.dtypes import encode
 from conformance.exact.trilinear import Geometry
-from conformance.frameworks import Ask, lower
+from conformance.frameworks import Ask, check_plan, lower
 from conformance.judge.compare import Expectation
 from conformance.layout import LayoutError, from_layout, to_layout
 from conformance.ops.base import Array, Reference, TensorSpec
@@ -25,8 +25,7 @@ from conformance.suite.case import Case
 from conformance.suite.values import make_cotangents
 from conformance.target import parse_target
 from conformance.worker.environment import Config
-from conformance.worker.runtimes import build, load
-from conformance.worker.whitelist import check_plan
+from conformance.worker.runtime import build, load
 
 NUMPY = parse_target("numpy")
 RUNTIME = load(Config({"framework": "numpy"}))

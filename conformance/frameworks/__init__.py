@@ -1,23 +1,28 @@
-"""How each framework is asked: tables of small pure functions from parameters to a plan.
+"""How each framework is asked: from an op to a plan, by the table in the framework's room.
 
-No adapter imports a framework, so all of this is tested without one. Every op x framework cell is a function or is
-absent,
-and then `lower` answers Unsupported; a test walks the whole table.
+No room's words import a framework, so all of this is tested without one. Every op x framework cell is words, a
+function, or the reason why the framework can't be asked; a test walks the whole table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from conformance.exact.trilinear import Geometry
-from conformance.ops.base import Op
+from conformance.frameworks.found import find
+from conformance.frameworks.words import Words
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
-from conformance.target import Target
+from conformance.worker.whitelist import Finding
+from conformance.worker.whitelist import check_plan as check_with_table
 
-Q = TypeVar("Q", bound=Op)
+if TYPE_CHECKING:
+    from conformance.exact.trilinear import Geometry
+    from conformance.ops.base import Op
+    from conformance.target import Target
+
+Q = TypeVar("Q", bound="Op")
 
 
 @dataclass(frozen=True)
@@ -45,30 +50,34 @@ class Ask(Generic[Q]):
 
 
 Lowering: TypeAlias = Callable[[Ask[Any]], Plan | Unsupported]
-
-
-def table() -> Mapping[str, Mapping[str, Lowering]]:
-    """framework -> op -> how it is asked."""
-    from conformance.frameworks.jax import words as jax
-    from conformance.frameworks.keras import words as keras
-    from conformance.frameworks.numpy import words as numpy
-    from conformance.frameworks.onnx import words as onnx
-    from conformance.frameworks.tensorflow import words as tensorflow
-    from conformance.frameworks.torch import words as torch
-
-    return {
-        "numpy": numpy.TABLE,
-        "torch": torch.TABLE,
-        "jax": jax.TABLE,
-        "tensorflow": tensorflow.TABLE,
-        "keras": keras.TABLE,
-        "onnx": onnx.TABLE,
-    }
+# A cell of the table op x framework. A text is the reason why there are no words, as it was observed.
+Cell: TypeAlias = Words | Lowering | str
 
 
 def lower(ask: Ask[Any]) -> Plan | Unsupported:
     """The plan for one target, or why there is none."""
-    lowering = table()[ask.target.framework].get(ask.op.name)
-    if lowering is None:
-        return Unsupported(f"{ask.target.framework} has no {ask.op.name}")
-    return lowering(ask)
+    framework = ask.target.spec
+    cell = framework.words.get(ask.op.name)
+    if cell is None:
+        return Unsupported(f"{framework.name} has no {ask.op.name}")
+    if isinstance(cell, str):
+        return Unsupported(cell)
+    if isinstance(cell, Words):
+        return _said(ask, cell)
+    return cell(ask)
+
+
+def _said(ask: Ask[Any], words: Words) -> Plan | Unsupported:
+    if ask.op.refusal() is not None:
+        return Unsupported("the op's definition rejects these parameters")
+    return words.plan(ask.op, ask.op.inputs(), ask.op.outputs(), ask.target, ask.dtype)
+
+
+def check_plan(
+    text: str, framework: str, inputs: Iterable[str], outputs: Iterable[str] = ("y",), trusted: bool = False
+) -> list[Finding]:
+    """Every reason why `text` may not run as a plan of a framework; an empty list where it may."""
+    frameworks, _ = find()
+    if framework not in frameworks:
+        return [Finding(1, 1, f"no plan can be run by {framework!r}, expected one of: {', '.join(frameworks)}")]
+    return check_with_table(text, frameworks[framework].allowed, inputs, outputs, trusted)

@@ -18,8 +18,8 @@ from packaging.version import InvalidVersion, Version
 from conformance.ops import OPS
 from conformance.ops.base import Op
 from conformance.suite.case import Case, Source
-from conformance.suite.expression import Expression, ExpressionError
 from conformance.target import Target, parse_target
+from conformance.text.expression import Expression, ExpressionError
 from conformance.verdict import Known, Status, Verdict
 from conformance.worker.processor import FEATURES
 

@@ -17,10 +17,10 @@ from conformance.known.entry import FACTS, Entry, Glob, OnTarget, Words, WordsEr
 from conformance.ops import OPS
 from conformance.suite.case import Source
 from conformance.suite.document import Node, parse_document, read_text
-from conformance.suite.expression import Expression, ExpressionError, parse_expression
 from conformance.suite.findings import CaseFileError, Finding, suggestion, unknown
 from conformance.suite.places import files_below
 from conformance.target import FRAMEWORKS, Target, TargetError, parse_target
+from conformance.text.expression import Expression, ExpressionError, parse_expression
 from conformance.verdict import Known, Status
 
 KINDS = ("bug", "convention", "limitation")

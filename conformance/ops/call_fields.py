@@ -13,7 +13,8 @@ from conformance.ops.base import REQUIRED, Field, ParamError, TensorSpec
 from conformance.target import FRAMEWORKS, TargetError, parse_target
 
 OUTPUT = "y"
-_ROOTS = ("numpy", "torch", "jax", "tf", "keras")  # what plans begin their dotted names with
+# What plans begin their dotted names with.
+_ROOTS = tuple(dict.fromkeys(word for framework in FRAMEWORKS.values() for word in framework.first_words))
 
 MAX_INPUTS = 64
 MAX_LENGTH = 2**40  # of an axis

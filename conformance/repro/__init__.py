@@ -2,8 +2,8 @@
 
     command line -> finding.py (case, verdict, expectation) -> script.py or across.py -> issue.py
 
-The text of what a framework is asked comes from surface.py, that of the inputs from inputs.py and arrays.py, and what
-decides the exit code from check.py.
+The text of what a framework is asked comes from its room (`surface.py`), that of the inputs from inputs.py and
+arrays.py, and what decides the exit code from check.py.
 """
 
 from __future__ import annotations

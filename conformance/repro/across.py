@@ -10,6 +10,7 @@ import re
 import numpy as np
 
 from conformance.dtypes import DTYPES
+from conformance.frameworks.surface import Surface, surface
 from conformance.judge.allowance import allowance
 from conformance.repro import words
 from conformance.repro.arrays import UNPACK, into_layout, out_of_layout, written
@@ -17,7 +18,6 @@ from conformance.repro.check import judged, run, tensors, variable
 from conformance.repro.finding import Finding
 from conformance.repro.inputs import answer, canonical_lines, local, names_of, pulled
 from conformance.repro.script import assembled, commented, environment_lines, function, message, title
-from conformance.repro.surface import Surface, surface
 from conformance.verdict import Status
 
 _ANSWER = '''
@@ -106,11 +106,7 @@ def _side(side: Finding, made: Surface) -> list[str]:
     specs = {spec.name: spec for spec in side.prepared.specs}
     names = [local(name) for name in side.plan.inputs]
     body = [*environment_lines(made)]
-    body += [f"import {module}" for module in made.modules if module != "numpy"]
-    if made.target.framework == "numpy":
-        body.append("import numpy")
-    if made.dtype == "bfloat16" and made.target.framework == "onnx":
-        body.append("import ml_dtypes")
+    body += [f"import {module}" for module in made.imports]
     body += ["", f"print({', '.join(made.versions)})", *made.setup()]
     for name in side.plan.inputs:
         spec, layout = specs[name], side.plan.layout(name)

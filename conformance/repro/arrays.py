@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.layout import Layout
+from conformance.layout import Layout, Marks, slice_orders
 
 AnyArray = NDArray[Any]
 
@@ -128,14 +128,17 @@ def _packed(array: AnyArray) -> str:
     return f'unpacked(\n{lines},\n    "{array.dtype.name}", {array.shape!r})'
 
 
-def into_layout(text: str, axes: str, layout: Layout, sizes: Mapping[str, int]) -> str:
-    """`text`, an expression in the canonical letters `axes`, brought into a layout: flips, a transpose, a reshape.
+def into_layout(text: str, axes: str, layout: Layout, sizes: Mapping[str, int], marks: Marks = ()) -> str:
+    """`text`, an expression in the canonical letters `axes`, brought into a layout: flips, slice orders, a transpose,
+    a reshape.
 
     A copy at the end, so that the memory is in the layout's order as well.
     """
     moved = text
     if layout.flips:
         moved += "[" + ", ".join("::-1" if c in layout.flips else ":" for c in axes) + "]"
+    for axis, places in slice_orders(layout, marks).items():
+        moved += f".take({places}, {axes.index(axis)})"
     order = [axes.index(c) for c in layout.letters]
     order += [i for i, c in enumerate(axes) if c not in layout.letters]
     if order != sorted(order):
@@ -145,7 +148,7 @@ def into_layout(text: str, axes: str, layout: Layout, sizes: Mapping[str, int]) 
     return moved if moved == text else moved + ".copy()"
 
 
-def out_of_layout(text: str, axes: str, layout: Layout, sizes: Mapping[str, int]) -> str:
+def out_of_layout(text: str, axes: str, layout: Layout, sizes: Mapping[str, int], marks: Marks = ()) -> str:
     """The inverse of `into_layout`. `sizes` holds the letters of merged axes at least."""
     letters = layout.letters
     missing = [c for c in axes if c not in letters]
@@ -161,6 +164,8 @@ def out_of_layout(text: str, axes: str, layout: Layout, sizes: Mapping[str, int]
         text += f".transpose({', '.join(map(str, order))})"
     if layout.flips:
         text += "[" + ", ".join("::-1" if c in layout.flips else ":" for c in axes) + "]"
+    for axis, places in slice_orders(layout, marks).items():
+        text += f".take({[places.index(n) for n in range(len(places))]}, {axes.index(axis)})"
     return text
 
 

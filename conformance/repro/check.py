@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 
 from conformance.dtypes import DTYPES
+from conformance.frameworks.surface import Surface
 from conformance.judge.allowance import allowance
 from conformance.judge.kinds import parse_into
 from conformance.ops.base import Array, Reference, TensorSpec
@@ -16,7 +17,6 @@ from conformance.repro import words
 from conformance.repro.arrays import AnyArray, out_of_layout, written
 from conformance.repro.finding import Finding, in_layout
 from conformance.repro.inputs import answer, local, storage
-from conformance.repro.surface import Surface
 from conformance.usage import UsageError
 from conformance.verdict import Status
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from conformance.dtypes import decode
+from conformance.frameworks.surface import Names
 from conformance.ops.base import TensorSpec
 from conformance.plan import USUAL
 from conformance.repro.arrays import AnyArray, evaluated, into_layout, same_bits, written
 from conformance.repro.finding import Finding
-from conformance.repro.surface import Names
 from conformance.suite.values import integer_bound, seed_of
 
 # Names that a script gives a meaning of its own; an input of that name gets an underscore.

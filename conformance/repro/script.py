@@ -6,13 +6,13 @@ import ast
 import textwrap
 from collections.abc import Sequence
 
+from conformance.frameworks.surface import Surface, surface
 from conformance.plan import Plan
 from conformance.repro import words
 from conformance.repro.arrays import UNPACK, written
 from conformance.repro.check import check, tensors, time_limit
 from conformance.repro.finding import Finding, in_layout
 from conformance.repro.inputs import SCRIPT_NAMES, answer, input_lines, local, names_of, plain, storage
-from conformance.repro.surface import Surface, surface
 from conformance.text.facts import version
 from conformance.text.plain import one_line
 from conformance.verdict import Status
@@ -117,9 +117,7 @@ def environment_lines(made: Surface) -> list[str]:
 
 def import_lines(made: Surface) -> list[str]:
     """The imports, whose failure says that this environment can't run the script."""
-    modules = list(made.modules)
-    if made.dtype == "bfloat16" and made.target.framework == "onnx":
-        modules.append("ml_dtypes")
+    modules = made.imports
     names = ", ".join(dict.fromkeys(["numpy", *(module.split(" as ")[0].split(".")[0] for module in modules)]))
     return [
         "try:",

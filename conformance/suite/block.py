@@ -14,13 +14,13 @@ from conformance.ops.base import REQUIRED, Op, ParamError
 from conformance.ops.call import Call
 from conformance.suite.case import Case, Source, Values
 from conformance.suite.document import Node, show
-from conformance.suite.expression import ExpressionError
 from conformance.suite.findings import CaseFileError, Finding
 from conformance.suite.fit import misfit, oversize
 from conformance.suite.grid import MAX_CASES, Budget, Constraint, GridError, Point, Space
 from conformance.suite.readers import Report
 from conformance.suite.schema import CaseSpec, FileSpec, Given, GridSpec, param_findings
 from conformance.suite.settings import DEFAULT_CHECKS, Settings
+from conformance.text.expression import ExpressionError
 
 FIRST_LOOK = 50_000  # looks in which loading a file seeks a grid's first point
 _SHORT = {"gradient": "grad", "adjointness": "adj", "determinism": "det", "signed_zeros": "zeros"}

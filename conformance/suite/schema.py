@@ -14,10 +14,10 @@ from typing import Any
 from conformance.ops import OPS
 from conformance.ops.base import Op, ParamError
 from conformance.suite.document import Node, text_positions
-from conformance.suite.expression import Expression, ExpressionError, parse_expression
 from conformance.suite.findings import unknown
 from conformance.suite.readers import Key, Report, Reported, Wrong, few, integer, keys_schema, name, text, word
 from conformance.suite.settings import SETTINGS
+from conformance.text.expression import Expression, ExpressionError, parse_expression
 
 # What `where` and `exclude` can speak of besides the op's parameters.
 DIMENSIONS = ("dtype", "values", "seed")

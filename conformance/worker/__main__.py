@@ -27,19 +27,26 @@ def private_descriptors() -> tuple[int, int]:
 
 
 def _as_package() -> str:
-    """Make this directory, and nothing else of ours, importable as one package; its name."""
+    """Make this directory, and nothing else of ours, importable as `conformance.worker`; its name.
+
+    The package above it is empty, also where there is a whole one in this interpreter.
+    """
     import importlib.util
+    import types
 
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
-    name = "conformance_worker"
+    above = types.ModuleType("conformance")
+    above.__path__ = []
+    sys.modules["conformance"] = above
+    name = "conformance.worker"
     spec = importlib.util.spec_from_file_location(
         name, os.path.join(here, "__init__.py"), submodule_search_locations=[here]
     )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[name] = above.worker = module  # type: ignore[attr-defined]
     spec.loader.exec_module(module)
     return name
 
@@ -95,7 +102,8 @@ def main(incoming: int, outgoing: int, config: str) -> int:
     parsed = Config(json.loads(config))
     folder = os.path.abspath(tempfile.gettempdir())
     own_folder(folder)
-    confined = confine(parsed, folder, os.path.dirname(os.path.abspath(__file__)))
+    here = (os.path.dirname(os.path.abspath(__file__)), parsed.room(parsed.framework), *parsed.rooms.values())
+    confined = confine(parsed, folder, here)
     # Threads are read when NumPy is imported, and everything below imports it.
     prepare_environment(parsed)
     from .serve import serve

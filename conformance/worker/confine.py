@@ -10,7 +10,7 @@ import ctypes
 import os
 import struct
 import sys
-from typing import Dict, MutableMapping
+from typing import Dict, Iterable, MutableMapping
 
 from .environment import Config
 from .landlock import interface, restrict_files
@@ -36,14 +36,13 @@ _CAPABILITIES_VERSION_3 = 0x20080522
 
 def starts_programs(config: Config) -> bool:
     """Whether the framework itself starts programs in this mode: a compiler of C++, or NVIDIA's assembler."""
-    compiles = config.mode == "compile" or (config.backend == "torch" and config.mode == "jit")
-    return compiles or config.device != "cpu"
+    return config.programs or config.device != "cpu"
 
 
-def confine(config: Config, folder: str, here: str) -> Dict[str, str]:
+def confine(config: Config, folder: str, here: Iterable[str]) -> Dict[str, str]:
     """Confine this process to `folder`; each measure, with "" where it holds and else the reason why not.
 
-    `here` is where the worker's own files are. Must come before there is a second thread.
+    `here` are the folders of the worker's own files. Must come before there is a second thread.
     """
     programs = starts_programs(config)
     missing = dict.fromkeys(MEASURES, "")
@@ -55,7 +54,7 @@ def confine(config: Config, folder: str, here: str) -> Dict[str, str]:
     libc = ctypes.CDLL(None, use_errno=True)
     _be_killed_first()
     _drop_privileges(libc)
-    missing["files"] = restrict_files(libc, folder, (here,), programs, config.device != "cpu")
+    missing["files"] = restrict_files(libc, folder, here, programs, config.device != "cpu")
     # In this order: the filter is checked at every call, and the rules above are some hundred.
     refused = filter_calls(libc, programs, config.device != "cpu")
     if refused:

@@ -21,6 +21,15 @@ class Config:
         self.device: str = given.get("device") or "cpu"
         self.options: Dict[str, str] = dict(given.get("options") or {})
         self.version: str = given.get("version") or ""
+        # What the framework's object says of this target, and the coordinator sends along.
+        self.rooms: Dict[str, str] = dict(given.get("rooms") or {})
+        self.variables: Dict[str, Optional[str]] = dict(given.get("variables") or {})
+        self.programs: bool = given.get("programs") is True
+
+    def room(self, framework: str) -> str:
+        """The folder with a framework's files. Where none is given, it is one that comes with the worker."""
+        ours = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "frameworks", framework)
+        return self.rooms.get(framework) or ours
 
     @property
     def threads(self) -> int:
@@ -43,15 +52,9 @@ def prepare_environment(config: Config, environ: MutableMapping[str, str] = os.e
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS"):
         environ[name + "_NUM_THREADS"] = threads
     apply_cap(config.isa, environ)
-    environ["TF_NUM_INTRAOP_THREADS"] = threads
-    environ["TF_NUM_INTEROP_THREADS"] = "1"
     environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    # A target's text says all that it depends on: what the user's shell says about oneDNN must not change it.
-    environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
-    if "onednn" in config.options:
-        environ["TF_ENABLE_ONEDNN_OPTS"] = config.options["onednn"]
     if config.device == "cpu":
         environ["CUDA_VISIBLE_DEVICES"] = "-1"
         environ["JAX_PLATFORMS"] = "cpu"
@@ -63,7 +66,8 @@ def prepare_environment(config: Config, environ: MutableMapping[str, str] = os.e
         environ["XLA_FLAGS"] = (environ.get("XLA_FLAGS", "") + " --xla_cpu_multi_thread_eigen=false").strip()
     if config.flag("deterministic"):
         environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # Compile in this process: a pool of helper processes would outlive a plan and cost more than it saves.
-    environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
-    if config.framework == "keras":
-        environ["KERAS_BACKEND"] = config.backend
+    for name, value in config.variables.items():
+        if value is None:
+            environ.pop(name, None)
+        else:
+            environ[name] = value

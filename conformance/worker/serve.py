@@ -15,7 +15,8 @@ import numpy as np
 from . import processor, wire
 from .confine import limit_processor_time
 from .environment import Config
-from .runtimes import (
+from .rooms import allowed
+from .runtime import (
     Answered,
     Function,
     GradientFailed,
@@ -71,6 +72,7 @@ class Server:
     def __init__(self, config: Config, runtime: Runtime) -> None:
         self.config = config
         self.runtime = runtime
+        self.allowed = allowed(config)
         self._functions: Dict[Any, Function] = {}
         self._memory = resident_memory()
         # Whether the process has grown too much, and should end after the answer that it is at.
@@ -173,7 +175,7 @@ class Server:
         reason = self._checked.get(plan)
         if reason is None:
             text, outputs, names, trusted = plan
-            findings = check_plan(text, self.config.framework, names, outputs, trusted)
+            findings = check_plan(text, self.allowed, names, outputs, trusted)
             reason = "; ".join("%d:%d: %s" % (f.line, f.column, f.message) for f in findings[:5])
             self._checked[plan] = reason
         if reason:

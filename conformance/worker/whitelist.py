@@ -1,7 +1,7 @@
 """Which plans may run: a stranger's case file must be safe.
 
 A plan is a few lines of straight-line Python. This module reads its syntax tree and allows assignments, calls of the
-functions in `allowed/` (a table a framework), what those tables let a value be asked for, and plain arithmetic.
+functions in a table (a framework's `allowed.py`), what those tables let a value be asked for, and plain arithmetic.
 Strings, lists and tuples are literals in arguments, never values to compute with; functions are called, not passed on.
 Everything else is refused, with the line and the column. The coordinator checks a plan when it reads a case file; the
 worker checks it again, since it is the worker that runs it.
@@ -18,27 +18,10 @@ import keyword
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Set
 
-from .allowed import REFUSED_KEYWORDS, WORDS, Allowed, is_layout
-from .allowed.jax import ALLOWED as _JAX
-from .allowed.keras import ALLOWED as _KERAS
-from .allowed.numpy import ALLOWED as _NUMPY
-from .allowed.tensorflow import ALLOWED as _TENSORFLOW
-from .allowed.torch import ALLOWED as _TORCH
+from .allowed import REFUSED_KEYWORDS, WORDS, Allowed, Forms, Table, is_layout
 from .statements import code_lines
-from .whitelist_onnx import ROOTS as _ONNX_ROOTS
-from .whitelist_onnx import OnnxPlan
-
-# framework -> what its plans may use. A plan of ONNX is a model as text: see whitelist_onnx.py.
-TABLES: Dict[str, Allowed] = {
-    "numpy": _NUMPY,
-    "torch": _TORCH,
-    "jax": _JAX,
-    "tensorflow": _TENSORFLOW,
-    "keras": _KERAS,
-}
-FRAMEWORKS: Tuple[str, ...] = (*TABLES, "onnx")
 
 MAX_CHARACTERS = 8_000
 MAX_STATEMENTS = 64
@@ -85,13 +68,11 @@ _PLACE_METHODS = frozenset("set add subtract multiply divide min max get".split(
 
 
 def check_plan(
-    text: str, framework: str, inputs: Iterable[str], outputs: Iterable[str] = ("y",), trusted: bool = False
+    text: str, allowed: Table, inputs: Iterable[str], outputs: Iterable[str] = ("y",), trusted: bool = False
 ) -> List[Finding]:
-    """Every reason why `text` may not run as a plan of `framework`; an empty list where it may."""
-    if framework not in FRAMEWORKS:
-        return [Finding(1, 1, "no plan can be run by %r, expected one of: %s" % (framework, ", ".join(FRAMEWORKS)))]
+    """Every reason why `text` may not run as a plan of a framework with this table; an empty list where it may."""
     inputs, outputs = list(inputs), list(outputs)
-    names = _check_names([*inputs, *outputs], framework)
+    names = _check_names([*inputs, *outputs], allowed.roots)
     if names:
         return names
     if len(text) > MAX_CHARACTERS:
@@ -107,7 +88,7 @@ def check_plan(
         return [Finding(line, max(column, 1), "not valid Python: %s" % getattr(error, "msg", error))]
     if len(tree.body) > MAX_STATEMENTS:
         return [Finding(1, 1, "the plan has %d statements, expected at most %d" % (len(tree.body), MAX_STATEMENTS))]
-    checker = _OnnxChecker(inputs) if framework == "onnx" else _Checker(TABLES[framework], inputs, trusted)
+    checker = _FormsChecker(allowed, inputs) if isinstance(allowed, Forms) else _Checker(allowed, inputs, trusted)
     try:
         for statement in tree.body:
             checker.statement(statement)
@@ -142,19 +123,13 @@ def check_characters(text: str) -> List[Finding]:
     return []
 
 
-def _check_names(names: List[str], framework: str) -> List[Finding]:
+def _check_names(names: List[str], roots: FrozenSet[str]) -> List[Finding]:
     """The names of inputs and outputs become a function's arguments, so they must be names and nothing more."""
-    roots = _roots(framework)
     return [
         Finding(1, 1, "%r can't name a tensor of a plan, expected a word of letters, digits and _" % name)
         for name in names
         if not _NAME.fullmatch(name) or keyword.iskeyword(name) or name in roots
     ]
-
-
-def _roots(framework: str) -> FrozenSet[str]:
-    """The first words of the dotted names that a plan may use."""
-    return _ONNX_ROOTS if framework == "onnx" else TABLES[framework].roots
 
 
 class _Checker:
@@ -163,6 +138,7 @@ class _Checker:
     def __init__(self, allowed: Allowed, names: Iterable[str], trusted: bool) -> None:
         self.allowed = allowed
         self.roots = allowed.roots
+        self.words = WORDS | allowed.words
         self.trusted = trusted
         self.hints = 0
         self.kinds: Dict[str, _Kind] = dict.fromkeys(names, _VALUE)
@@ -391,14 +367,14 @@ class _Checker:
         if first and dotted.rpartition(".")[2] == "einsum" and _EQUATION.fullmatch(text):
             return
         takes = not first or dotted in self.allowed.layers or dotted.startswith(".")
-        if takes and (is_layout(text) or (text in WORDS and not nested)):
+        if takes and (is_layout(text) or (text in self.words and not nested)):
             return
-        if text in WORDS or is_layout(text):
+        if text in self.words or is_layout(text):
             self.refuse(
                 node, "the string %r is no data; in a tuple or list there may be layouts, such as 'NHWC'" % text
             )
             return
-        hint = self.near(text, WORDS)
+        hint = self.near(text, self.words)
         self.refuse(node, "the string %.40r is none of the words that a plan may pass%s%s" % (text, hint, _TRUST))
 
     def parameters(self, node: ast.Dict) -> None:
@@ -436,13 +412,13 @@ class _Checker:
         return bool(_NAME.fullmatch(name))
 
 
-class _OnnxChecker:
-    """ONNX has no list to choose from, but a few forms."""
+class _FormsChecker:
+    """For a framework that has no list to choose from, but a few forms."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, forms: Forms, names: Iterable[str]) -> None:
         self.assigned: Set[str] = set()
         self.findings: List[Finding] = []
-        self.plan = OnnxPlan(set(names), self.refuse)
+        self.read = forms.reader(set(names), self.refuse)
 
     def refuse(self, node: ast.AST, message: str) -> None:
         self.findings.append(Finding(getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1, message))
@@ -450,7 +426,7 @@ class _OnnxChecker:
             raise _EnoughError
 
     def statement(self, node: ast.stmt) -> None:
-        self.assigned.update(self.plan.statement(node))
+        self.assigned.update(self.read(node))
 
 
 def dotted_name(node: ast.expr) -> str:

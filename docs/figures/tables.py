@@ -18,7 +18,7 @@ from draw import worked  # noqa: E402
 
 from conformance.environments.installed import DEFAULTS  # noqa: E402
 from conformance.target import FRAMEWORKS  # noqa: E402
-from conformance.worker.whitelist import TABLES as ALLOWED  # noqa: E402
+from conformance.worker.allowed import Allowed  # noqa: E402
 
 
 def frameworks() -> str:
@@ -42,7 +42,10 @@ def defaults() -> str:
 def allowed() -> str:
     """What plans of each framework may use: how much of it, and where it is."""
     lines = ["| framework | functions | layers | what a tensor may be asked for |", "|---|---|---|---|"]
-    for name, table in ALLOWED.items():
+    for framework in FRAMEWORKS.values():
+        name, table = framework.name, framework.allowed
+        if not isinstance(table, Allowed):
+            continue
         methods = f", and {len(table.methods)} methods" if table.methods else ""
         words = _words(tuple(sorted(table.attributes))) + methods
         lines.append(f"| {name} | {len(table.functions)} | {len(table.layers)} | {words} |")

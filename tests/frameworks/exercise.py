@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from conformance.exact.trilinear import Geometry
-from conformance.frameworks import Ask
+from conformance.frameworks import Ask, check_plan
 from conformance.layout import LayoutError, from_layout, to_layout
 from conformance.ops import OPS
 from conformance.ops.base import ParamError
@@ -33,7 +33,6 @@ from conformance.ops.conv.convolution import Convolution, Refused
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.target import Target, parse_target
-from conformance.worker.whitelist import check_plan
 from tests.patience import LONG
 
 CONVENTIONS = ("torch", "tensorflow", "keras", "jax", "onnx")

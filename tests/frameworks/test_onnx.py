@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from conformance.frameworks import check_plan
 from conformance.frameworks.onnx.words import TABLE
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.target import parse_target
 from conformance.worker.environment import Config
-from conformance.worker.runtimes import Refused, build, load
-from conformance.worker.whitelist import check_plan
+from conformance.worker.runtime import Refused, build, load
 from tests.frameworks.exercise import asked, in_its_own_process, unlike
 
 HEADER = '<ir_version: 10, opset_import: ["" : 22]>'

@@ -14,13 +14,13 @@ import pytest
 from conformance.ask.probe import Probe
 from conformance.dtypes import encode
 from conformance.executor import Request
+from conformance.frameworks import check_plan
 from conformance.layout import from_layout, to_layout
 from conformance.outcome import Value
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.read import read_call
 from conformance.recipe.signatures import REQUIRED, signatures
 from conformance.target import parse_target
-from conformance.worker.whitelist import check_plan
 from tests.patience import LONG
 from tests.recipe.spread import JAX, KERAS, TENSORFLOW, TORCH, Shape
 

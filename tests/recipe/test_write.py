@@ -6,6 +6,7 @@ import ast
 
 import pytest
 
+from conformance.frameworks import check_plan
 from conformance.outcome import Unsupported
 from conformance.recipe.bench import places
 from conformance.recipe.call import Call
@@ -14,7 +15,6 @@ from conformance.recipe.read import read_call
 from conformance.recipe.weights import NAMES
 from conformance.recipe.write import Code, forms, write
 from conformance.target import parse_target
-from conformance.worker.whitelist import check_plan
 
 KERAS = 'keras.layers.Conv2DTranspose(4, 3, strides=2, padding="same")'
 CALLS = [

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from conformance.executor.local import configuration
+from conformance.target import parse_target
 from conformance.worker.confine import MEASURES, memory_limit, own_folder, starts_programs
 from conformance.worker.environment import Config
 from conformance.worker.seccomp import program
@@ -29,7 +31,7 @@ from conformance.worker.confine import confine, own_folder
 from conformance.worker.environment import Config
 victim = int(victim)
 own_folder(folder)
-found = {"confined": confine(Config({"framework": "torch", "mode": mode}), folder, sys.argv[1])}
+found = {"confined": confine(Config({"framework": "torch", "programs": mode == "compile"}), folder, [sys.argv[1]])}
 libc = ctypes.CDLL(None, use_errno=True)
 
 def attempt(name, action):
@@ -245,7 +247,7 @@ def test_of_a_project_on_the_path_only_modules_can_be_read(tmp_path: Path) -> No
         "sys.path[:0] = sys.argv[3:]\n"
         "from conformance.worker.confine import confine\n"
         "from conformance.worker.environment import Config\n"
-        "reason = confine(Config({'framework': 'numpy'}), sys.argv[2], sys.argv[1])['files']\n"
+        "reason = confine(Config({'framework': 'numpy'}), sys.argv[2], [sys.argv[1]])['files']\n"
         "import package, module\n"
         "denied = []\n"
         "for path in (sys.argv[3] + '/.env', sys.argv[3] + '/notes/secret', sys.argv[4] + '/found/data'):\n"
@@ -270,18 +272,19 @@ def test_every_measure_is_said(eager: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "expected"),
+    ("target", "expected"),
     [
-        ({"framework": "torch", "mode": "compile"}, True),
-        ({"framework": "keras", "backend": "torch", "mode": "jit"}, True),
-        ({"framework": "keras", "backend": "jax", "mode": "jit"}, False),
-        ({"framework": "jax", "device": "gpu"}, True),
-        ({"framework": "torch"}, False),
-        ({"framework": "tensorflow", "mode": "xla"}, False),
+        ("torch:compile", True),
+        ("keras/torch:jit", True),
+        ("keras/jax:jit", False),
+        ("keras/torch", False),
+        ("jax@gpu", True),
+        ("torch", False),
+        ("tensorflow:xla", False),
     ],
 )
-def test_which_modes_start_programs(config: dict[str, str], expected: bool) -> None:
-    assert starts_programs(Config(config)) == expected
+def test_which_modes_start_programs(target: str, expected: bool) -> None:
+    assert starts_programs(Config(json.loads(configuration(parse_target(target))))) == expected
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])

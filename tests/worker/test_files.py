@@ -15,7 +15,13 @@ import conformance.worker
 from tests.patience import LONG
 
 DIRECTORY = Path(conformance.worker.__path__[0])
-FILES = sorted(DIRECTORY.rglob("*.py"))
+ROOMS = DIRECTORY.parent / "frameworks"
+# What a worker loads of a framework's room.
+EXAMPLE = DIRECTORY.parents[1] / "examples" / "framework"
+LOADED = sorted(
+    path for room in (ROOMS, EXAMPLE) for name in ("runtime", "allowed") for path in room.glob(f"*/{name}.py")
+)
+FILES = sorted([*DIRECTORY.rglob("*.py"), *LOADED])
 FRAMEWORKS = {"torch", "tensorflow", "jax", "keras", "onnx", "onnxruntime"}
 
 
@@ -31,25 +37,32 @@ def imported(tree: ast.AST) -> set[str]:
 
 
 def test_there_are_files() -> None:
-    names = {str(path.relative_to(DIRECTORY)) for path in FILES}
-    assert {"__main__.py", "wire.py", "serve.py", "whitelist.py", "runtimes/torch.py", "runtimes/keras.py"} <= names
+    names = {str(path.relative_to(DIRECTORY.parents[1])) for path in FILES}
+    assert {f"conformance/worker/{name}.py" for name in ("__main__", "wire", "serve", "whitelist", "rooms")} <= names
+    for name in FRAMEWORKS - {"onnxruntime"} | {"numpy"}:
+        assert {f"conformance/frameworks/{name}/{file}.py" for file in ("runtime", "allowed")} <= names
+    assert "examples/framework/conformance_scipy/runtime.py" in names
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DIRECTORY)))
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DIRECTORY.parents[1])))
 def test_old_syntax_and_few_imports(path: Path) -> None:
     tree = ast.parse(path.read_text(), feature_version=(3, 9))
     assert not any(isinstance(node, ast.Match) for node in ast.walk(tree))
     names = imported(tree)
-    allowed = sys.stdlib_module_names | {"numpy"}
+    # Of this package a room's files import the worker's, which every worker has under that name.
+    ours = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
+    ours = {name for name in ours if name and name.partition(".")[0] == "conformance"}
+    assert all(path in LOADED and name.startswith("conformance.worker") for name in ours), ours
+    allowed = sys.stdlib_module_names | {"numpy"} | ({"conformance"} if ours else set())
     assert names <= allowed, names - allowed
     # Annotations such as `int | None` are syntax that 3.9 parses and can't evaluate.
     if any(isinstance(node, (ast.FunctionDef, ast.AnnAssign)) for node in ast.walk(tree)):
         assert any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DIRECTORY)))
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DIRECTORY.parents[1])))
 def test_relative_imports_stay_inside(path: Path) -> None:
-    depth = len(path.relative_to(DIRECTORY).parts)
+    depth = 0 if path in LOADED else len(path.relative_to(DIRECTORY).parts)
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
             assert node.level <= depth, ast.unparse(node)
@@ -58,7 +71,7 @@ def test_relative_imports_stay_inside(path: Path) -> None:
 def test_no_framework_is_imported_elsewhere() -> None:
     package = DIRECTORY.parent
     for path in package.rglob("*.py"):
-        if DIRECTORY not in path.parents:
+        if path not in FILES:
             assert not imported(ast.parse(path.read_text())) & FRAMEWORKS, path
 
 
@@ -66,10 +79,10 @@ ALONE = """
 import sys
 sys.argv = [{main!r}, {config!r}]
 def check():
-    import conformance_worker
     # The package may be installed in this interpreter; the worker must not have touched it.
-    used = [m for m in sys.modules if m.split(".")[0] == "conformance"]
-    return "with " + repr(used) if used else "alone"
+    used = [m for m in sys.modules if m.split(".")[0] == "conformance" and m.split(".")[1:2] not in ([], ["worker"])]
+    file = getattr(sys.modules["conformance"], "__file__", None)
+    return "with " + repr(used) if used or file else "alone"
 import atexit
 import runpy, os
 real_exit = os._exit

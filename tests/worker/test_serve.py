@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.frameworks import check_plan
+from conformance.frameworks.numpy.runtime import NumPy
 from conformance.worker import wire
 from conformance.worker.environment import Config
-from conformance.worker.runtimes import NDArray, Runtime, Unavailable, build, load
-from conformance.worker.runtimes.numpy import NumPy
+from conformance.worker.runtime import NDArray, Runtime, Unavailable, build, load
 from conformance.worker.serve import MAX_MESSAGE, Server, serve
-from conformance.worker.whitelist import check_plan
 
 CONFIG = Config({"framework": "numpy"})
 X = np.arange(6, dtype=np.float32).reshape(2, 3)

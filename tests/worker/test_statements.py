@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.worker.runtimes import Config, build
-from conformance.worker.runtimes.numpy import NumPy
+from conformance.frameworks.numpy.runtime import NumPy
+from conformance.worker.runtime import Config, build
 from conformance.worker.statements import code_lines, split_once
 
 

@@ -15,19 +15,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.frameworks import check_plan
 from conformance.suite.loader import find_files, load
-from conformance.worker.allowed import REFUSED_KEYWORDS, WORDS, is_layout
+from conformance.target import FRAMEWORKS
+from conformance.worker.allowed import REFUSED_KEYWORDS, WORDS, Allowed, is_layout
 from conformance.worker.whitelist import (
     MAX_CHARACTERS,
     MAX_FINDINGS,
     MAX_HINTS,
     MAX_STATEMENTS,
-    TABLES,
-    check_plan,
 )
 from tests.patience import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
+TABLES = [f.name for f in FRAMEWORKS.values() if isinstance(f.allowed, Allowed)]
 
 # framework, plan: each of these would read, write, run code, change the process, or reach for what does.
 ATTACKS = [
@@ -608,8 +609,8 @@ try:
         importlib.import_module(more)
 except ImportError:
     print(json.dumps(None)); raise SystemExit
-from conformance.worker.whitelist import TABLES
-table = TABLES[framework]
+from conformance.target import FRAMEWORKS
+table = FRAMEWORKS[framework].allowed
 from conformance.worker.allowed import REFUSED_KEYWORDS
 wrong, taking, reached = [], [], []
 for name in sorted(table.functions | table.layers | table.constants | table.shapes):

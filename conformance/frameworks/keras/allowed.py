@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Dict
 
-from . import Allowed, at_most, names
+from conformance.worker.allowed import Allowed, at_most, names
 
 ACTIVATIONS = (
     "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu linear log_sigmoid "

@@ -6,8 +6,14 @@ raw_ops, bincount. tf.gather refuses an index outside of its tensor on the CPU, 
 
 from __future__ import annotations
 
-from . import Allowed, at_most, names
-from .keras import ACTIVATIONS, INITIALIZERS, LAYERS, layers_positional
+import os
+
+from conformance.worker.allowed import Allowed, at_most, names
+from conformance.worker.rooms import ALLOWED as FILE
+from conformance.worker.rooms import load_file
+
+# `tf.keras` is Keras.
+_KERAS = load_file(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "keras"), FILE)
 
 _ELEMENTWISE = (
     "abs acos acosh add asin asinh atan atan2 atanh cos cosh divide equal exp floor greater greater_equal less "
@@ -73,8 +79,8 @@ _ELSEWHERE = (
     | names(
         "tf.signal", "fft fft2d fft3d fftshift frame ifft ifft2d ifft3d ifftshift irfft irfft2d rfft rfft2d dct idct"
     )
-    | names("tf.keras.activations", ACTIVATIONS)
-    | names("tf.keras.initializers", INITIALIZERS)
+    | names("tf.keras.activations", _KERAS.ACTIVATIONS)
+    | names("tf.keras.initializers", _KERAS.INITIALIZERS)
 )
 _DTYPES = names(
     "tf",
@@ -84,7 +90,7 @@ _DTYPES = names(
 
 ALLOWED = Allowed(
     functions=_PLAIN | _MATH | _NN | _ELSEWHERE,
-    layers=names("tf.keras.layers", LAYERS),
+    layers=names("tf.keras.layers", _KERAS.LAYERS),
     dtypes=_DTYPES,
     constants=_DTYPES
     | names("tf", "newaxis")
@@ -92,7 +98,7 @@ ALLOWED = Allowed(
     attributes=frozenset("shape dtype ndim".split()),
     layer_methods=frozenset("build stateless_call".split()),
     positional={
-        **layers_positional("tf.keras.layers"),
+        **_KERAS.layers_positional("tf.keras.layers"),
         **at_most(2, names("tf", "gather")),
         **at_most(3, names("tf", "fill ones ones_like zeros zeros_like")),
     },

@@ -1,4 +1,6 @@
-"""The expressions of `where`: plain Python semantics over a case's parameters, evaluated without `eval`.
+"""Conditions: plain Python semantics over a case's parameters, evaluated without `eval`.
+
+The language of a grid's `where`, of a known divergence's `where` and of a framework's `unless`.
 
 Comparisons (chained ones too), `and`, `or`, `not`, `in`, arithmetic on numbers, `min max abs len all any sum`,
 indexing, and literals. No attribute, no keyword, no comprehension, no call of anything else. One such expression is
@@ -13,7 +15,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from conformance.suite.findings import suggestion
+from conformance.text.nearest import did_you_mean
 
 Environment: TypeAlias = Mapping[str, Any]
 Evaluate: TypeAlias = Callable[[Environment], Any]
@@ -87,10 +89,12 @@ class Expression:
         return f"Expression({self.text!r})"
 
 
-def parse_expression(text: str, known: Iterable[str]) -> list[Expression]:
+def parse_expression(
+    text: str, known: Iterable[str], functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
+) -> list[Expression]:
     """Read an expression; what its outermost `and` joins comes as a list, so that each part can be applied early.
 
-    ExpressionError says what was found and what may stand there, with the column.
+    ExpressionError says what was found and what may stand there, with the column. `functions` may be called.
     """
     if len(text) > MAX_CHARACTERS:
         raise ExpressionError(f"the expression has {len(text)} characters, expected at most {MAX_CHARACTERS}", 1)
@@ -110,7 +114,7 @@ def parse_expression(text: str, known: Iterable[str]) -> list[Expression]:
     parts = body.values if isinstance(body, ast.BoolOp) and isinstance(body.op, ast.And) else [body]
     result = []
     for part in parts:
-        compiler = _Compiler(tuple(known))
+        compiler = _Compiler(tuple(known), functions)
         try:
             evaluate = compiler.compile(part, 0)
             cost = 1 + sum(1 for _ in ast.walk(part)) // 16
@@ -129,8 +133,9 @@ def _number(value: Any, symbol: str) -> Any:
 class _Compiler:
     """Turns a syntax tree into nested closures."""
 
-    def __init__(self, known: tuple[str, ...]) -> None:
+    def __init__(self, known: tuple[str, ...], functions: Mapping[str, Callable[..., Any]]) -> None:
         self.known = known
+        self.functions = functions
         self.names: dict[str, None] = {}
 
     def compile(self, node: ast.expr, depth: int) -> Evaluate:
@@ -163,7 +168,7 @@ class _Compiler:
         return int(getattr(node, "col_offset", 0)) + 1
 
     def refuse(self, node: ast.AST, message: str) -> ExpressionError:
-        expected = "comparisons, and, or, not, in, arithmetic, indexing, literals and " + ", ".join(FUNCTIONS)
+        expected = "comparisons, and, or, not, in, arithmetic, indexing, literals and " + ", ".join(self.functions)
         return ExpressionError(f"{message}; expected {expected}", self.column(node))
 
     def constant(self, node: ast.Constant) -> Evaluate:
@@ -180,7 +185,7 @@ class _Compiler:
         if name in _CONSTANTS:
             value = _CONSTANTS[name]
             return lambda _: value
-        hint = suggestion(name, self.known)
+        hint = did_you_mean(name, self.known)
         if not hint:
             hint = f"; a word is quoted: '{name}'"
         raise ExpressionError(
@@ -237,12 +242,13 @@ class _Compiler:
 
     def call(self, node: ast.Call, depth: int) -> Evaluate:
         name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
-        if name not in FUNCTIONS:
+        if name not in self.functions:
             raise ExpressionError(
-                f"unknown function {name!r}, expected one of: {', '.join(FUNCTIONS)}{suggestion(name, FUNCTIONS)}",
+                f"unknown function {name!r}, expected one of: {', '.join(self.functions)}"
+                f"{did_you_mean(name, self.functions)}",
                 self.column(node),
             )
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
             raise self.refuse(node, f"{name} takes plain arguments only")
-        function, arguments = FUNCTIONS[name], [self.compile(a, depth + 1) for a in node.args]
+        function, arguments = self.functions[name], [self.compile(a, depth + 1) for a in node.args]
         return lambda e: function(*[a(e) for a in arguments])

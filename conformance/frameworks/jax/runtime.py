@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from . import (
+from conformance.worker.runtime import (
     Answered,
     Config,
     Function,
@@ -161,3 +161,6 @@ class _Jitted:
 
             self.pulled: Function = self.runtime.jax.jit(pulled)
         return self.pulled
+
+
+RUNTIME = Jax

@@ -8,7 +8,17 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from . import Answered, Config, Function, NDArray, Outputs, Refused, Runtime, Unavailable, import_framework
+from conformance.worker.runtime import (
+    Answered,
+    Config,
+    Function,
+    NDArray,
+    Outputs,
+    Refused,
+    Runtime,
+    Unavailable,
+    import_framework,
+)
 
 
 class Onnx(Runtime):
@@ -26,6 +36,8 @@ class Onnx(Runtime):
         if config.backend == "onnxruntime":
             self.ort = import_framework("onnxruntime")
             session = self._session
+            # What runs the model, not the package that makes it.
+            self.versioned = "backend_version"
         elif config.backend == "reference":
             evaluator = import_framework("onnx.reference").ReferenceEvaluator
         else:
@@ -92,3 +104,6 @@ class Onnx(Runtime):
     ) -> Tuple[Outputs, List[Any]]:
         """Always refused."""
         raise Refused("ONNX has no gradients")
+
+
+RUNTIME = Onnx

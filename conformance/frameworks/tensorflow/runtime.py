@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from . import (
+from conformance.worker.runtime import (
     Answered,
     Config,
     Function,
@@ -121,3 +121,6 @@ class TensorFlow(Runtime):
                 return outputs, [tf.convert_to_tensor(gradient) for gradient in found]
             except Exception as error:
                 raise GradientFailed from error
+
+
+RUNTIME = TensorFlow

@@ -1,4 +1,4 @@
-"""What a framework is to the worker: one small class each, all with the same methods.
+"""What a framework is to the worker: one small class each (its `runtime.py`), all with the same methods.
 
 Nothing here imports a framework before `load` is called, because most of what decides how a framework computes
 (threads, oneDNN, devices, the Keras backend) is read from the environment at its import: see `environment.py`.
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 
 import numpy as np
 
-from ..environment import Config as Config
-from ..processor import within
-from ..statements import split_once
+from .environment import Config as Config  # noqa: PLC0414 # for the runtimes
+from .processor import within
+from .rooms import RUNTIME, load_file
+from .statements import split_once
 
 if TYPE_CHECKING:
     NDArray = np.ndarray[Any, Any]
@@ -60,6 +61,8 @@ class Runtime:
     builtins: Mapping[str, Any] = MappingProxyType({"__import__": __import__})
     # After how many prepared functions `forget` is called, so that memory stays flat.
     keep = 256
+    # Which of what `info` says is the version that a target's `==version` names.
+    versioned = "version"
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -105,28 +108,24 @@ class Runtime:
         """Drop what the framework keeps for functions that will not be called again."""
 
 
-_CLASSES = {
-    "numpy": "NumPy",
-    "torch": "Torch",
-    "jax": "Jax",
-    "tensorflow": "TensorFlow",
-    "keras": "Keras",
-    "onnx": "Onnx",
-}
+def runtime_of(config: Config) -> Runtime:
+    """A framework's runtime, from the file in its room; Unavailable where there is none."""
+    try:
+        module = load_file(config.room(config.framework), RUNTIME)
+    except FileNotFoundError as error:
+        raise Unavailable("no runtime for %r: there is no %s" % (config.framework, error)) from None
+    except Exception as error:  # a broken room is a reason, not a crash
+        raise Unavailable("the runtime of %r: %s: %s" % (config.framework, type(error).__name__, error)) from None
+    runtime: Runtime = module.RUNTIME(config)
+    return runtime
 
 
 def load(config: Config) -> Runtime:
     """Import the framework and set it up; Unavailable where it can't run here."""
-    if config.framework not in _CLASSES:
-        raise Unavailable("no runtime for %r, expected one of: %s" % (config.framework, ", ".join(_CLASSES)))
     if config.isa and config.isa not in within(config.isa):
         raise Unavailable("this processor has no %s, so nothing can be capped to it" % config.isa)
-    module = importlib.import_module("." + config.framework, __name__)
-    runtime: Runtime = getattr(module, _CLASSES[config.framework])(config)
-    info = runtime.info()
-    # The version of a target on ONNX Runtime is that of the runtime, not that of the package that makes the model.
-    named = "backend_version" if config.backend == "onnxruntime" else "version"
-    found = str(info[named])
+    runtime = runtime_of(config)
+    found = str(runtime.info()[runtime.versioned])
     if config.version and _release(found) != _release(config.version):
         raise Unavailable("%s %s was asked for, this interpreter has %s" % (config.framework, config.version, found))
     if "torch" in sys.modules and "tensorflow" in sys.modules:

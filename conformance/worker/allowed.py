@@ -1,4 +1,4 @@
-"""What a plan may call, read and say, a table a framework: a stranger's case file must be safe to run.
+"""What a table of allowed functions holds, one a framework (its `allowed.py`): a stranger's case file must be safe.
 
 A name is in a table because somebody looked at it: it computes from its arguments alone. None takes a function, a path,
 a module's name, code or a description of an object; none changes the state of the process (seeds, defaults, what is
@@ -8,7 +8,11 @@ here is refused, whatever a release of the framework makes of it.
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, Iterable, Mapping, NamedTuple
+import ast
+from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Set, Union
+
+# Says what is wrong with a part of a plan.
+Refuse = Callable[[ast.AST, str], None]
 
 
 class Allowed(NamedTuple):
@@ -35,11 +39,27 @@ class Allowed(NamedTuple):
     operations: Mapping[str, FrozenSet[str]] = {}
     # Calls that take a layer, and a dict of parameters by name.
     takes_layer: FrozenSet[str] = frozenset()
+    # What a string may be besides WORDS: none that a function takes for a path, a module, code or an object.
+    words: FrozenSet[str] = frozenset()
 
     @property
     def roots(self) -> FrozenSet[str]:
         """The first words of the dotted names."""
         return frozenset(name.partition(".")[0] for name in self.functions)
+
+
+class Forms(NamedTuple):
+    """What plans may be of a framework that has no functions to list: what reads them statement by statement."""
+
+    # The first words of the dotted names.
+    roots: FrozenSet[str]
+    # From the names of the inputs, to what is given each statement and answers with the names that it assigns tensors
+    # to.
+    reader: Callable[[Set[str], Refuse], Callable[[ast.stmt], List[str]]]
+
+
+# What a framework's `allowed.py` calls ALLOWED.
+Table = Union[Allowed, Forms]
 
 
 def names(prefix: str, *groups: str) -> FrozenSet[str]:

@@ -9,7 +9,7 @@ refused by PyTorch.
 
 from __future__ import annotations
 
-from . import Allowed, at_most, names
+from conformance.worker.allowed import Allowed, at_most, names
 
 _FUNCTIONAL = names(
     "torch.nn.functional",

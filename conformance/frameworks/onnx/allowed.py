@@ -18,7 +18,9 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Set
+
+from conformance.worker.allowed import Forms, Refuse
 
 PARSE = "onnx.parser.parse_model"
 REFERENCE = "onnx.reference.ReferenceEvaluator"
@@ -44,8 +46,6 @@ _STRAY = re.compile(r'(?:^|[^=\[,\s])\s*""|""\s*(?:$|[^,\]>\s])')
 _DOMAIN = re.compile(r"(?<![\w.])[A-Za-z_]\w*\s*\.", re.ASCII)
 # Weights in files; operators that decode a stranger's bytes, or set the locale of the process.
 _REFUSED = re.compile(r".*(?:external|location).*|ImageDecoder|StringNormalizer", re.IGNORECASE)
-
-Refuse = Callable[[ast.AST, str], None]
 
 
 class OnnxPlan:
@@ -203,3 +203,10 @@ def _dotted(node: ast.expr) -> str:
         parts.append(node.attr)
         node = node.value
     return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+
+
+def _reader(inputs: Set[str], refuse: Refuse) -> Callable[[ast.stmt], List[str]]:
+    return OnnxPlan(inputs, refuse).statement
+
+
+ALLOWED = Forms(ROOTS, _reader)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Allowed, at_most, names
+from conformance.worker.allowed import Allowed, at_most, names
 
 _LAX = names(
     "jax.lax",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.suite.expression import FUNCTIONS, Expression, ExpressionError, parse_expression
+from conformance.text.expression import FUNCTIONS, Expression, ExpressionError, parse_expression
 
 NAMES = ("kernel", "stride", "size", "padding")
 

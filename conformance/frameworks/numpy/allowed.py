@@ -6,7 +6,7 @@ repeats is beyond 64 bits, they write behind what they have allocated.
 
 from __future__ import annotations
 
-from . import Allowed, at_most, names
+from conformance.worker.allowed import Allowed, at_most, names
 
 # One tensor in, one out. A second argument without a name would be written into.
 _UNARY = names(

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from . import (
+from conformance.worker.runtime import (
     Answered,
     Config,
     Function,
@@ -211,3 +211,6 @@ class _Exported:
         if self.program is None:
             self.program = self.torch.export.export(self.module, tuple(tensors)).module()
         return self.program(*tensors)
+
+
+RUNTIME = Torch

@@ -5,7 +5,17 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, List, Sequence, Tuple
 
-from . import Answered, Config, Function, NDArray, Outputs, Runtime, Unavailable, import_framework
+from conformance.worker.runtime import (
+    Answered,
+    Config,
+    Function,
+    NDArray,
+    Outputs,
+    Runtime,
+    Unavailable,
+    import_framework,
+    runtime_of,
+)
 
 # A mode of Keras -> the mode of its backend.
 _MODES = {
@@ -25,8 +35,7 @@ class Keras(Runtime):
         if config.backend not in _MODES:
             raise Unavailable("no runtime for the Keras backend %r" % config.backend)
         given = {"framework": config.backend, "mode": _MODES[config.backend][config.mode], "device": config.device}
-        inner = Config({**given, "options": config.options})
-        self.backend = self._backend(inner)
+        self.backend = runtime_of(Config({**given, "options": config.options, "rooms": config.rooms}))
         self.keras = keras = import_framework("keras")
         if not hasattr(keras, "config") or not hasattr(keras, "ops"):
             raise Unavailable("Keras %s has no backends; expected Keras 3" % keras.__version__)
@@ -37,20 +46,6 @@ class Keras(Runtime):
         self.builtins = self.backend.builtins
         self.specialised = True
         self.keep = self.backend.keep if self.backend.specialised else _KEEP
-
-    @staticmethod
-    def _backend(config: Config) -> Runtime:
-        if config.framework == "torch":
-            from .torch import Torch
-
-            return Torch(config)
-        if config.framework == "jax":
-            from .jax import Jax
-
-            return Jax(config)
-        from .tensorflow import TensorFlow
-
-        return TensorFlow(config)
 
     def info(self) -> Dict[str, Any]:
         """Keras's version and configuration, and the backend's."""
@@ -99,3 +94,6 @@ class Keras(Runtime):
         """Drop the names that Keras has given to layers, and what the backend keeps."""
         self.keras.backend.clear_session()
         self.backend.forget()
+
+
+RUNTIME = Keras

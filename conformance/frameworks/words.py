@@ -1,0 +1,185 @@
+"""Words: how a framework is asked, as data. A text with holes, the layouts that differ, and what can't be asked.
+
+    Words(
+        "y = torch.nn.functional.max_pool{size|dims}d(x, {kernel}, {stride}, {padding|lows})",
+        unless={"not even(padding)": "PyTorch pads both ends alike"},
+    )
+
+A hole is filled with the Python literal of a value: one of the op's parameters, or of what its `meaning()` gives.
+`{padding|lows}` applies a word of `WORDS`, or of the cell's own, to it first; several go from left to right. `|text`
+writes a name as it stands. Braces around anything else are the plan's own.
+
+`unless` maps conditions over the same values to the reason why they can't be asked, as it was observed: the first that
+holds is the answer. Conditions may also read where the case runs: `on_mode`, `on_backend`, `on_device`, `on_dtype`.
+They are written as in `where` (conformance/text/expression.py) and may call the words.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from conformance.layout import LayoutError, parse_layout
+from conformance.outcome import Unsupported
+from conformance.plan import Plan
+from conformance.text.expression import FUNCTIONS, Expression, ExpressionError, parse_expression
+from conformance.text.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from conformance.target import Target
+
+Word: TypeAlias = Callable[[Any], Any]
+
+_HOLE = re.compile(r"\{(\w+(?:\|\w+)*)\}")
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
+# Where a case runs, as conditions read it.
+PLACE = ("on_mode", "on_backend", "on_device", "on_dtype")
+TEXT = "text"
+
+
+def _text(value: Any) -> _Verbatim:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is no name, which is all that is written as it stands")
+    return _Verbatim(value)
+
+
+class _Verbatim(str):
+    __slots__ = ()
+
+
+WORDS: Mapping[str, Word] = {
+    TEXT: _text,
+    "dims": len,
+    "first": lambda v: v[0],
+    # Of a (before, after) pair an axis.
+    "lows": lambda pairs: tuple(low for low, _ in pairs),
+    "highs": lambda pairs: tuple(high for _, high in pairs),
+    "even": lambda pairs: all(low == high for low, high in pairs),
+    "backwards": lambda pairs: tuple(end for pair in reversed(pairs) for end in pair),  # as torch.nn.functional.pad
+    # With what the axes of batch and channels have: before the spatial ones, or on both sides of them.
+    "outer": lambda v: (1, 1, *v),
+    "around": lambda v: (1, *v, 1),
+    "outer_pairs": lambda pairs: ((0, 0), (0, 0), *pairs),
+    "around_pairs": lambda pairs: ((0, 0), *pairs, (0, 0)),
+}
+
+
+class Named(Protocol):
+    """A tensor of an op: its name and its canonical letters."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def axes(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Words:
+    """How one framework is asked one op. `layouts`: only where one is not the op's own. `own`: words of this cell."""
+
+    text: str
+    layouts: Mapping[str, str] | None = None
+    unless: Mapping[str, str] | None = None
+    note: str = ""
+    own: Mapping[str, Word] | None = None
+
+    def plan(
+        self, op: object, inputs: Sequence[Named], outputs: Sequence[Named], target: Target, dtype: str
+    ) -> Plan | Unsupported:
+        """The plan for one op with these tensors, or why there is none."""
+        values = values_of(op)
+        place = dict(zip(PLACE, (target.mode, target.backend, target.device, dtype), strict=True))
+        read = {name: _listed(value) for name, value in {**values, **place}.items()}
+        for condition, why in (self.unless or {}).items():
+            if all(part(read) for part in _condition(condition, tuple(read), tuple((self.own or {}).items()))):
+                return Unsupported(why)
+        special = {name: self._filled(layout, values) for name, layout in (self.layouts or {}).items()}
+        layouts = {tensor.name: special.get(tensor.name, tensor.axes) for tensor in (*inputs, *outputs)}
+        names = tuple(tensor.name for tensor in outputs)
+        return Plan.of(self._filled(self.text, values), layouts, self.note, names)
+
+    def _filled(self, text: str, values: Mapping[str, Any]) -> str:
+        def hole(match: re.Match[str]) -> str:
+            name, *words = match[1].split("|")
+            value = values[name]
+            for word in words:
+                value = {**WORDS, **(self.own or {})}[word](value)
+            return value if isinstance(value, _Verbatim) else literal(value)
+
+        return _HOLE.sub(hole, text)
+
+    def wrong(self, known: Iterable[str], tensors: Iterable[str]) -> list[str]:
+        """What is wrong with these words for an op that has these values and tensors; nothing is filled in."""
+        names, allowed = tuple(known), {**WORDS, **(self.own or {})}
+        found = []
+        for text in (self.text, *(self.layouts or {}).values()):
+            for match in _HOLE.finditer(text):
+                name, *words = match[1].split("|")
+                if name not in names:
+                    found.append(f"{match[0]}: the op has no {name!r}{did_you_mean(name, names)}")
+                found += [f"{match[0]}: no word {w!r}{did_you_mean(w, allowed)}" for w in words if w not in allowed]
+        found += [f"a layout for {name!r}, which the op has not" for name in set(self.layouts or ()) - set(tensors)]
+        for condition, why in (self.unless or {}).items():
+            try:
+                _condition(condition, (*names, *PLACE), tuple((self.own or {}).items()))
+            except ExpressionError as error:
+                found.append(f"unless {condition!r}: {error}")
+            if not why.strip():
+                found.append(f"unless {condition!r}: no reason")
+        return found + self._unreadable()
+
+    def _unreadable(self) -> list[str]:
+        """Whether the text is none of Python once its holes are filled, or has a hole that was not seen as one."""
+        try:
+            tree = ast.parse(_HOLE.sub("0", re.sub(r"\w*\{\w+(?:\|\w+)*\|text\}", "name", self.text)))
+        except SyntaxError as error:
+            return [f"not Python once its holes are filled: {error.msg}"]
+        sets = [node for node in ast.walk(tree) if isinstance(node, ast.Set)]
+        found = [f"{{{', '.join(map(ast.unparse, node.elts))}}} is no hole, and a plan has no sets" for node in sets]
+        for name, layout in (self.layouts or {}).items():
+            if not _HOLE.search(layout):
+                try:
+                    parse_layout(layout)
+                except LayoutError as error:
+                    found.append(f"{name}: {error}")
+        return found
+
+
+def values_of(op: object) -> dict[str, Any]:
+    """What holes may name: an op's parameters, and what its `meaning()` adds to them."""
+    assert is_dataclass(op)
+    values = {field.name: getattr(op, field.name) for field in fields(op)}
+    meaning = getattr(op, "meaning", None)
+    meant = meaning() if callable(meaning) else None
+    if isinstance(meant, Mapping):
+        return {**meant, **values}
+    if is_dataclass(meant):
+        return {**{field.name: getattr(meant, field.name) for field in fields(meant)}, **values}
+    return values
+
+
+def literal(value: Any) -> str:
+    """A value as a plan writes it; TypeError where it has no literal that a plan may hold."""
+    if type(value) in (bool, int, str, type(None)):
+        return repr(value)
+    if type(value) is float and value - value == 0:
+        return repr(value)
+    if type(value) in (tuple, list):
+        items = [literal(item) for item in value]
+        return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+    raise TypeError(f"{value!r} has no literal: expected finite numbers, texts, and tuples of them")
+
+
+def _listed(value: Any) -> Any:
+    """A value as conditions compare it: [2, 2] is how they write what an op has as (2, 2)."""
+    return [_listed(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+@lru_cache(maxsize=4096)
+def _condition(text: str, names: tuple[str, ...], own: tuple[tuple[str, Word], ...]) -> tuple[Expression, ...]:
+    return tuple(parse_expression(text, names, {**FUNCTIONS, **WORDS, **dict(own)}))
