@@ -303,7 +303,7 @@ class Space:
             return _choose(list(islice(self.points(), 4 * number)), number, seed)
         found: set[int] = set()
         points: list[Point] = []
-        cost = DRAW + sum(c.cost for c in self.constraints) // 2
+        cost = DRAW + 2 * sum(c.cost for c in self.constraints)
         for counter in range(50 * number + 1000):
             try:
                 self.budget.spend(cost)
