@@ -21,6 +21,16 @@ class HarnessError(Exception):
     """The harness can't do its job, and the call is not to blame: an installation fails, a folder can't be written."""
 
 
+def unwritable(said: str, error: OSError) -> UsageError | HarnessError:
+    """The error for a file that can't be written: another name mends it, unless the disk is full or fails."""
+    return HarnessError(said) if no_room(error) else UsageError(said)
+
+
+def no_room(error: OSError) -> bool:
+    """Whether the disk is full or fails (or files may be no longer): another name in its place mends nothing."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
 def open_descriptors() -> None:
     """Give descriptors 0 to 2 that were closed by our caller to the null device.
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -206,6 +208,35 @@ def test_a_full_disk_costs_what_was_not_reported(folder: Path) -> None:
     assert "in 144 verdicts" in done.said
 
 
+@pytest.mark.parametrize("words", [(), ("--record", "r.db")])
+def test_a_disk_that_is_full_from_the_start_is_not_the_name_s_fault(folder: Path, words: tuple[str, ...]) -> None:
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))  # noqa: E731
+    done = command(folder, "run", "cases", "--on", "numpy", *words, preexec_fn=limit)
+    assert done.code == 3, done.errors
+    assert "make room, or name another place with --record FILE" in done.errors
+    assert len(done.errors.splitlines()) == 1
+    assert not [*folder.glob("*.db*"), *folder.glob("reports/*")], "something is left in the way"
+
+
+@pytest.mark.parametrize("words", [("cases/other.yaml", "--on", "numpy"), ("cases", "--on", "jax"), ("-k", "kernel=2")])
+def test_a_run_is_not_resumed_as_another_one(folder: Path, words: tuple[str, ...]) -> None:
+    """It would end as a complete record that lacks what it was begun for."""
+    (folder / "cases" / "other.yaml").write_text(SMALL.replace("[3, 4]", "[5]"))
+    assert command(folder, "run", "cases", "--on", "numpy", "--record", "r.db").code == 0
+    with closing(sqlite3.connect(folder / "r.db")) as db, db:
+        db.execute("DELETE FROM meta WHERE key IN ('finished', 'summary')")
+        db.execute("DELETE FROM verdicts WHERE case_key % 3 = 0")
+    before = (folder / "r.db").read_bytes()
+    done = command(folder, "run", "--resume", "r.db", *words)
+    assert done.code == 2, done.errors
+    assert "verdicts that this command does not ask for, such as " in done.errors
+    assert "which was: conformance run cases --on numpy --record r.db" in done.errors
+    assert (folder / "r.db").read_bytes() == before
+    done = command(folder, "run", "--resume", "r.db", "cases", "--on", "numpy")
+    assert done.code == 0, done.errors
+    assert "in 24 verdicts" in done.said
+
+
 def test_an_empty_file_is_no_record_and_may_become_one(folder: Path) -> None:
     (folder / "r.db").touch()
     (folder / "cases" / "known").mkdir()
@@ -286,7 +317,8 @@ RUN = "$C run cases --on numpy --record r.db"
         (f"{RUN} 2>&-", 0, ""),
         (f"{RUN} 2>/dev/full", 0, ""),
         (f"{RUN} <&- 2>&- | head -1", 0, ""),
-        (f"{RUN} --json /dev/full", 2, "the report can't be written"),
+        (f"{RUN} --json /dev/full", 3, "the report can't be written"),
+        (f"{RUN} --html cases", 2, "the report can't be written"),
     ],
 )
 def test_closed_and_full_outputs(folder: Path, text: str, code: int, message: str) -> None:

@@ -14,7 +14,7 @@ from conformance.diff.targets import parse_maps
 from conformance.diff.text import print_diff, render
 from conformance.record import Reader, RecordError
 from conformance.text.facts import made
-from conformance.usage import OK, UNEXPECTED, UsageError, printing
+from conformance.usage import OK, UNEXPECTED, UsageError, printing, unwritable
 
 
 def diff_command(options: argparse.Namespace) -> int:
@@ -59,4 +59,4 @@ def _write(diff: Diff, options: argparse.Namespace) -> None:
 
             write_diff(diff, made(options.html))
     except OSError as error:
-        raise UsageError(f"the report can't be written: {error}") from None
+        raise unwritable(f"the report can't be written: {error}", error) from None

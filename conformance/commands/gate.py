@@ -24,7 +24,7 @@ from conformance.report import badge, markdown
 from conformance.target import Target, TargetError, parse_target
 from conformance.text.facts import conclusion, plural
 from conformance.text.plain import behind
-from conformance.usage import HARNESS, UsageError
+from conformance.usage import HARNESS, UsageError, unwritable
 from conformance.verdict import Problem, Status, Verdict
 
 JUNIT = Path("conformance-junit.xml")
@@ -132,7 +132,7 @@ class Gate:
             try:
                 badge.write(self.options.badge, *badge.facts(reader, code))
             except OSError as error:
-                raise UsageError(f"the badge can't be written: {error}") from None
+                raise unwritable(f"the badge can't be written: {error}", error) from None
         if self.options.gate:
             _print_commands(github.of_record(reader, conclusion(reader).problems, repository_root()))
             _append_summary(markdown.render(reader))

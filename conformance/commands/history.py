@@ -19,7 +19,7 @@ from conformance.report.markdown import code, escaped, table
 from conformance.report.terminal import STYLES, Out
 from conformance.text.facts import LEGEND, Cell, alike, conclusion, made, plural, version
 from conformance.text.plain import one_line
-from conformance.usage import OK, UsageError
+from conformance.usage import OK, UsageError, unwritable
 
 SHOWN = 40
 _WORD_WIDTH = 100
@@ -90,7 +90,7 @@ def history_command(options: argparse.Namespace) -> int:
 
             write_history(history, made(options.html))
     except OSError as error:
-        raise UsageError(f"the report can't be written: {error}") from None
+        raise unwritable(f"the report can't be written: {error}", error) from None
     print_history(history, sys.stdout)
     return OK
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from conformance.commands.outputs import write_whole
 from conformance.environments.installed import missing
 from conformance.target import parse_target
-from conformance.usage import OK, UsageError
+from conformance.usage import OK, UsageError, unwritable
 
 # template -> where it goes
 FILES = {
@@ -36,7 +36,7 @@ def init_command(options: argparse.Namespace) -> int:
         try:
             _write(folder / path, starter(template, frameworks))
         except OSError as error:
-            raise UsageError(f"{folder / path} can't be written: {error}") from None
+            raise unwritable(f"{folder / path} can't be written: {error}", error) from None
         print(f"wrote {folder / path}")
     change = "" if folder.resolve() == Path().resolve() else f"cd {shlex.quote(str(folder))} && "
     print(f"next: {change}conformance check && conformance run --gate")

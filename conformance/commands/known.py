@@ -16,7 +16,7 @@ from conformance.record import Reader, RecordError
 from conformance.suite.choose import report, suite_root
 from conformance.suite.findings import CaseFileError
 from conformance.text.facts import plural
-from conformance.usage import OK, UsageError
+from conformance.usage import OK, UsageError, unwritable
 
 
 def known_command(options: argparse.Namespace) -> int:
@@ -36,7 +36,9 @@ def known_command(options: argparse.Namespace) -> int:
 
 
 def _table(options: argparse.Namespace) -> KnownTable:
-    paths = options.paths or [suite_root() / "known"]
+    default = suite_root() / "known"
+    # Who has declared nothing yet has no such folder.
+    paths = options.paths or ([default] if default.exists() else [])
     for path in options.paths:
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder")
@@ -54,7 +56,7 @@ def _write(path: Path | None, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, text)
     except OSError as error:
-        raise UsageError(f"{path} can't be written: {error}") from None
+        raise unwritable(f"{path} can't be written: {error}", error) from None
 
 
 def _update(options: argparse.Namespace, table: KnownTable) -> int:

@@ -19,7 +19,7 @@ from conformance.suite.lookup import find_case
 from conformance.suite.write import case_text
 from conformance.target import Target
 from conformance.text.statusline import StatusLine
-from conformance.usage import OK, UsageError
+from conformance.usage import OK, UsageError, unwritable
 
 NAME_LENGTH = 80
 
@@ -55,7 +55,7 @@ def minimize_command(options: argparse.Namespace) -> int:
         try:
             write_whole(options.output, text)
         except OSError as error:
-            raise UsageError(f"-o: {options.output} can't be written: {error.strerror}") from None
+            raise unwritable(f"-o: {options.output} can't be written: {error.strerror}", error) from None
     ended = f"; {minimal.exhausted}" if minimal.exhausted else ""
     print(f"{minimal.verdict.status} on {target}: {minimal.tried} smaller cases tried{ended}", file=sys.stderr)
     return OK

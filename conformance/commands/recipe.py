@@ -22,7 +22,7 @@ from conformance.recipe.read import read_call
 from conformance.recipe.verify import RIGHT, NoRecipe, Ran, Recipe, Recipes
 from conformance.recipe.weights import choose, convert, find_kernel, own_shape, read_arrays
 from conformance.target import TargetError
-from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError
+from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError, unwritable
 
 # A shape of more elements than this is a slip of the pen; the reference would take minutes.
 MAX_PRODUCTS = 2**36
@@ -143,7 +143,7 @@ def _convert(recipes: Recipes, recipe: Recipe, own: Mapping[str, NDArray[Any]], 
     try:
         np.savez(path, **wanted)  # type: ignore[arg-type]
     except OSError as error:
-        raise UsageError(f"{path} can't be written: {error.strerror or error}") from None
+        raise unwritable(f"{path} can't be written: {error.strerror or error}", error) from None
     return Converted(path, *judged)
 
 

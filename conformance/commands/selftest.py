@@ -36,7 +36,7 @@ from conformance.suite.values import ValuesError
 from conformance.target import Target
 from conformance.text.plain import behind
 from conformance.text.statusline import StatusLine
-from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError, printing
+from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError, printing, unwritable
 from conformance.verdict import Status, Verdict
 
 # The defaults of torch.testing.assert_close, by dtype: rtol, atol (pytorch.org/docs/stable/testing.html).
@@ -507,7 +507,7 @@ def selftest_command(options: argparse.Namespace) -> int:
         if options.markdown:
             options.markdown.write_text(markdown(result), encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"the report can't be written: {error}") from None
+        raise unwritable(f"the report can't be written: {error}", error) from None
     with printing():
         render(result)
     return OK if result.ok else UNEXPECTED

@@ -31,8 +31,9 @@ from conformance.suite.grid import MAX_CASES
 from conformance.suite.loader import KNOWN, CaseFileError
 from conformance.suite.places import own_folder
 from conformance.target import Target
-from conformance.text.facts import conclusion
-from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, HarnessError, UsageError, printing
+from conformance.text.facts import conclusion, plural
+from conformance.text.plain import one_line
+from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, HarnessError, UsageError, printing, unwritable
 from conformance.verdict import Problem, Verdict
 
 REPORTS = Path("reports")
@@ -122,6 +123,7 @@ def execute(
     pythons = interpreters(targets, options.python, options.pip_args)
     known = gate.table(None if options.no_known else _known_table(options))
     if options.resume:
+        _refuse_others(options.resume, asked)
         gate.resume(options.resume)
         if known is not None:
             _replay(known, options.resume)
@@ -303,6 +305,24 @@ def _known_folders(paths: Sequence[Path]) -> list[Path]:
     return list(found)
 
 
+def _refuse_others(path: Path, asked: Sequence[tuple[Case, Sequence[Target]]]) -> None:
+    """Refuse to go on with another run: its record would be complete without what it was begun for."""
+    pairs = {(case.id, str(target)) for case, own in asked for target in own}
+    try:
+        with Reader(path, complete=False) as reader:
+            others = [pair for pair in reader.asked() if pair not in pairs]
+            began = reader.environment.get("command")
+    except RecordError as error:
+        raise UsageError(f"record: {error}") from None
+    if others:
+        case, target = others[0]
+        words = f", which was: conformance {shlex.join(map(str, began))}" if isinstance(began, list) else ""
+        raise UsageError(
+            f"--resume: {path} has {plural(len(others), 'verdict')} that this command does not ask for, such as {case} "
+            f"on {target}; name the same files and options as the command that began it{one_line(words)}"
+        )
+
+
 def _replay(known: KnownTable, path: Path) -> None:
     """Let the declared divergences see what the interrupted run had found already."""
     try:
@@ -353,7 +373,7 @@ def _write_reports(options: argparse.Namespace, reader: Reader) -> None:
         if options.html:
             html.write(reader, options.html)
     except OSError as error:
-        raise UsageError(f"the report can't be written: {error}") from None
+        raise unwritable(f"the report can't be written: {error}", error) from None
 
 
 def _refuse_same(options: argparse.Namespace) -> None:

@@ -41,6 +41,7 @@ from conformance.record.schema import (
     text,
 )
 from conformance.suite.case import Case
+from conformance.usage import no_room
 from conformance.verdict import Known, Problem, Verdict
 
 _INSERT_VERDICT = (
@@ -77,7 +78,8 @@ class Writer:
 
     @classmethod
     def create(cls, path: Path | str, environment: Mapping[str, Any]) -> Writer:
-        """Start a new record; RecordError where the file exists or can't be written. An empty file is filled."""
+        """Start a new record; RecordError where the file exists or can't be written, WriteError where the
+        disk is full. An empty file is filled."""
         path = Path(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,12 +88,15 @@ class Writer:
         except (sqlite3.Error, OSError, ValueError) as error:
             if isinstance(error, FileExistsError) and path.exists():
                 raise RecordError(f"{path} exists already; name another file, or resume it") from None
-            raise RecordError(f"{path} can't be written: {getattr(error, 'strerror', None) or error}") from None
+            raise _not_begun(path, error) from None
         try:
             _begin(db)
         except sqlite3.Error as error:
             db.close()
-            raise RecordError(f"{path} can't be written: {error}") from None
+            if _no_room(error):
+                for end in ("", "-wal", "-shm"):  # ours, with nothing in it; the same name may be given again
+                    Path(f"{path}{end}").unlink(missing_ok=True)
+            raise _not_begun(path, error) from None
         return cls(path, db)
 
     @classmethod
@@ -394,6 +399,20 @@ def _begin(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA synchronous = NORMAL")
     # A writer always holds the write lock, which dies with its process: a second writer is refused, readers are not.
     db.execute("BEGIN IMMEDIATE")
+
+
+def _no_room(error: Exception) -> bool:
+    """The same as `no_room`, of what SQLite says as well."""
+    if isinstance(error, OSError):
+        return no_room(error)
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+
+
+def _not_begun(path: Path, error: Exception) -> RecordError | WriteError:
+    reason = getattr(error, "strerror", None) or error
+    if _no_room(error):
+        return WriteError(f"{path} can't be written: {reason}; make room, or name another place with --record FILE")
+    return RecordError(f"{path} can't be written: {reason}")
 
 
 def _file(path: Path) -> tuple[int, int, int]:

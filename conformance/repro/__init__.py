@@ -15,7 +15,7 @@ from conformance.repro.across import across
 from conformance.repro.finding import Finding, beside, find
 from conformance.repro.issue import body
 from conformance.repro.script import script
-from conformance.usage import OK, UsageError
+from conformance.usage import OK, unwritable
 
 __all__ = ["Finding", "across", "find", "repro_command", "script"]
 
@@ -35,5 +35,6 @@ def repro_command(options: argparse.Namespace) -> int:
     try:
         options.output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"--output: {options.output} can't be written: {error.strerror or error}") from None
+        said = f"--output: {options.output} can't be written: {error.strerror or error}"
+        raise unwritable(said, error) from None
     return OK

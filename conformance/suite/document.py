@@ -134,6 +134,9 @@ def read_text(path: Path) -> str:
     if len(data) > MAX_BYTES:
         size = max(len(data), status.st_size)
         raise CaseFileError([Finding(file, 0, 0, f"the file has {size:,} bytes, expected at most {MAX_BYTES:,}")])
+    if data.startswith(b"SQLite format 3\0"):
+        message = f"a record, expected a YAML case file; `conformance report {file} --html FILE` reads it"
+        raise CaseFileError([Finding(file, 0, 0, message)])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -150,7 +153,7 @@ def nearest_file(path: Path) -> str:
     while not folder.is_dir() and folder != folder.parent:
         path, folder = folder, folder.parent
     try:
-        names = sorted(entry.name for entry in folder.iterdir())
+        names = sorted(entry.name for entry in folder.iterdir() if entry.exists())
     except OSError:
         names = []
     hint = suggestion(path.name, names) or suggestion(path.name + ".yaml", names)

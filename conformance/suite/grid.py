@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 Point = tuple[int, ...]
 
 MAX_PAIRS = 1_000_000
-MAX_LISTED = 300_000  # assignments of one group of dimensions, for a sample
-MAX_LOOKED_AT = 300_000  # to find them
+MAX_LISTED = 100_000  # assignments of one group of dimensions, for a sample
+MAX_LOOKED_AT = 100_000  # to find them
 MAX_CASES = 1_000_000  # of one file, and of one run
 MAX_LOOKS = 600_000  # points that one file may have looked at in vain
 LOOKS_A_POINT = 3  # what each point that is found adds to them
 STEP = 3  # looks that a step of the search for pairs counts for
-DRAW = 10  # looks that a draw of a sample counts for
+DRAW = 8  # looks that a draw of a sample counts for
 STRIDE = 1_000  # looks between two visits to the budget
 
 
@@ -303,9 +303,15 @@ class Space:
             return _choose(list(islice(self.points(), 4 * number)), number, seed)
         found: set[int] = set()
         points: list[Point] = []
-        cost = DRAW + sum(c.cost for c in self.constraints) // 4
+        cost = DRAW + 2 * sum(c.cost for c in self.constraints)
         for counter in range(50 * number + 1000):
-            self.budget.spend(cost)
+            try:
+                self.budget.spend(cost)
+            except GridError:
+                raise GridError(
+                    f"a sample of {number:,} points takes too long to draw: no end after {len(points):,} points in "
+                    f"{counter:,} draws; ask for fewer, or split the file"
+                ) from None
             drawn = _draw(seed, counter, everything)
             if drawn in found:
                 continue
@@ -332,13 +338,17 @@ class Space:
             if not any(self.touching[d] for d in component):
                 factors += alone
                 continue
+            listed: list[Point] = []
+            budget = Budget(MAX_LOOKED_AT)
+            complete = True
             try:
-                heads = islice(self._heads(component, Budget(MAX_LOOKED_AT)), MAX_LISTED + 1)
-                listed = [tuple(head[d] for d in component) for head in heads]
+                for head in islice(self._heads(component, budget), MAX_LISTED + 1):
+                    listed.append(tuple(head[d] for d in component))
             except GridError:
-                factors += alone
-                continue
-            factors += [(component, listed)] if len(listed) <= MAX_LISTED else alone
+                complete = False
+            # What is listed is no point of the file yet; so it gives the budget nothing back.
+            self.budget.spend(len(listed) + max(budget.most - budget.left, 0))
+            factors += [(component, listed)] if complete and len(listed) <= MAX_LISTED else alone
         return factors
 
     def _assembled(self, factors: Sequence[tuple[list[int], Sequence[Point]]], flat: int) -> Point:

@@ -214,6 +214,10 @@ class Suite:
                     before = first.setdefault(case.id, case)
                     if before is not case:
                         findings.append(_duplicate(before, case))
+                    if len(findings) > MAX_FINDINGS:
+                        last = findings.pop()
+                        words = f"and more: reading ends after {MAX_FINDINGS} findings"
+                        return [*findings, Finding(last.file, last.line, last.column, words)]
             except CaseFileError:
                 continue  # reported where it was found
         return findings

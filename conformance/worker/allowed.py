@@ -73,9 +73,10 @@ def at_most(count: int, functions: Iterable[str]) -> Dict[str, int]:
 
 
 # Keywords that are arguments of some allowed function and are refused everywhere: where a result is written to, where
-# it is computed, arrays of subclasses, error handling of old releases, in-place work, unchecked shortcuts.
+# it is computed, arrays of subclasses, error handling of old releases, in-place work, unchecked shortcuts, and which
+# elements are computed (NumPy leaves the others as the memory was).
 REFUSED_KEYWORDS = frozenset(
-    "out outs subok like extobj signature sig casting device sharding out_sharding generator inplace "
+    "out outs where subok like extobj signature sig casting device sharding out_sharding generator inplace "
     "overwrite_input overwrite_a overwrite_b max_norm norm_type scale_grad_by_freq sparse sorter output_stream "
     "indices_are_sorted unique_indices wrap_negative_indices pin_memory layout check_finite validate "
     "validate_indices validate_shape writeable kernel_constraint bias_constraint kernel_regularizer "

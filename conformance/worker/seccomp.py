@@ -47,11 +47,21 @@ _OTHER_PROCESSES = {
     # Out of its process group it would outlive what the coordinator kills.
     "setsid": (112, 157),
     "setpgid": (109, 154),
-    # Shared memory and queues that outlive the process and that others can attach to.
+    # Shared memory and queues that outlive the process and that others can attach to; and those of others, which are
+    # named by a number that can be guessed.
     "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
     "semget": (64, 190),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
+    "semctl": (66, 191),
     "msgget": (68, 186),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
     "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
 }
 # Landlock lets these watch what it lets nobody read: the names of what is opened and made in any folder.
 _WATCHING = {

@@ -168,6 +168,20 @@ def test_what_is_known_and_what_is_in_a_baseline_is_not_proposed(tmp_path: Path)
     assert [[v.case for v in p.verdicts] for p in found] == [[GRID[2].id]]
 
 
+def test_who_has_declared_nothing_gets_proposals_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """A folder cases/ of one's own, and no known/ in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cases").mkdir()
+    path = record(tmp_path / "r.db", [wrong(c) for c in GRID])
+    assert main(["known"]) == 0
+    assert capsys.readouterr().out == "no divergence is declared\n"
+    assert main(["known", "--update", str(path), "-o", "cases/known/known.yaml"]) == 0
+    assert "nothing counts before a person has written its reason" in capsys.readouterr().err
+    assert "- name: jax-conv-transpose-value" in (tmp_path / "cases" / "known" / "known.yaml").read_text()
+
+
 def test_a_proposal_is_refused_until_it_has_a_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

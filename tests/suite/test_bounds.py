@@ -33,6 +33,15 @@ def a_grid(number: int, rest: str = "") -> str:
         (a_grid(150, "coverage: pairwise"), "takes too long to find"),
         (a_grid(1000, "coverage: {sample: 100000}\n    where: size < 0"), "never holds"),
         (a_grid(900, "coverage: {sample: 1000}\n    where: size + kernel + in_channels == 2700"), "leaves too little"),
+        (
+            "op: conv\ngrids:\n"
+            + f"  - grid:\n{axes(300)}    coverage: {{sample: 1}}\n    where: size + kernel > 0\n" * 40,
+            "too few points are left",
+        ),
+        (
+            a_grid(1000, "coverage: {sample: 100000}\n    where: size + kernel + stride + dilation > 0"),
+            "a sample of 100,000 points takes too long to draw: no end after",
+        ),
         (f"op: conv\nseed: {list(range(10_001))}\ncases: [{{name: a}}]\n", "2:7: the list has 10,001 integers"),
         (f"op: conv\nseed: {list(range(300_000))}\ncases: [{{name: a}}]\n", "more than 250,000 values"),
         (f"op: conv\ngrids: [{{grid: {{size: {list(range(10_001))}}}}}]\n", "the list has 10,001 alternatives"),
@@ -118,6 +127,14 @@ def test_findings_are_limited(tmp_path: Path) -> None:
     found = findings(tmp_path, "op: conv\n" + "".join(f"k{i}: 1\n" for i in range(5_000)))
     assert len(found) == 101
     assert "and more: reading ends after 100 findings" in found[-1]
+
+
+def test_findings_on_duplicates_are_limited(tmp_path: Path) -> None:
+    same = f"  - grid: {{size: {list(range(1, 300))}}}\n"
+    found = everything(tmp_path, f"op: conv\ngrids:\n{same}{same}")
+    assert len(found) == 101
+    assert sum("duplicate id" in line for line in found) == 100
+    assert sum("and more: reading ends after 100 findings" in line for line in found) == 1
 
 
 # --- whatever is in a file ----------------------------------------------------------------------------------------
@@ -218,6 +235,10 @@ def test_whatever_a_file_says_the_loader_answers_with_findings(tmp_path: Path) -
         assert bool(found) is (count == 0)
         valid += not found
     assert 40 < valid < 1100
+
+
+def test_a_sample_without_conditions_may_be_as_large_as_is_said(tmp_path: Path) -> None:
+    assert suite(tmp_path, a_grid(100, "coverage: {sample: 100000}")).count() == 100_000
 
 
 def test_a_budget_is_for_one_pass(tmp_path: Path) -> None:

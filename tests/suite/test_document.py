@@ -141,6 +141,10 @@ def test_the_lines_of_a_block_have_their_own_places() -> None:
     ("data", "expected"),
     [
         (b"op: conv\nabout: caf\xe9\n", "file.yaml:2:11: byte 0xe9 at offset 19 is not UTF-8; save the file as UTF-8"),
+        (
+            b"SQLite format 3\0\x10\0",
+            "file.yaml: a record, expected a YAML case file; `conformance report file.yaml --html FILE` reads it",
+        ),
         ("op: conv\n".encode("utf-16"), "file.yaml:1:1: byte 0xff at offset 0 is not UTF-8; save the file as UTF-8"),
         (b"#" * (5 * 2**20 + 1), "file.yaml: the file has 5,242,881 bytes, expected at most 5,242,880"),
     ],

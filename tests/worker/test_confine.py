@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -26,7 +27,7 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other s
 ATTEMPTS = """
 import ctypes, fcntl, json, os, resource, signal, socket, subprocess, sys, threading
 sys.path.insert(0, sys.argv[1])
-folder, outside, secret, victim, mode = sys.argv[2:]
+folder, outside, secret, victim, shared, mode = sys.argv[2:]
 from conformance.worker.confine import confine, own_folder
 from conformance.worker.environment import Config
 victim = int(victim)
@@ -92,6 +93,10 @@ attempt("kill another", lambda: os.kill(victim, signal.SIGKILL))
 attempt("stop another's thread", lambda: call(200 if os.uname().machine == "x86_64" else 130, victim, signal.SIGSTOP))
 attempt("attach to another", lambda: call(101 if os.uname().machine == "x86_64" else 117, 16, victim, 0, 0))
 attempt("limit another", lambda: resource.prlimit(victim, resource.RLIMIT_CPU, (1, 1)))
+X86 = os.uname().machine == "x86_64"
+attempt("attach another's shared memory", lambda: call(30 if X86 else 196, int(shared), 0, 0o10000))
+attempt("remove another's shared memory", lambda: call(31 if X86 else 195, int(shared), 0, 0))
+attempt("remove another's queue", lambda: call(71 if X86 else 187, int(shared), 0, 0))
 attempt("slow another", lambda: os.setpriority(os.PRIO_PROCESS, victim, 19))
 attempt("leave the group", os.setsid)
 attempt("own a namespace", lambda: call(272 if os.uname().machine == "x86_64" else 97, 0x10000000))
@@ -134,6 +139,9 @@ REFUSED = {
         "stop another's thread",
         "attach to another",
         "limit another",
+        "attach another's shared memory",
+        "remove another's shared memory",
+        "remove another's queue",
         "slow another",
         "leave the group",
         "own a namespace",
@@ -159,6 +167,8 @@ def attempts(tmp_path: Path, mode: str) -> dict[str, Any]:
     (folder / "kept").write_text("mine")
     (folder / "out").symlink_to(outside / "through")
     victim = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    libc = ctypes.CDLL(None)
+    shared = libc.shmget(0, 4096, 0o1600)  # of this process, and readable by this user
     try:
         argv = [
             sys.executable,
@@ -169,6 +179,7 @@ def attempts(tmp_path: Path, mode: str) -> dict[str, Any]:
             str(outside),
             str(secret),
             str(victim.pid),
+            str(shared),
             mode,
         ]
         with open(tmp_path / "log", "ab") as log:
@@ -177,7 +188,9 @@ def attempts(tmp_path: Path, mode: str) -> dict[str, Any]:
             )
         assert done.returncode == 0, (tmp_path / "log").read_text()
         assert victim.poll() is None
+        assert libc.shmctl(shared, 0, None) == 0, "it is gone"
     finally:
+        libc.shmctl(shared, 0, None)
         victim.kill()
         victim.wait()
     found: dict[str, Any] = json.loads(done.stdout)
