@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 
+from conformance.text.nearest import did_you_mean
 from conformance.usage import UsageError
 from conformance.worker.processor import CAPS
 
@@ -137,9 +137,8 @@ class Target:
 def _one_of(kind: str, found: str, allowed: tuple[str, ...], text: str) -> None:
     if found in allowed:
         return
-    near = get_close_matches(found, allowed, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
     expected = ", ".join(allowed) if allowed else "none"
+    hint = did_you_mean(found, allowed)
     raise TargetError(f"target {text!r}: unknown {kind} {found!r}, expected one of: {expected}{hint}")
 
 

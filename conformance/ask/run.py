@@ -27,7 +27,7 @@ from conformance.ask.prepare import (
     request_for,
     settle,
 )
-from conformance.environments.installed import anchor_of, not_asked
+from conformance.ask.where import anchor_of, not_asked
 from conformance.executor import Answer, Event, Failed, Ready, Unavailable
 from conformance.executor.local import LocalExecutor
 from conformance.judge.acceptance import explain_acceptance

@@ -15,15 +15,15 @@ from dataclasses import dataclass, replace
 from packaging.version import Version
 
 from conformance.ask.probe import Probe, ProbeError
+from conformance.ask.where import with_anchor
 from conformance.commands.upgrade import parse_framework, parse_version
 from conformance.environments.build import environment, package
-from conformance.environments.installed import with_anchor
 from conformance.environments.installer import InstallError, releases
 from conformance.environments.interpreters import named
 from conformance.suite.case import Case
 from conformance.suite.lookup import find_case
 from conformance.target import Target
-from conformance.text.facts import plural
+from conformance.text.words import plural
 from conformance.usage import OK, HarnessError, UsageError
 from conformance.verdict import Status, Verdict
 

@@ -13,7 +13,7 @@ from conformance.diff.join import diff_records
 from conformance.diff.targets import parse_maps
 from conformance.diff.text import print_diff, render
 from conformance.record import Reader, RecordError
-from conformance.text.facts import made
+from conformance.text.files import made
 from conformance.usage import OK, UNEXPECTED, UsageError, printing
 
 

@@ -19,11 +19,12 @@ from conformance.environments.installed import missing
 from conformance.known import KnownTable
 from conformance.known.baseline import Baseline
 from conformance.record import Reader, RecordError, Summary
+from conformance.record.facts import conclusion
 from conformance.report import annotations as github
 from conformance.report import badge, markdown
 from conformance.target import Target, TargetError, parse_target
-from conformance.text.facts import conclusion, plural
 from conformance.text.plain import behind
+from conformance.text.words import plural
 from conformance.usage import HARNESS, UsageError
 from conformance.verdict import Problem, Status, Verdict
 

@@ -6,9 +6,9 @@ import argparse
 import shlex
 from pathlib import Path
 
-from conformance.commands.outputs import write_whole
 from conformance.environments.installed import missing
 from conformance.target import parse_target
+from conformance.text.files import write_whole
 from conformance.usage import OK, UsageError
 
 # template -> where it goes

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from conformance.commands.outputs import kept, write_whole
+from conformance.commands.outputs import kept
 from conformance.known.file import load_entries
 from conformance.known.page import render_page
 from conformance.known.propose import Evidence, check, propose
@@ -15,7 +15,8 @@ from conformance.known.table import KnownTable, render_table
 from conformance.record import Reader, RecordError
 from conformance.suite.choose import report, suite_root
 from conformance.suite.findings import CaseFileError
-from conformance.text.facts import plural
+from conformance.text.files import write_whole
+from conformance.text.words import plural
 from conformance.usage import OK, UsageError
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from conformance import __version__
 from conformance.ask.probe import ProbeError
-from conformance.commands.outputs import kept, write_whole
+from conformance.commands.outputs import kept
 from conformance.environments.installed import named_target
 from conformance.environments.interpreters import interpreters
 from conformance.minimize.search import Asker, Minimal, NotMinimizable, minimize
@@ -18,6 +18,7 @@ from conformance.suite.case import Case
 from conformance.suite.lookup import find_case
 from conformance.suite.write import case_text
 from conformance.target import Target
+from conformance.text.files import write_whole
 from conformance.text.statusline import StatusLine
 from conformance.usage import OK, UsageError
 

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from conformance.ask.run import Run
-from conformance.environments.installed import default_targets, expand, with_anchor
+from conformance.ask.where import expand, with_anchor
+from conformance.environments.installed import default_targets
 from conformance.environments.interpreters import consent, versioned
 from conformance.executor.local import LocalExecutor
 from conformance.known import KnownTable

@@ -20,7 +20,8 @@ from rich.table import Table
 
 from conformance.ask.prepare import CaseError, Prepared, canonical, plan_for, prepare, request_for
 from conformance.ask.probe import Probe, ProbeError
-from conformance.environments.installed import default_targets, expand, missing, named_targets
+from conformance.ask.where import expand
+from conformance.environments.installed import default_targets, missing, named_targets
 from conformance.faults import workers
 from conformance.faults.asked import NUMPY, Asked, Fault, ask, can_ask
 from conformance.faults.catalogue import FAULTS
@@ -28,13 +29,13 @@ from conformance.judge.compare import judge
 from conformance.known import KnownTable
 from conformance.ops.base import Reference
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
-from conformance.report.terminal import Printer, columns
 from conformance.suite.case import Case
 from conformance.suite.choose import load_suites, selected, selector, suite_root
 from conformance.suite.values import ValuesError
 from conformance.target import Target
 from conformance.text.plain import behind
 from conformance.text.statusline import StatusLine
+from conformance.text.terminal import Printer, columns
 from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError, printing
 from conformance.verdict import Status, Verdict
 

@@ -15,15 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from conformance.ask.run import Findings, Run
+from conformance.ask.where import expand, with_anchor
 from conformance.commands.confinement import authored, unconfined
 from conformance.commands.gate import Gate, told
 from conformance.commands.outputs import refuse_same
 from conformance.commands.signals import Held, held
-from conformance.environments.installed import default_targets, expand, missing, named_targets, with_anchor
+from conformance.environments.installed import default_targets, missing, named_targets
 from conformance.environments.interpreters import consent, interpreters
 from conformance.executor.local import LocalExecutor
 from conformance.known import KnownTable
 from conformance.record import Reader, RecordError, Summary, WriteError, Writer, describe_environment
+from conformance.record.facts import conclusion
 from conformance.report import html, jsonlines, junit, markdown, show, terminal
 from conformance.suite.case import Case
 from conformance.suite.choose import load_suites, refuse_excess, report, selected, selector, suite_root
@@ -31,7 +33,6 @@ from conformance.suite.grid import MAX_CASES
 from conformance.suite.loader import KNOWN, CaseFileError
 from conformance.suite.places import own_folder
 from conformance.target import Target
-from conformance.text.facts import conclusion
 from conformance.usage import HARNESS, INTERRUPTED, OK, USAGE, HarnessError, UsageError, printing
 from conformance.verdict import Problem, Verdict
 

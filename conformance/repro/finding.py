@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from conformance.ask.prepare import (
     settle,
 )
 from conformance.ask.probe import Probe, ProbeError
-from conformance.environments.installed import not_asked, with_anchor
+from conformance.ask.where import not_asked, with_anchor
 from conformance.executor import Request
 from conformance.layout import LayoutError, to_layout
 from conformance.ops.call import CallParams
@@ -32,6 +31,7 @@ from conformance.suite.case import Case
 from conformance.suite.lookup import find_case
 from conformance.suite.values import ValuesError
 from conformance.target import Target
+from conformance.text.nearest import did_you_mean
 from conformance.usage import UsageError
 from conformance.verdict import Status, Verdict
 
@@ -124,8 +124,7 @@ def recorded(
     except RecordError as error:
         raise UsageError(str(error)) from None
     if target not in names:
-        near = difflib.get_close_matches(target, names, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(target, names)
         raise UsageError(
             f"{record} has no verdict on {target!r} of {id}; it has one on: {', '.join(names) or 'none'}{hint}"
         )

@@ -7,13 +7,13 @@ import textwrap
 from collections.abc import Sequence
 
 from conformance.plan import Plan
+from conformance.record.facts import version
 from conformance.repro import words
 from conformance.repro.arrays import UNPACK, written
 from conformance.repro.check import check, tensors, time_limit
 from conformance.repro.finding import Finding, in_layout
 from conformance.repro.inputs import SCRIPT_NAMES, input_lines, local, plain, storage
 from conformance.repro.surface import Surface, surface
-from conformance.text.facts import version
 from conformance.text.plain import one_line
 from conformance.verdict import Status
 from conformance.worker.statements import code_lines, split_once

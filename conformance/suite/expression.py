@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from conformance.suite.findings import suggestion
+from conformance.text.nearest import did_you_mean
 
 Environment: TypeAlias = Mapping[str, Any]
 Evaluate: TypeAlias = Callable[[Environment], Any]
@@ -180,7 +180,7 @@ class _Compiler:
         if name in _CONSTANTS:
             value = _CONSTANTS[name]
             return lambda _: value
-        hint = suggestion(name, self.known)
+        hint = did_you_mean(name, self.known)
         if not hint:
             hint = f"; a word is quoted: '{name}'"
         raise ExpressionError(
@@ -239,7 +239,7 @@ class _Compiler:
         name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
         if name not in FUNCTIONS:
             raise ExpressionError(
-                f"unknown function {name!r}, expected one of: {', '.join(FUNCTIONS)}{suggestion(name, FUNCTIONS)}",
+                f"unknown function {name!r}, expected one of: {', '.join(FUNCTIONS)}{did_you_mean(name, FUNCTIONS)}",
                 self.column(node),
             )
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):

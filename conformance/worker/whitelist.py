@@ -13,7 +13,6 @@ its framework.
 from __future__ import annotations
 
 import ast
-import difflib
 import keyword
 import re
 import unicodedata
@@ -26,6 +25,7 @@ from .allowed.keras import ALLOWED as _KERAS
 from .allowed.numpy import ALLOWED as _NUMPY
 from .allowed.tensorflow import ALLOWED as _TENSORFLOW
 from .allowed.torch import ALLOWED as _TORCH
+from .near import did_you_mean
 from .statements import code_lines
 from .whitelist_onnx import ROOTS as _ONNX_ROOTS
 from .whitelist_onnx import OnnxPlan
@@ -45,7 +45,6 @@ MAX_STATEMENTS = 64
 # Whoever has mended so many looks again; and near words are looked for among hundreds, which takes its time.
 MAX_FINDINGS = 20
 MAX_HINTS = 3
-MAX_HINTED = 80  # characters of what a near word is looked for
 # A number computed from lengths and literals. Thirty squarings in a row would fill the memory.
 MAX_BITS = 256
 
@@ -175,11 +174,10 @@ class _Checker:
 
     def near(self, found: str, among: Iterable[str], cutoff: float = 0.6) -> str:
         """A hint at the word that was meant, or ""."""
-        if self.hints == MAX_HINTS or len(found) > MAX_HINTED:
+        if self.hints == MAX_HINTS:
             return ""
         self.hints += 1
-        near = difflib.get_close_matches(found, among, n=1, cutoff=cutoff)
-        return "; did you mean %r?" % near[0] if near else ""
+        return did_you_mean(found, among, cutoff)
 
     def statement(self, node: ast.stmt) -> None:
         if isinstance(node, ast.Assign):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.ask.run import Run
-from conformance.environments.installed import anchor_of, with_anchor
+from conformance.ask.where import anchor_of, with_anchor
 from conformance.executor import Failed, Unavailable
 from conformance.known import KnownTable
 from conformance.record import Reader, Summary, Writer

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.commands.history import history_command, moved, read
+from conformance.commands.history import history_command
+from conformance.diff.history import moved, read
 from conformance.record import Summary, Writer
 from conformance.suite.case import Case
 from conformance.usage import UsageError
