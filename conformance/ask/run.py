@@ -33,7 +33,6 @@ from conformance.executor.local import LocalExecutor
 from conformance.judge.acceptance import explain_acceptance
 from conformance.judge.compare import Judgement, judge
 from conformance.judge.explain import explain
-from conformance.known import KnownTable
 from conformance.ops import OPS
 from conformance.ops.base import Op
 from conformance.ops.call import CallParams
@@ -44,7 +43,7 @@ from conformance.record import Writer
 from conformance.suite.case import Case
 from conformance.suite.values import ValuesError
 from conformance.target import Target
-from conformance.verdict import Status, Verdict
+from conformance.verdict import Known, Status, Verdict
 
 # What may be held for targets that are behind; beyond it those that are ahead wait.
 PREPARED_BYTES = 512 * 2**20
@@ -73,6 +72,8 @@ class Findings:
 
 
 Listener = Callable[[Target, Verdict], None]
+# A case, a target, what its worker says of itself, and a verdict -> the declared divergence that it falls under.
+Matcher = Callable[[Case, Target, Mapping[str, Any], Verdict], Known | None]
 
 
 @dataclass
@@ -95,7 +96,7 @@ class Run:
         targets: Sequence[Target],
         executor: LocalExecutor,
         writer: Writer,
-        known: KnownTable | None = None,
+        known: Matcher | None = None,
         on_verdict: Listener = lambda _t, _v: None,
         on_ready: Callable[[Target, Mapping[str, object]], None] = lambda _t, _i: None,
         keep_outputs: bool = False,
@@ -447,7 +448,7 @@ class Run:
         case = self.cases[index]
         if self.known is not None:
             info = self.findings.versions.get(str(target), {})
-            matched = self.known.match(case, target, info, verdict)
+            matched = self.known(case, target, info, verdict)
             if matched is not None:
                 verdict = replace(verdict, known=matched)
         self.findings.verdicts += 1

@@ -182,7 +182,7 @@ class Live:
             raise pytest.UsageError(str(error)) from None
         self.writer = Writer.create(self.folder / "pytest.db", {})
         self.executor = LocalExecutor(targets, timeout=120.0, pythons=pythons, log_dir=self.folder)
-        self.run = Run(targets, self.executor, self.writer, known, on_verdict=self._collect)
+        self.run = Run(targets, self.executor, self.writer, known.match, on_verdict=self._collect)
         self.executor.start()
         if not hasattr(self.config, "workerinput"):
             # Without xdist every item is ours: queue them all, so that the workers never wait for pytest.
