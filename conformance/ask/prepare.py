@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +16,12 @@ from numpy.typing import NDArray
 from conformance.dtypes import DTYPES, encode
 from conformance.executor import Request
 from conformance.frameworks import Ask, lower
-from conformance.judge.compare import Expectation, allowance, judge
-from conformance.judge.steady import steady
+from conformance.judge.compare import Expectation
 from conformance.layout import Layout, LayoutError, from_layout, parse_layout, shape_from_layout, to_layout
 from conformance.ops import OPS
 from conformance.ops.base import Array, Op, Reference, TensorSpec
 from conformance.ops.call import CallParams
-from conformance.ops.conv.convolution import Convolution, ConvParams
+from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.plan import Plan
 from conformance.suite.case import Case
@@ -102,9 +100,8 @@ def prepare(case: Case) -> Prepared:
     check_not_vacuous(case, reference.value)
     gradients: dict[str, Reference] = {}
     cotangent = None
-    if {"gradient", "adjointness"} & set(case.checks):
+    if "gradient" in case.checks:
         cotangent = make_cotangent(case, output)
-    if "gradient" in case.checks and cotangent is not None:
         gradients = op.gradients(case.params, arrays, cotangent)
     expectation = Expectation(
         case.dtype,
@@ -267,73 +264,3 @@ def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
         prepared.expectation = replace(old, refused=f"{target} refuses: {outcome.type}")
     else:
         prepared.unanswered = f"held against {target}, which gave no answer"
-
-
-def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupported:
-    """The adjoint op's call, <conv(x), y> = <x, conv_transpose(y)>: the same kernel, with the roles of x and y
-    exchanged.
-
-    Asked from the canonical geometry, whatever the case's convention, since no convention promises that its words
-    are adjoint.
-    """
-    params: ConvParams = prepared.case.params
-    assert isinstance(prepared.op, Convolution)
-    assert prepared.output is not None
-    assert prepared.cotangent is not None
-    geometry = prepared.op.geometry(params)
-    flipped = replace(
-        params,
-        in_channels=params.out_channels,
-        out_channels=params.in_channels,
-        size=prepared.output.shape[2:],
-        bias=False,
-        convention="canonical",
-        padding=tuple((axis.lo, axis.hi) for axis in geometry),
-        output_padding=None,
-        output_size=None,
-    )
-    name = "conv" if prepared.op.transposed else "conv_transpose"
-    specs = OPS[name].inputs(flipped)
-    plan = lower(Ask(name, flipped, geometry, specs, prepared.case.dtype, target))
-    if isinstance(plan, Unsupported):
-        return plan
-    arrays: dict[str, Any] = {"x": prepared.cotangent, "w": prepared.arrays["w"].swapaxes(1, 2)}
-    axes = {spec.name: spec.axes for spec in specs}
-    inputs = tuple(
-        (n, to_layout(encode(arrays[n], prepared.case.dtype), axes[n], plan.layout(n), n), prepared.case.dtype)
-        for n in plan.inputs
-    )
-    return plan, Request(plan.text, inputs)
-
-
-def adjoint_gap(prepared: Prepared, forward: Tensor, plan: Plan, backward: Outcome) -> str:
-    """ "" where <A x, dy> equals <x, A* dy> within both allowances, else what differs."""
-    if isinstance(backward, Raised):
-        first = steady(backward.message.splitlines()[0]) if backward.message else ""
-        return f"the adjoint call raised {backward.type}: {first}"
-    if not isinstance(backward, Value) or backward.output.values is None or forward.values is None:
-        how = judge(prepared.expectation, backward).message if not isinstance(backward, Value) else "a shape alone"
-        return f"the adjoint call did not answer: {how}"
-    assert prepared.output is not None
-    assert prepared.cotangent is not None
-    assert prepared.expectation.output is not None
-    x, dy = prepared.arrays["x"], prepared.cotangent
-    spec = prepared.specs[0]
-    back = _back(backward.output, spec.axes, plan.layout("y"), spec.sizes)
-    if back.shape != x.shape or back.values is None:
-        return f"the adjoint call gave shape {back.shape}, the input has {x.shape}"
-    answer = forward.values.astype(np.float64)
-    if prepared.case.params.bias:
-        answer = answer - prepared.arrays["b"].reshape(-1, *(1 for _ in x.shape[2:]))
-    left = float((answer * dy).sum())
-    right = float((x * back.values.astype(np.float64)).sum())
-    allowed = 0.0
-    if not prepared.expectation.exact:
-        dtype = DTYPES[prepared.case.dtype]
-        output = prepared.expectation.output
-        gradient = prepared.op.gradients(prepared.case.params, prepared.arrays, dy)["x"]
-        allowed = float((allowance(output, dtype, None) * np.abs(dy)).sum())
-        allowed += float((allowance(gradient, dtype, None) * np.abs(x)).sum())
-    if abs(left - right) <= allowed:
-        return ""
-    return f"<op(x), y> = {left:.9g}, but <x, adjoint(y)> = {right:.9g}; allowed {allowed:.3g}"

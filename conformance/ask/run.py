@@ -18,9 +18,7 @@ import numpy as np
 from conformance.ask.prepare import (
     CaseError,
     Prepared,
-    adjoint_gap,
     canonical,
-    dual,
     gradient_reason,
     plan_for,
     prepare,
@@ -28,7 +26,7 @@ from conformance.ask.prepare import (
     settle,
 )
 from conformance.ask.where import anchor_of, not_asked
-from conformance.executor import Answer, Event, Failed, Ready, Unavailable
+from conformance.executor import Answer, Event, Failed, Ready, Request, Unavailable
 from conformance.executor.local import LocalExecutor
 from conformance.judge.acceptance import explain_acceptance
 from conformance.judge.compare import Judgement, judge
@@ -78,14 +76,10 @@ Matcher = Callable[[Case, Target, Mapping[str, Any], Verdict], Known | None]
 
 @dataclass
 class _Pending:
-    """A request in flight: which case, its plan, and for an adjointness check the outcome of the first of the
-    two calls.
-    """
+    """A request in flight: which case, and its plan."""
 
     index: int
     plan: Plan
-    first: Outcome | None = None
-    dual: Plan | None = None
 
 
 class Run:
@@ -227,12 +221,12 @@ class Run:
             if queue and self.cursor[t] < len(queue) and t in self.ready
         )
 
-    def _submit(self, target: Target, pending: _Pending, request: object) -> None:
+    def _submit(self, target: Target, pending: _Pending, request: Request) -> None:
         key = self.next_key
         self.next_key += 1
         self.pending[target, key] = pending
         self.outstanding[target] += 1
-        self.executor.submit(target, key, request)  # type: ignore[arg-type]
+        self.executor.submit(target, key, request)
 
     def _prepare(self, index: int) -> Prepared | None:
         if index not in self.prepared:
@@ -300,16 +294,13 @@ class Run:
         self.outstanding[target] -= 1
         prepared = self.prepared[pending.index]
         assert prepared is not None
-        if pending.first is not None:
-            self._conclude_adjoint(target, pending, prepared, outcome)
+        outcome = canonical(prepared, pending.plan, outcome)
+        if prepared.unanswered:
+            outcome = Unsupported(prepared.unanswered)
+        if not prepared.settled:
+            self._weigh(target, pending, prepared, outcome)
         else:
-            outcome = canonical(prepared, pending.plan, outcome)
-            if prepared.unanswered:
-                outcome = Unsupported(prepared.unanswered)
-            if not prepared.settled:
-                self._weigh(target, pending, prepared, outcome)
-            elif not self._ask_dual(target, pending, prepared, outcome):
-                self._conclude(target, pending.index, prepared, pending.plan, outcome)
+            self._conclude(target, pending.index, prepared, pending.plan, outcome)
         self.findings.coordinator_seconds += time.thread_time() - started
 
     def _weigh(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> None:
@@ -337,32 +328,6 @@ class Run:
         for other, waiting, answer in self.held.pop(pending.index, []):
             held = Unsupported(prepared.unanswered) if prepared.unanswered else answer
             self._conclude(other, waiting.index, prepared, waiting.plan, held)
-
-    def _ask_dual(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> bool:
-        """Where adjointness is checked and the answer is right so far, ask for the adjoint call; True where asked."""
-        if "adjointness" not in prepared.case.checks or not isinstance(outcome, Value):
-            return False
-        if not isinstance(prepared.op, Convolution) or outcome.output.values is None:
-            return False
-        if judge(prepared.expectation, outcome).status is not Status.PASS:
-            return False
-        asked = dual(prepared, target)
-        if isinstance(asked, Unsupported):
-            self._conclude(target, pending.index, prepared, pending.plan, Unsupported(f"adjoint call: {asked.reason}"))
-            return True
-        plan, request = asked
-        self._submit(target, _Pending(pending.index, pending.plan, outcome, plan), request)
-        return True
-
-    def _conclude_adjoint(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> None:
-        first = pending.first
-        assert isinstance(first, Value)
-        assert pending.dual is not None
-        gap = adjoint_gap(prepared, first.output, pending.dual, outcome)
-        judgement = judge(prepared.expectation, first)
-        if gap:
-            judgement = Judgement(Status.VALUE, "adjointness", gap, judgement.figures)
-        self._write(target, pending.index, prepared, pending.plan, first, judgement)
 
     def _conclude(self, target: Target, index: int, prepared: Prepared, plan: Plan | None, outcome: Outcome) -> None:
         expectation = prepared.expectation

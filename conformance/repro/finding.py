@@ -12,7 +12,6 @@ from conformance.ask.prepare import (
     CaseError,
     Prepared,
     canonical,
-    dual,
     gradient_reason,
     plan_for,
     prepare,
@@ -47,7 +46,6 @@ class Finding:
     request: Request
     info: Mapping[str, Any]
     anchor: str = ""  # the target whose answer is expected, for a case held `against` one
-    dual: tuple[Plan, Request] | None = None  # the adjoint call, where that is what the verdict is about
 
     @property
     def case(self) -> Case:
@@ -192,7 +190,6 @@ def finding(case: Case, target: Target, verdict: Verdict | None, info: Mapping[s
         raise UsageError(f"{case.id} is unsupported on {target}, so there is nothing to reproduce: {verdict.message}")
     if not verdict.divergent:
         note(f"{case.id} passes on {target}: there is no divergence, and the script exits 0")
-    adjoint = _adjoint(prepared, target) if verdict.subject == "adjointness" else None
     return Finding(
         prepared,
         target,
@@ -201,7 +198,6 @@ def finding(case: Case, target: Target, verdict: Verdict | None, info: Mapping[s
         request_for(prepared, plan, target),
         info,
         str(anchor) if anchor else "",
-        adjoint,
     )
 
 
@@ -222,13 +218,6 @@ def _planned(prepared: Prepared, target: Target) -> Plan:
             f"{prepared.case.id} is unsupported on {target}, so there is nothing to reproduce: {plan.reason}"
         )
     return plan
-
-
-def _adjoint(prepared: Prepared, target: Target) -> tuple[Plan, Request]:
-    found = dual(prepared, target)
-    if isinstance(found, Unsupported):
-        raise UsageError(f"{target} has no adjoint call: {found.reason}")
-    return found
 
 
 def _judged(probe: Probe, case: Case, target: Target) -> tuple[Verdict, Mapping[str, Any]]:

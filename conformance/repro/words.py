@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from conformance.dtypes import DTYPES
-from conformance.judge.compare import allowance
 from conformance.ops.call import CallParams
 from conformance.repro.finding import Finding
 from conformance.verdict import Status
@@ -66,8 +62,6 @@ def expected(found: Finding) -> str:
         return f"an answer of shape {shape}"
     if status is Status.NONDETERMINISTIC:
         return "the same bits each time that the same call is made"
-    if subject == "adjointness":
-        return "<op(x), dy> = <x, adjoint(dy)>"
     return "the numbers in `expected`" + (f", for the {subject}" if subject.startswith("gradient") else "")
 
 
@@ -82,16 +76,3 @@ def allowed(found: Finding) -> str:
         "the most by which rounding can move a right answer in any order of summation "
         "(gamma_n * sum |x||w| + u * |y|, n products, u the unit roundoff)"
     )
-
-
-def adjoint_allowance(found: Finding) -> float:
-    """By how much the two inner products of an adjointness check may differ."""
-    prepared = found.prepared
-    if prepared.expectation.exact:
-        return 0.0
-    assert prepared.cotangent is not None
-    assert prepared.expectation.output is not None
-    dtype = DTYPES[found.dtype]
-    gradient = prepared.op.gradients(found.case.params, prepared.arrays, prepared.cotangent)["x"]
-    allowed = float((allowance(prepared.expectation.output, dtype, None) * np.abs(prepared.cotangent)).sum())
-    return allowed + float((allowance(gradient, dtype, None) * np.abs(prepared.arrays["x"])).sum())

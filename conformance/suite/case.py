@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-CHECKS = ("shape", "dtype", "value", "gradient", "adjointness", "determinism", "signed_zeros")
+CHECKS = ("shape", "dtype", "value", "gradient", "determinism", "signed_zeros")
 POLICIES = ("strict", "superset", "ignore")
 PERMITS = ("empty", "zeros")
 

@@ -21,7 +21,7 @@ def oversize(op: Op, bound: Any, checks: Sequence[str] = ()) -> tuple[int, str] 
     holds. An axis of length 0 counts as 1: NumPy refuses some shapes without an element, too.
     """
     specs = list(op.inputs(bound))
-    gradients = "gradient" in checks or "adjointness" in checks
+    gradients = "gradient" in checks
     work, held = 0, 0
     try:
         if op.refusal(bound) is None:
