@@ -26,8 +26,7 @@ from conformance.ask.prepare import (
     settle,
 )
 from conformance.ask.where import anchor_of, not_asked
-from conformance.executor import Answer, Event, Failed, Ready, Request, Unavailable
-from conformance.executor.local import LocalExecutor
+from conformance.executor import Answer, Event, Executor, Failed, Ready, Request, Unavailable
 from conformance.judge.acceptance import explain_acceptance
 from conformance.judge.compare import Judgement, judge
 from conformance.judge.explain import explain
@@ -88,7 +87,7 @@ class Run:
     def __init__(
         self,
         targets: Sequence[Target],
-        executor: LocalExecutor,
+        executor: Executor,
         writer: Writer,
         known: Matcher | None = None,
         on_verdict: Listener = lambda _t, _v: None,

@@ -87,7 +87,7 @@ def execute(
                 else:
                     # What a resumed record holds already was run, too.
                     findings.executed = {**{name: 0 for _, _, name in done}, **findings.executed}
-                    writer.finish(gate.footer(_summary(findings, known, explicit)))
+                    writer.finish(gate.footer(summary(findings, known, explicit)))
                     code = None
         except KeyboardInterrupt:
             stop()  # it came while workers were being stopped, which took long
@@ -196,7 +196,7 @@ def again(path: Path) -> str:
     return shlex.join(["conformance", command, "--resume", str(path), *kept])
 
 
-def _summary(findings: Findings, known: KnownTable | None, explicit: Sequence[Target]) -> Summary:
+def summary(findings: Findings, known: KnownTable | None, explicit: Sequence[Target]) -> Summary:
     """The record's footer. The harness's own trouble comes before bad cases, and those before divergences."""
     idle = [t for t in map(str, explicit) if t not in findings.executed]
     problems = [

@@ -29,11 +29,12 @@ def select_cases(paths: Sequence[Path], select: str, tags: Sequence[str], trust:
         raise UsageError(
             f"more than {MAX_CASES:,} cases are selected, expected at most so many; name fewer files, or -k"
         )
-    _refuse_duplicates(cases)
+    refuse_duplicates(cases)
     return cases
 
 
-def _refuse_duplicates(cases: Sequence[Case]) -> None:
+def refuse_duplicates(cases: Sequence[Case]) -> None:
+    """UsageError where two cases have one id: a record would hold one of them."""
     seen: dict[str, Case] = {}
     for case in cases:
         if case.id in seen:
