@@ -18,9 +18,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from conformance.commands.signals import held, interrupts
-from conformance.commands.table import cli
+from conformance.commands import cli
 from conformance.record import Reader, RecordError, Summary, WriteError, Writer
+from conformance.session.signals import held, interrupts
 from tests.kills import CASES, Tool, rows
 from tests.records import make_case, verdict
 
@@ -129,7 +129,7 @@ def test_a_held_signal_waits_to_be_looked_for() -> None:
 
 
 def test_a_held_signal_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.commands.signals.PATIENCE", 0.05)
+    monkeypatch.setattr("conformance.session.signals.PATIENCE", 0.05)
     with held() as stop:
         os.kill(os.getpid(), signal.SIGTERM)
         with pytest.raises(KeyboardInterrupt):
@@ -383,7 +383,7 @@ def test_no_error_of_ours_ends_with_1(
     def raising(_: object) -> int:
         raise error
 
-    monkeypatch.setattr("conformance.suite.choose.list_command", raising)
+    monkeypatch.setattr("conformance.commands.list.main", raising)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert cli.main(["list"]) == code
     errors = capsys.readouterr().err
@@ -397,7 +397,7 @@ def test_no_error_of_ours_ends_with_1(
 
 def test_the_traceback_is_shown_on_request(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("CONFORMANCE_TRACEBACK", "1")
-    monkeypatch.setattr("conformance.suite.choose.list_command", lambda _: {}[1])
+    monkeypatch.setattr("conformance.commands.list.main", lambda _: {}[1])
     assert cli.main(["list"]) == 3
     assert "Traceback" in capsys.readouterr().err
 

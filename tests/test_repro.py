@@ -128,11 +128,6 @@ def other_sign(found: Finding) -> Finding:
     return found
 
 
-def twice_dy(found: Finding) -> Finding:
-    found.prepared.cotangents = {name: 2 * cotangent for name, cotangent in found.prepared.cotangents.items()}
-    return found
-
-
 def then(line: str) -> Change:
     """The plan with one more line."""
     return lambda found: replace(found, plan=replace(found.plan, text=f"{found.plan.text}\n{line}"))
@@ -188,10 +183,6 @@ def statuses() -> list[tuple[str, Case, str, Verdict, Change]]:
         ("meta", small, "torch:meta", verdict(Status.SHAPE), then("y = y[:, :, 1:]")),
         ("export", small, "torch:export", value, off),
     ]
-    for values in ("integers", "normal"):
-        case = a_case("conv_transpose", values=values, **SMALL)
-        case = replace(case, checks=("shape", "dtype", "value", "adjointness"))
-        made.append((f"adjointness of {values}", case, "torch", verdict(Status.VALUE, "adjointness"), twice_dy))
     for dtype in ("float16", "bfloat16", "float64"):
         for target in ("torch", "jax", *(["tensorflow"] if dtype == "bfloat16" else [])):
             made.append((dtype, a_case("conv", dtype, "normal", **LARGE), target, value, off))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +17,12 @@ from conformance.dtypes import DTYPES, encode
 from conformance.executor import Request
 from conformance.frameworks import Ask, lower
 from conformance.judge.allowance import allowance
-from conformance.judge.compare import Expectation, judge, real
+from conformance.judge.compare import Expectation, real
 from conformance.judge.explain import Explanation
 from conformance.judge.layouts import explain_layout
-from conformance.judge.steady import steady
 from conformance.layout import Layout, LayoutError, from_layout, parse_layout, shape_from_layout, to_layout
 from conformance.ops.base import Array, Reference, TensorSpec
 from conformance.ops.call import Call
-from conformance.ops.conv.conv import Conv
-from conformance.ops.conv.conv_transpose import ConvTranspose
-from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.plan import USUAL, Plan
 from conformance.suite.case import Case
@@ -113,9 +108,8 @@ def prepare(case: Case) -> Prepared:
     check_not_vacuous(case, {name: reference.value for name, reference in references.items()})
     gradients: dict[str, Reference] = {}
     cotangents: dict[str, Array] = {}
-    if {"gradient", "adjointness"} & set(case.checks):
+    if "gradient" in case.checks:
         cotangents = make_cotangents(case, outputs)
-    if "gradient" in case.checks and cotangents:
         gradients = op.gradients(arrays, cotangents)
     expectation = Expectation(
         case.dtype,
@@ -309,72 +303,3 @@ def written_layout(prepared: Prepared, name: str, actual: Array, plan: Plan) -> 
         allowed = allowance(reference, DTYPES[expectation.dtype], expectation.ulps)
     axes = prepared.output_axes[name]
     return explain_layout(actual, reference.value, allowed, expectation.dtype, axes, plan.layout(name))
-
-
-def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupported:
-    """The adjoint op's call, <conv(x), y> = <x, conv_transpose(y)>: the same kernel, with the roles of x and y
-    exchanged.
-
-    Asked from the canonical geometry, whatever the case's convention, since no convention promises that its words
-    are adjoint.
-    """
-    op = prepared.case.op
-    assert isinstance(op, Convolution)
-    [output] = prepared.outputs
-    geometry = op.geometry()
-    kind = Conv if op.transposed else ConvTranspose
-    flipped = kind(**vars(op))
-    flipped = replace(
-        flipped,
-        in_channels=op.out_channels,
-        out_channels=op.in_channels,
-        size=output.shape[2:],
-        bias=False,
-        convention="canonical",
-        padding=tuple((axis.lo, axis.hi) for axis in geometry),
-        output_padding=None,
-        output_size=None,
-    )
-    specs = flipped.inputs()
-    plan = lower(Ask(flipped, geometry, prepared.case.dtype, target))
-    if isinstance(plan, Unsupported):
-        return plan
-    arrays: dict[str, Any] = {"x": prepared.cotangents[output.name], "w": prepared.arrays["w"].swapaxes(1, 2)}
-    axes = {spec.name: spec.axes for spec in specs}
-    inputs = tuple(
-        (n, to_layout(encode(arrays[n], prepared.case.dtype), axes[n], plan.layout(n), n), prepared.case.dtype)
-        for n in plan.inputs
-    )
-    return plan, Request(plan.text, inputs)
-
-
-def adjoint_gap(prepared: Prepared, forward: Tensor, plan: Plan, backward: Outcome) -> str:
-    """ "" where <A x, dy> equals <x, A* dy> within both allowances, else what differs."""
-    if isinstance(backward, Raised):
-        first = steady(backward.message.splitlines()[0]) if backward.message else ""
-        return f"the adjoint call raised {backward.type}: {first}"
-    if not isinstance(backward, Value) or not backward.has_values or forward.values is None:
-        how = judge(prepared.expectation, backward).message if not isinstance(backward, Value) else "a shape alone"
-        return f"the adjoint call did not answer: {how}"
-    [output] = prepared.outputs
-    x, dy = prepared.arrays["x"], prepared.cotangents[output.name]
-    spec = prepared.specs[0]
-    back = _back(backward.first, spec.axes, plan.layout(plan.outputs[0]), spec.sizes)
-    if back.shape != x.shape or back.values is None:
-        return f"the adjoint call gave shape {back.shape}, the input has {x.shape}"
-    answer = forward.values.astype(np.float64)
-    assert isinstance(prepared.case.op, Convolution)
-    if prepared.case.op.bias:
-        answer = answer - prepared.arrays["b"].reshape(-1, *(1 for _ in x.shape[2:]))
-    left = float((answer * dy).sum())
-    right = float((x * back.values.astype(np.float64)).sum())
-    allowed = 0.0
-    if not prepared.expectation.exact:
-        dtype = DTYPES[prepared.case.dtype]
-        reference = prepared.expectation.outputs[output.name]
-        gradient = prepared.case.op.gradients(prepared.arrays, {output.name: dy})["x"]
-        allowed = float((allowance(reference, dtype, None) * np.abs(dy)).sum())
-        allowed += float((allowance(gradient, dtype, None) * np.abs(x)).sum())
-    if abs(left - right) <= allowed:
-        return ""
-    return f"<op(x), y> = {left:.9g}, but <x, adjoint(y)> = {right:.9g}; allowed {allowed:.3g}"

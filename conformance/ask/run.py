@@ -11,15 +11,14 @@ import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from conformance.ask.prepare import (
     CaseError,
     Prepared,
-    adjoint_gap,
     canonical,
-    dual,
     gradient_reason,
     plan_for,
     prepare,
@@ -27,21 +26,18 @@ from conformance.ask.prepare import (
     settle,
     written_layout,
 )
-from conformance.environments.installed import anchor_of, not_asked
-from conformance.executor import Answer, Event, Failed, Ready, Unavailable
-from conformance.executor.local import LocalExecutor
+from conformance.ask.where import anchor_of, not_asked
+from conformance.executor import Answer, Event, Executor, Failed, Ready, Request, Unavailable
 from conformance.judge.acceptance import explain_acceptance
 from conformance.judge.compare import Judgement, as_wrong, judge, real
 from conformance.judge.explain import Explanation, explain
-from conformance.known import KnownTable
-from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Outcome, Unsupported, Value
 from conformance.plan import Plan
 from conformance.record import ALLOWANCE, REFERENCE, Writer, of
 from conformance.suite.case import Case
 from conformance.suite.values import ValuesError
 from conformance.target import Target
-from conformance.verdict import Answered, Status, Verdict
+from conformance.verdict import Answered, Known, Status, Verdict
 
 # What may be held for targets that are behind; beyond it those that are ahead wait.
 PREPARED_BYTES = 512 * 2**20
@@ -70,18 +66,16 @@ class Findings:
 
 
 Listener = Callable[[Target, Verdict], None]
+# A case, a target, what its worker says of itself, and a verdict -> the declared divergence that it falls under.
+Matcher = Callable[[Case, Target, Mapping[str, Any], Verdict], Known | None]
 
 
 @dataclass
 class _Pending:
-    """A request in flight: which case, its plan, and for an adjointness check the outcome of the first of the
-    two calls.
-    """
+    """A request in flight: which case, and its plan."""
 
     index: int
     plan: Plan
-    first: Outcome | None = None
-    dual: Plan | None = None
 
 
 class Run:
@@ -90,9 +84,9 @@ class Run:
     def __init__(
         self,
         targets: Sequence[Target],
-        executor: LocalExecutor,
+        executor: Executor,
         writer: Writer,
-        known: KnownTable | None = None,
+        known: Matcher | None = None,
         on_verdict: Listener = lambda _t, _v: None,
         on_ready: Callable[[Target, Mapping[str, object]], None] = lambda _t, _i: None,
         keep_outputs: bool = False,
@@ -223,12 +217,12 @@ class Run:
             if queue and self.cursor[t] < len(queue) and t in self.ready
         )
 
-    def _submit(self, target: Target, pending: _Pending, request: object) -> None:
+    def _submit(self, target: Target, pending: _Pending, request: Request) -> None:
         key = self.next_key
         self.next_key += 1
         self.pending[target, key] = pending
         self.outstanding[target] += 1
-        self.executor.submit(target, key, request)  # type: ignore[arg-type]
+        self.executor.submit(target, key, request)
 
     def _prepare(self, index: int) -> Prepared | None:
         if index not in self.prepared:
@@ -298,16 +292,15 @@ class Run:
         assert prepared is not None
         if prepared.mistaken:
             self._release(pending.index)
-        elif pending.first is not None:
-            self._conclude_adjoint(target, pending, prepared, outcome)
+            self.findings.coordinator_seconds += time.thread_time() - started
+            return
+        outcome = canonical(prepared, pending.plan, outcome)
+        if prepared.unanswered:
+            outcome = Unsupported(prepared.unanswered)
+        if not prepared.settled:
+            self._weigh(target, pending, prepared, outcome)
         else:
-            outcome = canonical(prepared, pending.plan, outcome)
-            if prepared.unanswered:
-                outcome = Unsupported(prepared.unanswered)
-            if not prepared.settled:
-                self._weigh(target, pending, prepared, outcome)
-            elif not self._ask_dual(target, pending, prepared, outcome):
-                self._conclude(target, pending.index, prepared, pending.plan, outcome)
+            self._conclude(target, pending.index, prepared, pending.plan, outcome)
         self.findings.coordinator_seconds += time.thread_time() - started
 
     def _weigh(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> None:
@@ -340,32 +333,6 @@ class Run:
         for other, waiting, answer in self.held.pop(pending.index, []):
             held = Unsupported(prepared.unanswered) if prepared.unanswered else answer
             self._conclude(other, waiting.index, prepared, waiting.plan, held)
-
-    def _ask_dual(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> bool:
-        """Where adjointness is checked and the answer is right so far, ask for the adjoint call; True where asked."""
-        if "adjointness" not in prepared.case.checks or not isinstance(outcome, Value):
-            return False
-        if not isinstance(prepared.case.op, Convolution) or not outcome.has_values:
-            return False
-        if judge(prepared.expectation, outcome).status is not Status.PASS:
-            return False
-        asked = dual(prepared, target)
-        if isinstance(asked, Unsupported):
-            self._conclude(target, pending.index, prepared, pending.plan, Unsupported(f"adjoint call: {asked.reason}"))
-            return True
-        plan, request = asked
-        self._submit(target, _Pending(pending.index, pending.plan, outcome, plan), request)
-        return True
-
-    def _conclude_adjoint(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> None:
-        first = pending.first
-        assert isinstance(first, Value)
-        assert pending.dual is not None
-        gap = adjoint_gap(prepared, first.first, pending.dual, outcome)
-        judgement = judge(prepared.expectation, first)
-        if gap:
-            judgement = Judgement(Status.VALUE, "adjointness", gap, judgement.figures)
-        self._write(target, pending.index, prepared, pending.plan, first, judgement)
 
     def _conclude(self, target: Target, index: int, prepared: Prepared, plan: Plan | None, outcome: Outcome) -> None:
         expectation = prepared.expectation
@@ -462,7 +429,7 @@ class Run:
         case = self.cases[index]
         if self.known is not None:
             info = self.findings.versions.get(str(target), {})
-            matched = self.known.match(case, target, info, verdict)
+            matched = self.known(case, target, info, verdict)
             if matched is not None:
                 verdict = replace(verdict, known=matched)
         self.findings.verdicts += 1

@@ -6,24 +6,25 @@ end's answer before it; a release that can't be tried is left out, and its neigh
 
 from __future__ import annotations
 
-import argparse
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from packaging.version import Version
 
 from conformance.ask.probe import Probe, ProbeError
-from conformance.commands.upgrade import parse_framework, parse_version
+from conformance.ask.where import with_anchor
 from conformance.environments.build import environment, package
-from conformance.environments.installed import with_anchor
 from conformance.environments.installer import InstallError, releases
 from conformance.environments.interpreters import named
+from conformance.session import declare
+from conformance.session.versions import parse_framework, parse_version
 from conformance.suite.case import Case
 from conformance.suite.lookup import find_case
 from conformance.target import Target
-from conformance.text.facts import plural
+from conformance.text.words import plural
 from conformance.usage import OK, HarnessError, UsageError
 from conformance.verdict import Status, Verdict
 
@@ -55,8 +56,25 @@ Try = Callable[[Version], Seen]
 Say = Callable[[str], None]
 
 
-def bisect_command(options: argparse.Namespace) -> int:
-    """Find the release. `options`: case, cases, framework, good, bad, bits, python, pip_args.
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What `bisect` is asked."""
+
+    case: str = declare.case()
+    cases: tuple[Path, ...] = declare.cases()
+    trust: tuple[Path, ...] = declare.trust()
+    framework: str = declare.option(
+        "--framework", required=True, metavar="TARGET", help="a framework or target, such as jax"
+    )
+    good: str = declare.option("--good", required=True, metavar="VERSION")
+    bad: str = declare.option("--bad", required=True, metavar="VERSION")
+    bits: bool = declare.switch("--bits", help="look for changed bits, not for a changed verdict")
+    python: tuple[str, ...] = declare.python()
+    pip_args: str = declare.pip_args()
+
+
+def main(options: Options) -> int:
+    """Find the release.
 
     Exit 0 where it was found; UsageError where the two ends do not differ.
     """
@@ -162,7 +180,7 @@ def _end(attempt: Try, version: Version, option: str) -> Seen:
         raise HarnessError(f"{option} {version} can't be tried: {error}; give another release as this end") from None
 
 
-def _attempt(target: Target, case: Case, version: Version, options: argparse.Namespace) -> Seen:
+def _attempt(target: Target, case: Case, version: Version, options: Options) -> Seen:
     given = [word for word in options.python if "=" not in word or word.startswith(f"{target}=")]
     chosen = named(given, [target]) if given else {}
     if target not in chosen:

@@ -7,17 +7,16 @@ Whatever happens, none of our own errors ends with 1.
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 
-from conformance.commands.signals import ignored, interrupts
-from conformance.commands.table import build_parser
+from conformance.commands.table import build_parser, chosen
+from conformance.session.signals import ignored, interrupts
 from conformance.text.plain import quiet_output
 from conformance.usage import (
     HARNESS,
@@ -63,16 +62,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _called(arguments: Sequence[str] | None) -> int:
     """One command's exit code; every error but an interrupt has become a message."""
     try:
-        for word in sys.argv[1:] if arguments is None else arguments:
+        words = sys.argv[1:] if arguments is None else arguments
+        for word in words:
             if long := _LONG_NUMBER.search(word):
                 raise UsageError(f"a number of {len(long[0]):,} digits, expected at most {MAX_DIGITS}")
-        parser = build_parser()
-        options = parser.parse_args(arguments)
-        if not getattr(options, "command", None):
+        parser = build_parser(words)
+        command = chosen(parser.parse_args(words))
+        if command is None:
             parser.print_help()
             return USAGE
-        command: Callable[[argparse.Namespace], int] = options.command
-        return command(options)
+        return command()
     except UsageError as error:
         _say(str(error))
         return USAGE

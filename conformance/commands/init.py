@@ -1,14 +1,15 @@
-"""What `conformance init` does: a starter suite and a CI workflow for somebody else's repository."""
+"""`conformance init`: a starter suite and a CI workflow for somebody else's repository."""
 
 from __future__ import annotations
 
-import argparse
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.commands.outputs import write_whole
 from conformance.environments.installed import missing
+from conformance.session import declare
 from conformance.target import parse_target
+from conformance.text.files import write_whole
 from conformance.usage import OK, UsageError, unwritable
 
 # template -> where it goes
@@ -23,9 +24,17 @@ STARTER = Path(__file__).parent.parent / "starter"
 FRAMEWORKS = ("torch", "jax", "tensorflow")
 
 
-def init_command(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What `init` is asked."""
+
+    folder: Path = declare.positional(nargs="?", type=Path, default=Path(), metavar="FOLDER")
+    force: bool = declare.switch("--force", help="replace files that are there")
+
+
+def main(options: Options) -> int:
     """Write the starter; UsageError, and nothing written, where a file is in the way."""
-    folder: Path = options.folder
+    folder = options.folder
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file, expected the folder of a repository")
     there = [folder / path for path in FILES.values() if (folder / path).exists()]

@@ -1,29 +1,44 @@
-"""What `conformance known` does: print the declared divergences, make their page, propose entries from a record."""
+"""`conformance known`: print the declared divergences, make their page, propose entries from a record."""
 
 from __future__ import annotations
 
-import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.commands.outputs import kept, write_whole
 from conformance.known.file import load_entries
 from conformance.known.page import render_page
 from conformance.known.propose import Evidence, check, propose
 from conformance.known.stale import edits
 from conformance.known.table import KnownTable, render_table
 from conformance.record import Reader, RecordError
+from conformance.session import declare
+from conformance.session.outputs import kept
 from conformance.suite.choose import report, suite_root
 from conformance.suite.findings import CaseFileError
-from conformance.text.facts import plural
+from conformance.text.files import write_whole
+from conformance.text.words import plural
 from conformance.usage import OK, UsageError, unwritable
 
 
-def known_command(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What `known` is asked."""
+
+    paths: tuple[Path, ...] = declare.paths("files or folders (default: the suite's known/)")
+    update: Path | None = declare.option(
+        "--update", type=Path, metavar="RECORD", help="propose entries for what is unexpected in a record"
+    )
+    output: Path | None = declare.option("-o", "--output", type=Path, metavar="FILE", help="write the proposal there")
+    markdown: bool = declare.switch("--markdown", help="the table as a page of Markdown")
+
+
+def main(options: Options) -> int:
     """Print, or propose. Nothing that is declared is changed, whatever a record says."""
-    table = _table(options)
+    table = _table(options.paths)
     if options.update is not None:
-        return _update(options, table)
+        return _update(options.update, options.output, table)
     if options.output is not None and (reason := kept(options.output)):
         raise UsageError(f"-o: {options.output} {reason}; name another file")
     if options.markdown:
@@ -35,11 +50,11 @@ def known_command(options: argparse.Namespace) -> int:
     return OK
 
 
-def _table(options: argparse.Namespace) -> KnownTable:
+def _table(given: Sequence[Path]) -> KnownTable:
     default = suite_root() / "known"
     # Who has declared nothing yet has no such folder.
-    paths = options.paths or ([default] if default.exists() else [])
-    for path in options.paths:
+    paths = given or ([default] if default.exists() else [])
+    for path in given:
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder")
     try:
@@ -59,9 +74,9 @@ def _write(path: Path | None, text: str) -> None:
         raise unwritable(f"{path} can't be written: {error}", error) from None
 
 
-def _update(options: argparse.Namespace, table: KnownTable) -> int:
+def _update(record: Path, output: Path | None, table: KnownTable) -> int:
     try:
-        with Reader(options.update) as reader:
+        with Reader(record) as reader:
             evidence = Evidence(reader)
             proposals = propose(evidence, table)
             stale = edits(evidence, table)
@@ -70,15 +85,13 @@ def _update(options: argparse.Namespace, table: KnownTable) -> int:
     except RecordError as error:
         raise UsageError(f"--update: {error}") from None
     except CaseFileError as error:
-        raise UsageError(
-            f"--update: no entry can be proposed from {options.update}:\n{report(error.findings)}"
-        ) from None
+        raise UsageError(f"--update: no entry can be proposed from {record}:\n{report(error.findings)}") from None
     if proposals:
-        _put(options.output, "\n".join(proposal.render() for proposal in proposals), options.update)
+        _put(output, "\n".join(proposal.render() for proposal in proposals))
     count = sum(len(proposal.verdicts) for proposal in proposals)
     said = f"{plural(len(proposals), 'proposal')} for {plural(count, 'unexpected divergence')}"
-    said += f" in {options.output}" if options.output is not None and proposals else ""
-    said += "; nothing counts before a person has written its reason" if proposals else f" of {options.update}"
+    said += f" in {output}" if output is not None and proposals else ""
+    said += "; nothing counts before a person has written its reason" if proposals else f" of {record}"
     print(said, file=sys.stderr)
     if left or wrong:
         # The proposals are held against the record that they come from: a gap is told, not left to the next run.
@@ -93,7 +106,7 @@ def _update(options: argparse.Namespace, table: KnownTable) -> int:
     return OK
 
 
-def _put(path: Path | None, text: str, record: Path) -> None:
+def _put(path: Path | None, text: str) -> None:
     """Print the proposals, or put them at the end of a file of entries."""
     if path is None:
         print(text)

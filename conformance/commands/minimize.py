@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import sys
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from conformance import __version__
 from conformance.ask.probe import ProbeError
-from conformance.commands.outputs import kept, write_whole
 from conformance.environments.installed import named_target
 from conformance.environments.interpreters import interpreters
 from conformance.minimize.search import Asker, Minimal, NotMinimizable, minimize
+from conformance.session import declare
+from conformance.session.outputs import kept
 from conformance.suite.case import Case
 from conformance.suite.lookup import find_case
 from conformance.suite.write import case_text
 from conformance.target import Target
+from conformance.text.files import write_whole
 from conformance.text.statusline import StatusLine
 from conformance.usage import OK, UsageError, unwritable
 
 NAME_LENGTH = 80
 
 
-def minimize_command(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What `minimize` is asked."""
+
+    case: str = declare.case()
+    cases: tuple[Path, ...] = declare.cases()
+    trust: tuple[Path, ...] = declare.trust()
+    on: str = declare.option("--on", required=True, metavar="TARGET")
+    budget: int = declare.option("--budget", type=int, default=400, metavar="N", help="try at most N cases (400)")
+    timeout: float = declare.timeout(60.0, "for one case")
+    output: Path | None = declare.option("-o", "--output", type=Path, metavar="FILE", help="write the YAML case there")
+
+
+def main(options: Options) -> int:
     """Find the smallest case, and print it or write it to a file."""
     if options.budget < 1:
         raise UsageError(f"--budget is {options.budget}, expected at least 1")
     if options.output is not None and not options.output.parent.is_dir():
         # Said before minutes of work are lost.
         raise UsageError(f"-o: there is no folder {options.output.parent}; create it first")
-    if options.output and (reason := kept(options.output, cases=_read_from(options))):
+    if options.output and (reason := kept(options.output, cases=_read_from(options.output, options.cases))):
         raise UsageError(f"-o: {options.output} {reason}; name another file")
     target = named_target(options.on, "--on")
     case = find_case(options.case, options.cases, options.trust)
@@ -61,10 +77,10 @@ def minimize_command(options: argparse.Namespace) -> int:
     return OK
 
 
-def _read_from(options: argparse.Namespace) -> bool:
+def _read_from(output: Path, cases: Sequence[Path]) -> bool:
     """Whether the result would replace the file that the case is looked up in."""
-    real = os.path.realpath(options.output)
-    return any(os.path.realpath(path) == real for path in options.cases)
+    real = os.path.realpath(output)
+    return any(os.path.realpath(path) == real for path in cases)
 
 
 def render(minimal: Minimal, original: Case, target: Target, version: str) -> str:

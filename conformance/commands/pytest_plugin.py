@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from conformance.ask.run import Run
-from conformance.environments.installed import default_targets, expand, with_anchor
+from conformance.ask.where import expand, with_anchor
+from conformance.environments.installed import default_targets
 from conformance.environments.interpreters import consent, versioned
 from conformance.executor.local import LocalExecutor
 from conformance.known import KnownTable
@@ -181,7 +182,7 @@ class Live:
             raise pytest.UsageError(str(error)) from None
         self.writer = Writer.create(self.folder / "pytest.db", {})
         self.executor = LocalExecutor(targets, timeout=120.0, pythons=pythons, log_dir=self.folder)
-        self.run = Run(targets, self.executor, self.writer, known, on_verdict=self._collect)
+        self.run = Run(targets, self.executor, self.writer, known.match, on_verdict=self._collect)
         self.executor.start()
         if not hasattr(self.config, "workerinput"):
             # Without xdist every item is ours: queue them all, so that the workers never wait for pytest.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -21,6 +20,8 @@ from conformance.recipe.call import Call, CallError
 from conformance.recipe.read import read_call
 from conformance.recipe.verify import RIGHT, NoRecipe, Ran, Recipe, Recipes
 from conformance.recipe.weights import choose, convert, find_kernel, own_shape, read_arrays
+from conformance.session import declare
+from conformance.session.outputs import output
 from conformance.target import TargetError
 from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError, unwritable
 
@@ -42,7 +43,32 @@ class Converted:
         return self.source.status in RIGHT and self.target.status in RIGHT
 
 
-def recipe_command(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What `recipe` is asked."""
+
+    call: str = declare.positional(metavar="CALL", help="a layer or function call as it stands in your code")
+    to: tuple[str, ...] = declare.option(
+        "--to",
+        required=True,
+        nargs="+",
+        metavar="TARGET",
+        help="torch, jax, tensorflow, keras, or such as keras/jax",
+    )
+    input: str | None = declare.option("--input", metavar="SHAPE", help="the shape of the input, such as 1,8,8,3")
+    weight: str | None = declare.option(
+        "--weight", metavar="SHAPE", help="the shape of the weights, where the call does not say it"
+    )
+    weights: Path | None = declare.option(
+        "--weights", type=Path, metavar="FILE", help="convert these weights (.npz) and check them"
+    )
+    output: Path | None = declare.option(
+        "-o", "--output", type=output, metavar="FILE", help="where the converted weights go (.npz)"
+    )
+    json: bool = declare.switch("--json", help="for tools")
+
+
+def main(options: Options) -> int:
     """Translate one call. 0: at least one target was verified; 1: converted weights did not fit; 3: none was."""
     names = _targets(options.to)
     arrays = read_arrays(options.weights) if options.weights else {}
@@ -52,7 +78,7 @@ def recipe_command(options: argparse.Namespace) -> int:
         raise UsageError("-o names one file, but --to names several targets; ask for one of them at a time")
     call = _read(options, arrays)
     _refuse_giants(call)
-    own = choose(options.weights, arrays, call) if arrays else {}
+    own = choose(options.weights, arrays, call) if options.weights and arrays else {}
     found: list[tuple[Recipe | NoRecipe, Converted | None]] = []
     with Recipes() as recipes:
         recipes.start([call.framework, *names])
@@ -61,7 +87,7 @@ def recipe_command(options: argparse.Namespace) -> int:
         for name in names:
             recipe = recipes.recipe(call, name)
             converted = None
-            if isinstance(recipe, Recipe) and own:
+            if isinstance(recipe, Recipe) and options.weights and own:
                 path = options.output or options.weights.with_name(f"{options.weights.stem}.{_file_word(name)}.npz")
                 converted = _convert(recipes, recipe, own, path, options.weights)
             found.append((recipe, converted))
@@ -75,10 +101,10 @@ def recipe_command(options: argparse.Namespace) -> int:
     return OK if all(c is None or c.right for _, c in found) else UNEXPECTED
 
 
-def _read(options: argparse.Namespace, arrays: Mapping[str, NDArray[Any]]) -> Call:
+def _read(options: Options, arrays: Mapping[str, NDArray[Any]]) -> Call:
     """The call. A function does not say what weights it is given: those of the file, where there is one."""
     shape, weight = _shape("--input", options.input), _shape("--weight", options.weight)
-    if weight is None and arrays:
+    if weight is None and options.weights and arrays:
         kernel = arrays[find_kernel(options.weights, arrays)].shape
         try:
             call = read_call(options.call, shape)
@@ -88,9 +114,8 @@ def _read(options: argparse.Namespace, arrays: Mapping[str, NDArray[Any]]) -> Ca
     return read_call(options.call, shape, weight)
 
 
-def _targets(given: str | Sequence[str]) -> list[str]:
-    words = [given] if isinstance(given, str) else list(given)
-    names = list(dict.fromkeys(n.strip() for word in words for n in word.split(",") if n.strip()))
+def _targets(given: Sequence[str]) -> list[str]:
+    names = list(dict.fromkeys(n.strip() for word in given for n in word.split(",") if n.strip()))
     if not names:
         raise UsageError(f"--to names no target, expected some of: {', '.join(PLACES)}")
     for name in names:

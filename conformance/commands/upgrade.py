@@ -2,39 +2,59 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from conformance.commands.diff import conclude
-from conformance.commands.gate import Gate
-from conformance.commands.session import Ended, again, execute, select_cases
-from conformance.commands.table import build_parser
 from conformance.diff import Kind, diff_records, parse_kinds
 from conformance.environments.installed import DEFAULTS
 from conformance.record import Reader, RecordError
+from conformance.session import declare
+from conformance.session.comparison import conclude
+from conformance.session.execute import Ended, Settings, again, execute
+from conformance.session.gate import Gate
+from conformance.session.records import Reports
+from conformance.session.selection import known_table, select_cases
+from conformance.session.versions import parse_framework, parse_version
 from conformance.suite.case import Case
-from conformance.target import Target, TargetError, parse_target
+from conformance.target import Target, parse_target
 from conformance.usage import HARNESS, INTERRUPTED, UsageError, printing
 
 
-def upgrade_command(options: argparse.Namespace) -> int:
-    """Run cases on two versions of a framework into one record, and compare the two.
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What `upgrade` is asked."""
 
-    `options`: framework, old, new, paths, select, tag, timeout, record, resume, python, pip_args, fail_on, markdown,
-    html, json.
-    """
+    framework: str = declare.positional(help="a framework or target, such as jax or keras/torch")
+    old: str = declare.positional()
+    new: str = declare.positional()
+    paths: tuple[Path, ...] = declare.paths()
+    select: str = declare.select()
+    tag: tuple[str, ...] = declare.tag()
+    trust: tuple[Path, ...] = declare.trust()
+    timeout: float = declare.timeout(120.0, "for one case")
+    record: Path | None = declare.new_record()
+    resume: Path | None = declare.resume()
+    python: tuple[str, ...] = declare.python()
+    pip_args: str = declare.pip_args()
+    fail_on: str = declare.fail_on()
+    markdown: Path | None = declare.markdown()
+    html: Path | None = declare.html()
+    json: Path | None = declare.json()
+
+
+def main(options: Options) -> int:
+    """Run cases on two versions of a framework into one record, and compare the two."""
     # What is wrong with these should not turn up after a long run.
     kinds = parse_kinds(options.fail_on)
     asked = parse_framework(options.framework)
     versions = [parse_version(options.old), parse_version(options.new)]
     if Version(versions[0]) == Version(versions[1]):
         raise UsageError(f"{versions[0]} and {versions[1]} are the same version; give the one before and the one after")
-    cases = select_cases(options)
+    cases = select_cases(options.paths, options.select, options.tag, options.trust)
     work: list[tuple[Case, list[Target]]] = []
     mapping: dict[str, str] = {}
     for case in cases:
@@ -48,34 +68,11 @@ def upgrade_command(options: argparse.Namespace) -> int:
             f"none of the {len(cases):,} cases of the selection runs on {options.framework}; "
             "`conformance list` shows the cases, and each case file says its targets"
         )
+    reports = Reports(html=options.html, markdown=options.markdown, json=options.json)
     ended = _run(options, work)
     if ended.code is not None:
         return ended.code
-    return _compare(ended.path, mapping, kinds, options)
-
-
-def parse_framework(text: str) -> Target:
-    """A framework or a target without a version; UsageError."""
-    try:
-        target = parse_target(text)
-    except TargetError as error:
-        raise UsageError(str(error)) from None
-    if target.version:
-        raise UsageError(
-            f"{text}: expected a target without a version, such as {replace(target, version='')}; the versions are "
-            "given by themselves"
-        )
-    return target
-
-
-def parse_version(text: str) -> str:
-    """A version by PEP 440; UsageError."""
-    try:
-        Version(text)
-        parse_target(f"numpy=={text}")
-    except (InvalidVersion, TargetError):
-        raise UsageError(f"{text!r} is no version; expected one such as 0.9.2 (PEP 440)") from None
-    return text
+    return _compare(ended.path, mapping, kinds, reports)
 
 
 def targets_of(case: Case, asked: Target) -> list[Target]:
@@ -97,14 +94,19 @@ def _bare(target: Target) -> Target:
     return Target(target.framework, target.backend)
 
 
-def _run(options: argparse.Namespace, work: Sequence[tuple[Case, Sequence[Target]]]) -> Ended:
+def _run(options: Options, work: Sequence[tuple[Case, Sequence[Target]]]) -> Ended:
     if options.resume and _complete(options.resume):
         return Ended(options.resume)
-    # What `run` has an option for and `upgrade` has not is as `run` has it by default.
-    given = {**vars(build_parser().parse_args(["run"])), **vars(options), "keep_outputs": True}
-    given |= {"markdown": None, "html": None, "json": None}
-    merged = argparse.Namespace(**given)
-    return execute(merged, Gate(merged), work)
+    settings = Settings(
+        timeout=options.timeout,
+        record=options.record,
+        resume=options.resume,
+        python=options.python,
+        pip_args=options.pip_args,
+        keep_outputs=True,
+        known=known_table(options.paths, not (options.select or options.tag)),
+    )
+    return execute(settings, Gate(python=options.python), work)
 
 
 def _complete(path: Path) -> bool:
@@ -115,7 +117,7 @@ def _complete(path: Path) -> bool:
         raise UsageError(f"--resume: {error}") from None
 
 
-def _compare(path: Path, mapping: dict[str, str], kinds: frozenset[Kind], options: argparse.Namespace) -> int:
+def _compare(path: Path, mapping: dict[str, str], kinds: frozenset[Kind], reports: Reports) -> int:
     try:
         with Reader(path) as before, Reader(path) as after:
             summary = before.summary
@@ -128,7 +130,7 @@ def _compare(path: Path, mapping: dict[str, str], kinds: frozenset[Kind], option
             code = conclude(
                 diff_records(before, after, {a: b for a, b in mapping.items() if a in ran and b in ran}),
                 kinds,
-                options,
+                reports,
                 sys.stdout,
             )
             with printing():

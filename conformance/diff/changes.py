@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 
 from conformance.outcome import GRADIENT
 from conformance.plan import USUAL
+from conformance.text.nearest import did_you_mean
 from conformance.usage import UsageError
 from conformance.verdict import Answered, Status
 
@@ -84,8 +84,7 @@ def parse_kinds(text: str) -> frozenset[Kind]:
         elif word in words:
             found.add(Kind(word))
         else:
-            near = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(word, words, cutoff=0.5)
             raise UsageError(f"--fail-on: unknown kind {word!r}, expected one of: {', '.join(words)}{hint}")
     return frozenset(found)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from typing import IO, Any
 
 from conformance.diff.changes import Change, Diff, Group, RecordFacts, Side, Ulps
-from conformance.report.jsonlines import strict
+from conformance.text.data import strict
 from conformance.verdict import Answered
 
 

@@ -17,8 +17,9 @@ from conformance.diff.targets import pair_targets
 from conformance.diff.ulps import of_outputs
 from conformance.record import Reader, RecordError
 from conformance.record.decode import answered
+from conformance.record.facts import version
 from conformance.record.opened import harden
-from conformance.text.facts import plural, version
+from conformance.text.words import plural
 from conformance.usage import UsageError
 from conformance.verdict import Status
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from conformance.commands.history import History, moved
 from conformance.diff.changes import TITLES, Change, Diff, Group, Kind, RecordFacts, Side, Ulps
-from conformance.report.html.data import Data, Strings, rounded, strict, target
+from conformance.diff.history import History, moved
+from conformance.record.facts import target
+from conformance.text.data import Data, Strings, rounded, strict
 from conformance.text.plain import clean
 
 

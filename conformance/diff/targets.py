@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from conformance.target import Target, TargetError, parse_target
+from conformance.text.nearest import did_you_mean
 from conformance.usage import UsageError
 
 
@@ -57,8 +57,7 @@ def pair_targets(
     for side, asked, known in (("first", list(mapping), before), ("second", list(mapping.values()), after)):
         for name in asked:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+                hint = did_you_mean(name, known)
                 raise UsageError(
                     f"--map: {name} is not in the {side} record, which has {', '.join(known) or 'no target'}{hint}"
                 )

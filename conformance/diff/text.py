@@ -9,10 +9,10 @@ from typing import IO
 from conformance.diff.changes import TITLES, Change, Diff, Group, Kind, RecordFacts, Side, SpeedChange, Ulps
 from conformance.diff.groups import brief
 from conformance.record import of
-from conformance.report.markdown import code, escaped, table
-from conformance.report.terminal import Out, quoted
-from conformance.text.facts import plural
+from conformance.text.markdown import code, escaped, table
 from conformance.text.plain import one_line
+from conformance.text.terminal import Out, quoted
+from conformance.text.words import plural
 from conformance.worker.statements import code_lines
 
 GROUPS_A_KIND = 20

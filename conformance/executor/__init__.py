@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,3 +93,19 @@ class Failed:
 
 
 Event: TypeAlias = Ready | Unavailable | Answer | Failed
+
+
+class Executor(Protocol):
+    """What a run needs of whoever runs its requests. Each target answers in the order in which it was asked."""
+
+    def room(self, target: Target) -> bool:
+        """Whether the target takes one more request now."""
+
+    def submit(self, target: Target, key: int, request: Request) -> None:
+        """Ask; the answer comes with this key."""
+
+    def poll(self, timeout: float) -> Sequence[Event]:
+        """What has happened, waiting at most so many seconds for the first."""
+
+    def retire(self, target: Target) -> None:
+        """Nothing more will be asked of this target."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from conformance.record import Reader
-from conformance.text.facts import alike, modulo_numbers, plural
+from conformance.text.words import alike, modulo_numbers, plural
 from conformance.verdict import Known, Problem, Status, Verdict
 
 KIND = "baseline"

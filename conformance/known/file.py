@@ -17,10 +17,11 @@ from conformance.known.entry import FACTS, Entry, Glob, OnTarget, Words, WordsEr
 from conformance.ops import OPS
 from conformance.suite.case import Source
 from conformance.suite.document import Node, parse_document, read_text
-from conformance.suite.findings import CaseFileError, Finding, suggestion, unknown
+from conformance.suite.findings import CaseFileError, Finding, unknown
 from conformance.suite.places import files_below
 from conformance.target import FRAMEWORKS, Target, TargetError, parse_target
 from conformance.text.expression import Expression, ExpressionError, parse_expression
+from conformance.text.nearest import did_you_mean
 from conformance.verdict import Known, Status
 
 KINDS = ("bug", "convention", "limitation")
@@ -257,7 +258,7 @@ class _Reader:
                 return None
         if not any(map(Glob(text.partition("+")[0]), _TARGETS)):
             words = re.split(r"[/:@*?]", text, maxsplit=1)[0]
-            hint = suggestion(words, FRAMEWORKS)
+            hint = did_you_mean(words, FRAMEWORKS)
             self.refuse(node, f"no target matches {text!r}; frameworks are: {', '.join(FRAMEWORKS)}{hint}")
             return None
         return OnTarget(text)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from conformance.known.entry import Entry, specifier_text
-from conformance.report.markdown import code, escaped, table
+from conformance.text.markdown import code, escaped, table
 
 KINDS = {
     "bug": "somebody's defect",

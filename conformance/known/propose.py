@@ -20,8 +20,8 @@ from conformance.known.file import parse_entries
 from conformance.known.table import KnownTable
 from conformance.record import Reader, RecordedCase
 from conformance.target import Target, parse_target
-from conformance.text.facts import modulo_numbers, plural
 from conformance.text.plain import clean, one_line
+from conformance.text.words import modulo_numbers, plural
 from conformance.verdict import Status, Verdict
 from conformance.worker.whitelist import unsafe
 

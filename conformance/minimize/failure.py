@@ -45,7 +45,7 @@ class Failure:
 def failure_of(verdict: Verdict) -> Failure:
     """The failure that a verdict shows; its status is PASS or UNSUPPORTED where it shows none."""
     status, subject = verdict.status, verdict.subject
-    if status in (Status.RAISED, Status.GRADIENT) or subject == "adjointness":
+    if status in (Status.RAISED, Status.GRADIENT):
         return Failure(status, subject, without_numbers(verdict.message))
     if status is Status.ACCEPTED:
         _, _, reason = verdict.message.partition("should have refused: ")

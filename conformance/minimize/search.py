@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from conformance.ask.probe import Found, Probe
-from conformance.environments.installed import with_anchor
+from conformance.ask.where import with_anchor
 from conformance.executor.local import Command
 from conformance.minimize import parameters, values
 from conformance.minimize.failure import Failure, failure_of

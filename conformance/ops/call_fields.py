@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from keyword import iskeyword
 from typing import Any, TypeAlias, TypeVar
 
 from conformance.layout import LayoutError, parse_layout
 from conformance.ops.base import REQUIRED, Field, ParamError, TensorSpec
 from conformance.target import FRAMEWORKS, TargetError, parse_target
+from conformance.text.nearest import did_you_mean
 
 OUTPUT = "y"
 # What plans begin their dotted names with.
@@ -80,9 +80,7 @@ def unknown_word(kind: str, found: str, allowed: Iterable[str]) -> str:
     """The message for a word that is not in a closed list."""
     words = list(allowed)
     found = cut(found)
-    near = get_close_matches(found, words, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"unknown {kind} {found!r}, expected one of: {', '.join(words)}{hint}"
+    return f"unknown {kind} {found!r}, expected one of: {', '.join(words)}{did_you_mean(found, words)}"
 
 
 def _letters(value: Any, path: tuple[str | int, ...]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.read_jax import read_jax
@@ -13,6 +12,7 @@ from conformance.recipe.read_torch import read_torch
 from conformance.recipe.reading import Reading, bind
 from conformance.recipe.signatures import Signature, candidates, signatures
 from conformance.recipe.syntax import Expression, Parsed, failure, parse
+from conformance.text.nearest import near
 
 READERS: Mapping[str, Callable[[Reading], Call]] = {
     "torch": read_torch,
@@ -66,9 +66,8 @@ def _unknown(parsed: Parsed) -> str:
     hint = "; give the convolution inside it alone" if inner else ""
     known = list(signatures())
     shorts = {s.short: s.name for s in signatures().values()}
-    close = get_close_matches(word, shorts, n=1, cutoff=0.75)
-    if close:
-        hint = f"; did you mean {shorts[close[0]]}{hint}"
+    if close := near(word, shorts, cutoff=0.75):
+        hint = f"; did you mean {shorts[close]}{hint}"
     return f"{parsed.dotted} is no convolution that is known here{hint}; known are: {', '.join(_families(known))}"
 
 

@@ -13,7 +13,8 @@ from conformance.ops import OPS
 from conformance.ops.conv.convolution import SPATIAL, Convolution, Pair, Refused
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.signatures import Signature
-from conformance.recipe.syntax import Expression, Given, Parsed, evaluate, failure, nearest
+from conformance.recipe.syntax import Expression, Given, Parsed, evaluate, failure
+from conformance.text.nearest import did_you_mean
 
 Shape = tuple[int, ...]
 
@@ -306,7 +307,7 @@ def bind(parsed: Parsed, signature: Signature) -> tuple[dict[str, Given], tuple[
         # The name stands before the value: `name=value`.
         column = max(parsed.text.rfind(name, 0, value.node.col_offset), 0) + 1
         if name not in known:
-            hint = nearest(name, known) or f"; it has: {', '.join(names)}"
+            hint = did_you_mean(name, known) or f"; it has: {', '.join(names)}"
             raise failure(parsed.text, column, f"{signature.name} has no argument {name!r}{hint}")
         if name in given:
             raise failure(parsed.text, column, f"{name} is given twice")

@@ -7,7 +7,6 @@ import io
 import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from conformance.recipe.call import CallError
 
@@ -52,12 +51,6 @@ class Parsed:
 def failure(text: str, column: int, message: str) -> CallError:
     """A CallError that shows the place."""
     return CallError(f"column {column}: {message}\n    {text}\n    {' ' * (column - 1)}^")
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """ "; did you mean 'strides'?" or nothing."""
-    close = get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def parse(text: str) -> Parsed:

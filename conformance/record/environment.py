@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from conformance import __version__
-from conformance.worker.processor import instruction_sets
+from conformance.worker.processor import instruction_sets, model
 
 
 def describe_environment(command: Sequence[str]) -> dict[str, Any]:
@@ -19,18 +19,7 @@ def describe_environment(command: Sequence[str]) -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "platform": platform.platform(),
-        "cpu": _cpu(),
+        "cpu": model(),
         "instruction_sets": instruction_sets(),
         "command": list(command),
     }
-
-
-def _cpu() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +21,7 @@ from conformance.record.schema import (
     Summary,
     read_meta,
 )
+from conformance.text.nearest import the_nearest
 from conformance.verdict import Known, Problem, Status
 
 _DIVERGENT = f"v.status NOT IN ('{Status.PASS}', '{Status.UNSUPPORTED}')"
@@ -214,8 +213,7 @@ class Reader:
         if some:
             shown = "".join(f"\n  {s}" for s in some[:5]) + ("\n  ..." if len(some) > 5 else "")
             raise RecordError(f"{id!r} stands for more than one case of {self.path}:{shown}\ngive the whole id of one")
-        near = nearest(id, (r[0] for r in self._rows("SELECT id FROM cases")))
-        hint = "; the nearest are:" + "".join(f"\n  {n}" for n in near) if near else ""
+        hint = the_nearest(id, (r[0] for r in self._rows("SELECT id FROM cases")))
         raise RecordError(f"no case {id!r} in {self.path}{hint}")
 
     def arrays(self, case: str, target: str = "") -> dict[str, RecordedArray]:
@@ -255,11 +253,3 @@ class Reader:
         )
         for id, target, *row in self._rows(sql):
             yield id, target, decode.array(*row)
-
-
-def nearest(id: str, ids: Iterable[str], count: int = 3) -> list[str]:
-    """The ids that look most like one that does not exist."""
-    # difflib on 100,000 ids would take seconds: only those that share the most words are worth it.
-    words = set(re.findall(r"\w+", id))
-    shared = sorted(((len(words & set(re.findall(r"\w+", other))), other) for other in ids), key=lambda p: -p[0])[:200]
-    return difflib.get_close_matches(id, [other for _, other in shared], n=count, cutoff=0.4)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.record import Reader
-from conformance.text.facts import plural, unexpected_groups
+from conformance.record.facts import unexpected_groups
 from conformance.text.plain import one_line
+from conformance.text.words import plural
 from conformance.verdict import Problem
 
 LIMIT = 10  # GitHub shows ten errors a step and drops the others

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from conformance.record import Reader
+from conformance.text.files import write_whole
 from conformance.usage import OK, UNEXPECTED, UsageError
 from conformance.verdict import Status
 
@@ -44,7 +45,7 @@ def write(path: Path, message: str, colour: str) -> None:
         text = json.dumps(shown, indent=2) + "\n"
     else:
         text = svg(message, colour)
-    path.write_text(text, encoding="utf-8")
+    write_whole(path, text)
 
 
 def svg(message: str, colour: str) -> str:

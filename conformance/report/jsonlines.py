@@ -11,7 +11,7 @@ import math
 from typing import IO, Any
 
 from conformance.record import Reader, RecordedCase, Row
-from conformance.text.facts import version
+from conformance.record.facts import version
 
 
 def write(reader: Reader, file: IO[str]) -> None:

@@ -18,8 +18,8 @@ from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
 from conformance.record import Reader, Row
+from conformance.record.facts import conclusion, version
 from conformance.report.picture import picture
-from conformance.text.facts import conclusion, version
 from conformance.text.plain import clean, one_line
 from conformance.verdict import Problem, Status
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from conformance.record import Reader, Row
-from conformance.report.picture import picture
-from conformance.text.facts import (
+from conformance.record.facts import (
     LEGEND,
     Group,
     claims,
@@ -17,13 +14,13 @@ from conformance.text.facts import (
     known_uses,
     matrix,
     notes,
-    plural,
-    ran,
-    reproduce,
     unexpected_groups,
     version,
 )
+from conformance.report.picture import picture
+from conformance.text.markdown import code, escaped, table
 from conformance.text.plain import one_line
+from conformance.text.words import plural, ran, reproduce
 from conformance.verdict import Problem
 
 GROUPS_SHOWN = 50
@@ -47,25 +44,6 @@ def render(reader: Reader, stale: Iterable[Problem] = ()) -> str:
     lines += _claims(reader)
     lines += _versions(reader)
     return "\n".join(lines)
-
-
-def escaped(text: str) -> str:
-    """Words of a person or a framework, as they are: no markup, no table cell, no line break."""
-    return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", html.escape(one_line(text), quote=False))
-
-
-def code(text: str) -> str:
-    """A code span that holds any text, in a table too."""
-    text = one_line(text).replace("|", "\\|")
-    ticks = "`" * (1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
-    pad = " " if "`" in text else ""
-    return f"{ticks}{pad}{text}{pad}{ticks}" if text else ""
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A table of cells that are Markdown already, and an empty line."""
-    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
-    return [*lines, ""]
 
 
 def _matrix(reader: Reader) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from conformance.record import Reader, RecordedCase, RecordError, Row
+from conformance.record.facts import version
 from conformance.report.picture import chessboard, inputs, picture
-from conformance.text.facts import reproduce, version
+from conformance.text.nearest import did_you_mean
 from conformance.text.plain import clean, one_line
+from conformance.text.words import reproduce
 from conformance.verdict import Figures, Verdict
 from conformance.worker.statements import code_lines
 
@@ -23,8 +24,7 @@ def render(reader: Reader, case: str, target: str | None = None) -> str:
     rows = list(reader.verdicts(case=found.id))
     ran_on = [row.verdict.target for row in rows]
     if target is not None and target not in ran_on:
-        near = get_close_matches(target, ran_on, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(target, ran_on)
         raise RecordError(
             f"{found.id} has no verdict on {target!r}; it has one on: {', '.join(ran_on) or 'none'}{hint}"
         )

@@ -68,8 +68,6 @@ def check(found: Finding, surface: Surface) -> list[str]:
             # Where memory is overwritten, the first call need not be the one that ends the process.
             made = [f"for _ in range({CRASH_CALLS}):", *(f"    {line}" for line in made)]
         return [*made, f'print("actual:   an answer of shape", {_shape_of(found)})', "sys.exit(0)"]
-    if found.verdict.subject == "adjointness":
-        return called
     if status is Status.SHAPE or surface.mode == "meta":
         return [*called, *_shape(found)]
     if status is Status.DTYPE:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,6 @@ from conformance.ask.prepare import (
     CaseError,
     Prepared,
     canonical,
-    dual,
     gradient_reason,
     plan_for,
     prepare,
@@ -21,7 +19,7 @@ from conformance.ask.prepare import (
     settle,
 )
 from conformance.ask.probe import Probe, ProbeError
-from conformance.environments.installed import not_asked, with_anchor
+from conformance.ask.where import not_asked, with_anchor
 from conformance.executor import Request
 from conformance.layout import LayoutError, to_layout
 from conformance.outcome import GRADIENT, Outcome, Unsupported
@@ -31,6 +29,7 @@ from conformance.suite.case import Case
 from conformance.suite.lookup import find_case
 from conformance.suite.values import ValuesError
 from conformance.target import Target
+from conformance.text.nearest import did_you_mean
 from conformance.usage import UsageError
 from conformance.verdict import Status, Verdict
 
@@ -46,7 +45,6 @@ class Finding:
     request: Request
     info: Mapping[str, Any]
     anchor: str = ""  # the target whose answer is expected, for a case held `against` one
-    dual: tuple[Plan, Request] | None = None  # the adjoint call, where that is what the verdict is about
 
     @property
     def case(self) -> Case:
@@ -130,8 +128,7 @@ def recorded(
     except RecordError as error:
         raise UsageError(str(error)) from None
     if target not in names:
-        near = difflib.get_close_matches(target, names, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(target, names)
         raise UsageError(
             f"{record} has no verdict on {target!r} of {id}; it has one on: {', '.join(names) or 'none'}{hint}"
         )
@@ -199,7 +196,6 @@ def finding(case: Case, target: Target, verdict: Verdict | None, info: Mapping[s
         raise UsageError(f"{case.id} is unsupported on {target}, so there is nothing to reproduce: {verdict.message}")
     if not verdict.divergent:
         note(f"{case.id} passes on {target}: there is no divergence, and the script exits 0")
-    adjoint = _adjoint(prepared, target) if verdict.subject == "adjointness" else None
     return Finding(
         prepared,
         target,
@@ -208,7 +204,6 @@ def finding(case: Case, target: Target, verdict: Verdict | None, info: Mapping[s
         request_for(prepared, plan, target),
         info,
         str(anchor) if anchor else "",
-        adjoint,
     )
 
 
@@ -229,13 +224,6 @@ def _planned(prepared: Prepared, target: Target) -> Plan:
             f"{prepared.case.id} is unsupported on {target}, so there is nothing to reproduce: {plan.reason}"
         )
     return plan
-
-
-def _adjoint(prepared: Prepared, target: Target) -> tuple[Plan, Request]:
-    found = dual(prepared, target)
-    if isinstance(found, Unsupported):
-        raise UsageError(f"{target} has no adjoint call: {found.reason}")
-    return found
 
 
 def _judged(probe: Probe, case: Case, target: Target) -> tuple[Verdict, Mapping[str, Any]]:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from conformance.frameworks.surface import Surface, surface
 from conformance.plan import Plan
+from conformance.record.facts import version
 from conformance.repro import words
-from conformance.repro.arrays import UNPACK, written
+from conformance.repro.arrays import UNPACK
 from conformance.repro.check import check, tensors, time_limit
-from conformance.repro.finding import Finding, in_layout
-from conformance.repro.inputs import SCRIPT_NAMES, answer, input_lines, local, names_of, plain, storage
-from conformance.text.facts import version
+from conformance.repro.finding import Finding
+from conformance.repro.inputs import SCRIPT_NAMES, input_lines, names_of
 from conformance.text.plain import one_line
 from conformance.verdict import Status
 from conformance.worker.statements import code_lines, split_once
@@ -30,8 +30,6 @@ def script(found: Finding) -> str:
     if found.verdict.status is not Status.NONDETERMINISTIC:
         body.append(f"tensors = {tensors(found, made)}")
     body += check(found, made)
-    if found.dual is not None:
-        body += _adjoint(found, made)
     dies = found.verdict.status in (Status.CRASHED, Status.TIMEOUT)
     packed = any("unpacked(" in line for line in body)
     used = ["os", "sys", *(["signal"] if found.verdict.status is Status.CRASHED else [])]
@@ -196,39 +194,3 @@ def _in_a_child(found: Finding) -> list[str]:
         '    print("actual:   the process ended with", ended)',
         "    sys.exit(1)",
     ]
-
-
-def _adjoint(found: Finding, made: Surface) -> list[str]:
-    """Both inner products; the adjoint call is a second `call`."""
-    assert found.dual is not None
-    prepared = found.prepared
-    [name] = found.plan.outputs
-    cotangent = prepared.cotangents[name]
-    plan, request = found.dual
-    dy = in_layout(cotangent, found.axes, found.plan, name)
-    x = in_layout(prepared.arrays["x"], prepared.specs[0].axes, plan, name)
-    minus = ""
-    if getattr(found.case.op, "bias", False):
-        bias = prepared.arrays["b"].reshape(-1, *(1 for _ in cotangent.shape[2:]))
-        minus = f" - {float((bias * cotangent).sum())!r}  # without the bias, which is not linear"
-    layouts = dict(plan.layouts)
-    lines = [
-        f"dy = {written(storage(dy, found.dtype))}  # {dict(found.plan.layouts)[name]}",
-        f"left = float(({made.values(answer(name))}.astype(np.float64) * dy).sum()){minus}",
-        "",
-        "# The adjoint call, of dy.",
-        f"given = {written(storage(x, found.dtype))}  # x in {layouts[name]}",
-    ]
-    other = surface(found.target, plan.text, found.dtype)
-    for name, array, dtype in request.inputs:
-        lines.append(f"{local(name)} = {written(plain(array, dtype))}  # {layouts[name]}")
-    lines += [*function(plan, other), *other.wrap()]
-    names = [local(name) for name in plan.inputs]
-    lines += [f"tensors = {tensors(found, other, names)}", *other.forward()]
-    lines.append(f"right = float(({other.values(answer(name))}.astype(np.float64) * given).sum())")
-    limit = words.adjoint_allowance(found)
-    lines += [
-        'print("<op(x), dy> =", left, "<x, adjoint(dy)> =", right)',
-        f"sys.exit(int(not abs(left - right) <= {limit!r}))",
-    ]
-    return lines

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from conformance.dtypes import DTYPES
-from conformance.judge.allowance import allowance
 from conformance.repro.finding import Finding
 from conformance.verdict import Status
 
@@ -41,8 +37,6 @@ def expected(found: Finding) -> str:
         return f"an answer of shape {shape}"
     if status is Status.NONDETERMINISTIC:
         return "the same bits each time that the same call is made"
-    if subject == "adjointness":
-        return "<op(x), dy> = <x, adjoint(dy)>"
     return "the numbers in `expected`" + (f", for the {subject}" if subject.startswith("gradient") else "")
 
 
@@ -57,15 +51,3 @@ def allowed(found: Finding) -> str:
         "the most by which rounding can move a right answer in any order of summation "
         "(gamma_n * sum |x||w| + u * |y|, n products, u the unit roundoff)"
     )
-
-
-def adjoint_allowance(found: Finding) -> float:
-    """By how much the two inner products of an adjointness check may differ."""
-    prepared = found.prepared
-    if prepared.expectation.exact:
-        return 0.0
-    cotangent = prepared.cotangents[found.output]
-    dtype = DTYPES[found.dtype]
-    gradient = found.case.op.gradients(prepared.arrays, {found.output: cotangent})["x"]
-    allowed = float((allowance(prepared.expectation.outputs[found.output], dtype, None) * np.abs(cotangent)).sum())
-    return allowed + float((allowance(gradient, dtype, None) * np.abs(prepared.arrays["x"])).sum())

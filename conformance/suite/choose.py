@@ -1,20 +1,16 @@
-"""What `list`, `check` and `schema` do: everything about cases that needs no framework."""
+"""Which cases are meant: the suite, files and folders, -k and --tag."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 
 from conformance.suite.case import Case
-from conformance.suite.loader import CaseFileError, Finding, Suite, find_files, load, validate
+from conformance.suite.loader import CaseFileError, Finding, Suite, find_files, load
 from conformance.suite.select import Selector, SelectorError
-from conformance.text.plain import one_line
-from conformance.usage import OK, USAGE, UsageError
+from conformance.usage import UsageError
 
 SHOWN = 200  # findings that are printed
 
@@ -82,10 +78,10 @@ def refuse_excess(suites: Sequence[Suite]) -> None:
         raise UsageError(report(findings))
 
 
-def selector(options: argparse.Namespace) -> Selector:
+def selector(select: str, tags: Sequence[str] = ()) -> Selector:
     """The selection that -k and --tag ask for."""
-    text = options.select
-    for tag in options.tag:
+    text = select
+    for tag in tags:
         text = f"({text}) and tag={tag}" if text else f"tag={tag}"
     try:
         return Selector.parse(text)
@@ -99,59 +95,3 @@ def selected(suites: Sequence[Suite], chosen: Selector) -> Iterator[Case]:
         for case in suite.cases():
             if chosen.matches(case):
                 yield case
-
-
-def list_command(options: argparse.Namespace) -> int:
-    """Print ids, lazily: a file that spans ten million cases lists its first ten at once."""
-    suites = load_suites(options.paths, options.trust)
-    chosen = selector(options)
-    plain = not options.select and not options.tag
-    found = False
-    write = sys.stdout.write
-    try:
-        if options.count:
-            total = 0
-            for suite in suites:
-                count = suite.count() if plain else sum(1 for case in suite.cases() if chosen.matches(case))
-                total += count
-                print(f"{count:>9,}  {one_line(str(suite.path))}")
-            print(f"{total:>9,}  cases")
-            return OK
-        if options.first is None:
-            refuse_excess(suites)
-        for case in islice(selected(suites, chosen), options.first):
-            found = True
-            write(case.id + "\n")
-    except CaseFileError as error:
-        raise UsageError(report(error.findings)) from None
-    if not found:
-        raise UsageError("the selection matches no case")
-    return OK
-
-
-def check_command(options: argparse.Namespace) -> int:
-    """Validate everything, print every finding."""
-    try:
-        root, files = find_files(list(options.paths) or [suite_root()])
-    except CaseFileError as error:
-        raise UsageError(str(error)) from None
-    findings: list[Finding] = []
-    total = 0
-    trusted = trusted_files(options.trust, files)
-    for path in files:
-        found, count = validate(path, root, path.resolve() in trusted)
-        findings += found
-        total += count
-    if findings:
-        print(report(findings), file=sys.stderr)
-        return USAGE
-    print(f"{len(files)} files, {total:,} cases: all valid")
-    return OK
-
-
-def schema_command(_: argparse.Namespace) -> int:
-    """Print the JSON Schema of case files."""
-    from conformance.suite.schema import json_schema
-
-    print(json.dumps(json_schema(), indent=2))
-    return OK

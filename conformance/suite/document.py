@@ -18,7 +18,8 @@ from typing import Any
 
 import yaml
 
-from conformance.suite.findings import MAX_FINDINGS, CaseFileError, Finding, quoted, suggestion, unprintable
+from conformance.suite.findings import MAX_FINDINGS, CaseFileError, Finding, quoted, unprintable
+from conformance.text.nearest import did_you_mean
 from conformance.worker.whitelist import check_characters
 
 MAX_BYTES = 5 * 2**20
@@ -156,7 +157,7 @@ def nearest_file(path: Path) -> str:
         names = sorted(entry.name for entry in folder.iterdir() if entry.exists())
     except OSError:
         names = []
-    hint = suggestion(path.name, names) or suggestion(path.name + ".yaml", names)
+    hint = did_you_mean(path.name, names) or did_you_mean(path.name + ".yaml", names)
     return hint.replace("did you mean '", f"did you mean '{folder}/") if str(folder) != "." else hint
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
+from conformance.text.nearest import did_you_mean
 from conformance.text.plain import one_line
 from conformance.worker.whitelist import unsafe
 
@@ -46,16 +46,7 @@ def unprintable(text: str) -> str:
     return next((f"the character U+{ord(character):04X}" for character in text if unsafe(character)), "")
 
 
-def suggestion(found: str, allowed: Iterable[str]) -> str:
-    """`; did you mean 'stride'?`, or nothing where no allowed word is near."""
-    words = list(allowed)
-    if len(found) > SHOWN:
-        return ""
-    near = get_close_matches(found, words, n=1) or get_close_matches(found.lower(), words, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
 def unknown(kind: str, found: str, allowed: Iterable[str]) -> str:
     """The message for a word that is not in a closed list."""
     words = list(allowed)
-    return f"unknown {kind} {quoted(found)}, expected one of: {', '.join(words)}{suggestion(found, words)}"
+    return f"unknown {kind} {quoted(found)}, expected one of: {', '.join(words)}{did_you_mean(found, words)}"

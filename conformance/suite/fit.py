@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.ops.base import Op
 from conformance.suite.case import Case
-from conformance.suite.findings import suggestion
+from conformance.text.nearest import did_you_mean
 
 MAX_CASE_BYTES = 2 * 2**30
 MAX_WORK = 5_000_000_000  # multiply-adds of one evaluation of the reference
@@ -21,7 +21,7 @@ def oversize(op: Op, checks: Sequence[str] = ()) -> tuple[int, str] | None:
     holds. An axis of length 0 counts as 1: NumPy refuses some shapes without an element, too.
     """
     specs = list(op.inputs())
-    gradients = "gradient" in checks or "adjointness" in checks
+    gradients = "gradient" in checks
     work, held = 0, 0
     try:
         if op.refusal() is None:
@@ -62,7 +62,7 @@ def misfit(case: Case) -> str:
         given = dict(case.values.arrays)
         for name in given:
             if name not in specs:
-                return f"literal values for {name!r}, expected one of: {', '.join(specs)}{suggestion(name, specs)}"
+                return f"literal values for {name!r}, expected one of: {', '.join(specs)}{did_you_mean(name, specs)}"
         for spec in specs.values():
             if spec.name not in given:
                 return f"no literal values for {spec.name!r}, expected an array for each of: {', '.join(specs)}"
@@ -72,7 +72,7 @@ def misfit(case: Case) -> str:
                 return f"{found} literal values for {spec.name!r}, expected {shape}"
     for place in case.values.places:
         if place.tensor not in specs:
-            hint = suggestion(place.tensor, specs)
+            hint = did_you_mean(place.tensor, specs)
             return f"a special value in {place.tensor!r}, expected one of: {', '.join(specs)}{hint}"
         spec = specs[place.tensor]
         if not prod(spec.shape):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.record.reader import nearest
 from conformance.suite.case import Case
 from conformance.suite.choose import load_suites, refuse_excess, suite_root
 from conformance.suite.loader import CaseFileError
+from conformance.text.nearest import the_nearest
 from conformance.usage import UsageError
 
 SHOWN = 5
@@ -39,8 +39,7 @@ def find_case(text: str, paths: Sequence[Path] = (), trust: Sequence[Path] = ())
     if found:
         shown = "".join(f"\n  {case.id}" for case in found[:SHOWN]) + ("\n  ..." if len(found) > SHOWN else "")
         raise UsageError(f"{text!r} stands for {len(found)} cases:{shown}\ngive the whole id of one")
-    near = nearest(text, ids)
-    hint = "; the nearest are:" + "".join(f"\n  {id}" for id in near) if near else ""
+    hint = the_nearest(text, ids)
     where = ", ".join(str(path) for path in searched) or str(suite_root())
     raise UsageError(f"no case {text!r} in {where}{hint}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from conformance.layout import LayoutError, parse_layout
@@ -165,12 +166,14 @@ def layout(node: Node, _: Report) -> str:
     return node.value
 
 
-def word(kind: str, *allowed: str) -> Reader:
-    """One word of a closed list."""
+def word(kind: str, *allowed: str, gone: Mapping[str, str] = MappingProxyType({})) -> Reader:
+    """One word of a closed list. `gone`: what was once in it, and what to write instead."""
 
     def read(node: Node, _: Report) -> str:
         if not isinstance(node.value, str):
             raise Wrong(node, f"{kind} is {node.shown()}, expected one of: {', '.join(allowed)}")
+        if node.value in gone:
+            raise Wrong(node, f"there is no {kind} {node.value!r} any more; write {gone[node.value]}")
         if node.value not in allowed:
             raise Wrong(node, unknown(kind, node.value, allowed))
         return node.value

@@ -14,7 +14,7 @@ from typing import Any
 
 from conformance.ops import OPS
 from conformance.suite.case import Case
-from conformance.suite.findings import suggestion
+from conformance.text.nearest import did_you_mean
 
 ATTRIBUTES = ("op", "dtype", "values", "seed", "tag", "check", "name", "file", "nonfinite")
 MAX_DEPTH = 100
@@ -149,7 +149,7 @@ class _Parser:
         known = {*ATTRIBUTES, *(name for op in OPS.values() for name in op.fields())}
         if key not in known:
             ordered = [*ATTRIBUTES, *sorted(known - set(ATTRIBUTES))]
-            hint = suggestion(key, known)
+            hint = did_you_mean(key, known)
             raise SelectorError(
                 self.text, position, f"unknown parameter {key!r}, expected one of: {', '.join(ordered)}{hint}"
             )

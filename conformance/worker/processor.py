@@ -58,14 +58,27 @@ def instruction_sets() -> List[str]:
     return [name for name, needed in FEATURES.items() if found.issuperset(needed)]
 
 
-def _flags() -> "set[str]":
+def model() -> str:
+    """What this processor is called."""
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def _cpuinfo(key: str) -> str:
+    """What Linux says of the first processor under a key; "" elsewhere."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
             for line in lines:
-                if line.startswith("flags"):
-                    return set(line.partition(":")[2].split())
+                if line.startswith(key):
+                    return line.partition(":")[2].strip()
     except OSError:
         pass
+    return ""
+
+
+def _flags() -> "set[str]":
+    found = _cpuinfo("flags")
+    if found:
+        return set(found.split())
     if sys.platform == "darwin":
         libc = ctypes.CDLL(None)
         size = ctypes.c_size_t(8192)

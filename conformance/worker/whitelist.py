@@ -13,7 +13,6 @@ its framework.
 from __future__ import annotations
 
 import ast
-import difflib
 import keyword
 import re
 import unicodedata
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Set
 
 from .allowed import REFUSED_KEYWORDS, WORDS, Allowed, Forms, Table, is_layout
+from .near import did_you_mean
 from .statements import code_lines
 
 MAX_CHARACTERS = 8_000
@@ -28,7 +28,6 @@ MAX_STATEMENTS = 64
 # Whoever has mended so many looks again; and near words are looked for among hundreds, which takes its time.
 MAX_FINDINGS = 20
 MAX_HINTS = 3
-MAX_HINTED = 80  # characters of what a near word is looked for
 # A number computed from lengths and literals. Thirty squarings in a row would fill the memory.
 MAX_BITS = 256
 
@@ -152,11 +151,10 @@ class _Checker:
 
     def near(self, found: str, among: Iterable[str], cutoff: float = 0.6) -> str:
         """A hint at the word that was meant, or ""."""
-        if self.hints == MAX_HINTS or len(found) > MAX_HINTED:
+        if self.hints == MAX_HINTS:
             return ""
         self.hints += 1
-        near = difflib.get_close_matches(found, among, n=1, cutoff=cutoff)
-        return "; did you mean %r?" % near[0] if near else ""
+        return did_you_mean(found, among, cutoff)
 
     def statement(self, node: ast.stmt) -> None:
         if isinstance(node, ast.Assign):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.ask.run import Run
-from conformance.environments.installed import anchor_of, with_anchor
+from conformance.ask.where import anchor_of, with_anchor
 from conformance.executor import Failed, Unavailable
 from conformance.known import KnownTable
 from conformance.record import Reader, Summary, Writer
@@ -96,7 +96,7 @@ def told(
                 table.replay(reader)
         with Writer.resume(path) if number else Writer.create(path, {}) as writer:
             skip = writer.done()
-            run = Run(TARGETS, executor, writer, table, keep_outputs=True)  # type: ignore[arg-type]
+            run = Run(TARGETS, executor, writer, table.match, keep_outputs=True)
             executor.run = run
             writer.plan([case.id for case in cases], [str(target) for target in TARGETS])
             for index, case in enumerate(cases):

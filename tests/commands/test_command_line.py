@@ -207,7 +207,7 @@ def test_an_interrupted_run_is_resumed(folder: Path) -> None:
 
 
 def test_checks_that_need_more_than_one_call(folder: Path) -> None:
-    text = SMALL.replace("values: [integers]", "check: [shape, dtype, value, gradient, adjointness, determinism]")
+    text = SMALL.replace("values: [integers]", "check: [shape, dtype, value, gradient, determinism]")
     (folder / "cases" / "small.yaml").write_text(text)
     done = command("run", "--on", "torch,numpy", cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,12 +1,13 @@
-import argparse
 import json
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from conformance.commands.history import history_command, moved, read
+from conformance.commands import history as command
+from conformance.diff.history import moved, read
 from conformance.record import Summary, Writer
 from conformance.suite.case import Case
 from conformance.usage import UsageError
@@ -70,13 +71,13 @@ def test_the_same_words_are_one_divergence_whatever_the_numbers(tmp_path: Path) 
     assert trend.counts == [1, 1]
 
 
-def options(records: list[Path], **changes: object) -> argparse.Namespace:
-    return argparse.Namespace(records=records, **{"markdown": None, "html": None, "json": None, **changes})
+def options(records: list[Path], **changes: Any) -> command.Options:
+    return command.Options(records=tuple(records), **changes)
 
 
 def test_the_command_prints_and_writes(series: list[Path], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     data, page = tmp_path / "out/h.json", tmp_path / "out/h.md"
-    assert history_command(options(series, json=data, markdown=page)) == 0
+    assert command.main(options(series, json=data, markdown=page)) == 0
     printed = capsys.readouterr().out
     assert "1 . 0  vanished in #3  [jax]" in printed
     assert [line.split() for line in printed.splitlines() if line.startswith("jax ")] == [
@@ -96,4 +97,4 @@ def test_bad_input_is_one_message(series: list[Path], tmp_path: Path) -> None:
         ([series[0], tmp_path / "open.db"], "is not a complete run"),
     ):
         with pytest.raises(UsageError, match=words):
-            history_command(options(records))
+            command.main(options(records))

@@ -16,7 +16,7 @@ import yaml
 
 from conformance.commands.cli import main
 from conformance.commands.init import FILES, STARTER, starter
-from conformance.commands.table import build_parser
+from conformance.commands.table import build_parser, chosen
 from conformance.target import parse_target
 from tests.patience import LONG
 
@@ -70,7 +70,7 @@ def commands(workflow: str) -> list[list[str]]:
 
 def parses(words: list[str]) -> Any:
     options = build_parser().parse_args(words)
-    assert callable(options.command)
+    assert callable(chosen(options))
     return options
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.commands.table import selftest
+from conformance.faults import spoil as spoiling
 from conformance.faults import workers
 from conformance.faults.catalogue import FAULTS
+from conformance.faults.result import Result, notes
 from conformance.judge.compare import Judgement
 from conformance.suite.choose import load_suites
+from conformance.text.statusline import StatusLine
 from conformance.verdict import Status
 from tests.patience import LONG
 
@@ -50,26 +52,26 @@ def test_faults_of_several_kinds_are_caught(tmp_path: Path) -> None:
 
 
 def test_a_blind_comparison_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selftest, "judge", lambda *_: Judgement(Status.PASS))
+    monkeypatch.setattr(spoiling, "judge", lambda *_: Judgement(Status.PASS))
     cases = [case for suite in load_suites([ROOT / path for path in SMOKE]) for case in suite.cases()]
     faults = [fault for fault in FAULTS if fault.name == "answer negated"]
-    tallies, used, _ = selftest.spoil(cases, faults, 10, selftest.StatusLine())
+    tallies, used, _ = spoiling.spoil(cases, faults, 10, StatusLine())
     assert used == 10
     assert tallies[0].survives
     assert len(tallies[0].missed) == 10
-    assert any("SURVIVES: answer negated: missed in 10 cases" in line for line in selftest.notes(_result(tallies)))
+    assert any("SURVIVES: answer negated: missed in 10 cases" in line for line in notes(_result(tallies)))
 
 
 def test_an_alarm_over_an_honest_answer_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selftest, "judge", lambda *_: Judgement(Status.VALUE, "y", "all wrong"))
+    monkeypatch.setattr(spoiling, "judge", lambda *_: Judgement(Status.VALUE, "y", "all wrong"))
     cases = [case for suite in load_suites([ROOT / SMOKE[0]]) for case in suite.cases()]
-    alarms = selftest.unspoilt(cases, [selftest.NUMPY], 5, selftest.StatusLine())
+    alarms = spoiling.unspoilt(cases, [spoiling.NUMPY], 5, StatusLine())
     assert len(alarms.harness) == alarms.answers == 5
-    assert not selftest.Result([], 5, 0, alarms, ["numpy"]).ok
+    assert not Result([], 5, 0, alarms, ["numpy"]).ok
 
 
-def _result(tallies: list[selftest.Tally]) -> selftest.Result:
-    return selftest.Result(tallies, 10, 0, selftest.Alarms(), ["numpy"])
+def _result(tallies: list[spoiling.Tally]) -> Result:
+    return Result(tallies, 10, 0, spoiling.Alarms(), ["numpy"])
 
 
 @pytest.mark.parametrize(

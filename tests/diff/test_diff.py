@@ -1,15 +1,15 @@
 """Diffs of records that are written here, each with changes that are known."""
 
-import argparse
 import json
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from conformance.commands.diff import diff_command
+from conformance.commands import diff as command
 from conformance.diff import Diff, Kind, compare, diff_records
 from conformance.diff.changes import Change, Side
 from conformance.diff.groups import grouped
@@ -267,20 +267,19 @@ def test_two_sides_are_compared_without_a_record() -> None:
     assert compare(side, replace(side, digest="b")) == (Kind.VALUE_INSIDE,)
 
 
-def options(before: Path, after: Path, **changes: object) -> argparse.Namespace:
-    given = {"map": [], "fail_on": "", "incomplete": False, "markdown": None, "html": None, "json": None}
-    return argparse.Namespace(before=before, after=after, **{**given, **changes})
+def options(before: Path, after: Path, **changes: Any) -> command.Options:
+    return command.Options(before=before, after=after, **changes)
 
 
 def test_the_exit_code_is_what_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = write(tmp_path / "a.db", answer(CASE), cases=(CASE,))
     after = write(tmp_path / "b.db", WRONG, cases=(CASE,))
-    assert diff_command(options(before, after)) == 0
-    assert diff_command(options(before, after, fail_on="fail-to-pass,speed")) == 0
-    assert diff_command(options(before, after, fail_on="regressions")) == 1
+    assert command.main(options(before, after)) == 0
+    assert command.main(options(before, after, fail_on="fail-to-pass,speed")) == 0
+    assert command.main(options(before, after, fail_on="regressions")) == 1
     assert capsys.readouterr().out.endswith("exit 1: 1 pass-to-fail (--fail-on)\n")
     data, page = tmp_path / "out" / "d.json", tmp_path / "out" / "d.md"
-    assert diff_command(options(before, after, json=data, markdown=page)) == 0
+    assert command.main(options(before, after, json=data, markdown=page)) == 0
     (group,) = json.loads(data.read_text())["groups"]
     assert (group["kind"], group["statuses"], group["cause"]) == ("pass-to-fail", ["pass", "value"], FLIPPED)
     assert group["changes"][0]["after"]["tensors"][0]["shape"] == [1, 2]
@@ -308,5 +307,5 @@ def test_bad_input_is_one_message(tmp_path: Path) -> None:
         (other, "no target in common"),
     ):
         with pytest.raises(UsageError, match=words):
-            diff_command(options(good, path))
-    assert diff_command(options(good, partial, incomplete=True)) == 0
+            command.main(options(good, path))
+    assert command.main(options(good, partial, incomplete=True)) == 0

@@ -253,6 +253,31 @@ os.execv(sys.executable, [sys.executable, *{command("slow")(NUMPY)[1:]!r}, sys.a
     assert all(is_right(outcome) for key, outcome in driven.outcomes.items() if key not in crashed)
 
 
+def test_a_request_that_has_not_left_us_is_charged_with_no_death(tmp_path: Path) -> None:
+    """More than a pipe holds, to a process that reads none of it and dies: the next one is asked, and answers."""
+    program = f"""
+import os, sys, time
+died = {str(tmp_path / "died")!r}
+if not os.path.exists(died):
+    os.write(1, b'{{"hello":{{}},"payload":0}}\\n')
+    while not os.read(0, 1):  # something has come: the request is on its way
+        time.sleep(0.01)
+    open(died, "w").close()
+    os._exit(9)
+os.execv(sys.executable, [sys.executable, *{command("slow")(NUMPY)[1:]!r}, sys.argv[-1]])
+"""
+    large = np.ones(2**22, np.float32)
+    argv = [sys.executable, "-c", program]
+    with LocalExecutor([NUMPY], log_dir=tmp_path, command=lambda _: argv, pauses=(0.01, 0.02)) as executor:
+        executor.start()
+        driven = drive(executor, NUMPY, [double(array=large)])
+    assert (tmp_path / "died").exists()
+    assert not driven.failed
+    outcome = driven.outcomes[0]
+    assert isinstance(outcome, Value), outcome
+    assert outcome.output.shape == large.shape
+
+
 def test_logs_that_are_taken_away_cost_nothing(tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     with LocalExecutor([NUMPY], log_dir=logs, command=command("exit1")) as executor:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.commands.selftest import changed
 from conformance.faults.asked import Asked, ask, run
 from conformance.faults.catalogue import FAULTS
+from conformance.faults.spoil import changed
 from conformance.judge.compare import Expectation, judge
 from conformance.verdict import Status
 from tests.strategies import a_case

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from conformance.record import Reader, Summary, Writer
+from conformance.record.facts import Cell
 from conformance.report import terminal
 from conformance.target import parse_target
-from conformance.text.facts import Cell
 from conformance.verdict import Figures, Problem, Status
 from tests.patience import LONG
 from tests.records import FILE, MENDED, make_case, mixed_record, verdict, write

@@ -300,6 +300,11 @@ WRONG = [
     ("targets: [jax+x65=1]", "file.yaml:2:11: target 'jax+x65=1': unknown option of jax 'x65'", "did you mean 'x64'?"),
     ("targets: torch", "file.yaml:2:10: targets: found 'torch', expected a list of targets", ""),
     ("check: [gradients]", "file.yaml:2:9: unknown check 'gradients'", "did you mean 'gradient'?"),
+    (
+        "check: [adjointness]",
+        "file.yaml:2:9: there is no check 'adjointness' any more",
+        "write 'gradient', which holds the same",
+    ),
     ("check: []", "file.yaml:2:8: the list is empty, expected checks", ""),
     ("nonfinite: lax", "file.yaml:2:12: unknown nonfinite 'lax', expected one of: strict, superset, ignore", ""),
     ("permits: [nothing]", "file.yaml:2:11: unknown permits 'nothing', expected one of: empty, zeros", ""),

@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from conformance.record import Reader
+from conformance.record.facts import Claims, claims, conclusion, version
 from conformance.suite.case import Claim
-from conformance.text.facts import Claims, alike, claims, conclusion, plural, version
 from conformance.text.plain import clean, one_line
+from conformance.text.words import alike, plural
 from conformance.verdict import Status
 from tests.records import FILE, FLIP, make_case, verdict, write
 

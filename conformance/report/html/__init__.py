@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from conformance.record import Reader
 from conformance.report.html import data
 from conformance.report.html.page import write_page
-from conformance.text.facts import plural
+from conformance.text.words import plural
 from conformance.verdict import Problem
 
 if TYPE_CHECKING:  # whoever reports a run pays for no diff
-    from conformance.commands.history import History
     from conformance.diff import Diff
+    from conformance.diff.history import History
 
 __all__ = ["write", "write_diff", "write_history"]
 

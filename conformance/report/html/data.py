@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,52 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.record import ALLOWANCE, REFERENCE, Reader, RecordedArray, RecordedCase, of
+from conformance.record.facts import Group, claims, conclusion, known_uses, notes, target, unexpected_groups
 from conformance.report.picture import fractions, overlap
-from conformance.text.facts import Group, claims, conclusion, known_uses, notes, unexpected_groups, version
+from conformance.text.data import Data, Strings, rounded, strict
 from conformance.text.plain import clean
 from conformance.verdict import Figures, Problem, Status, Verdict
 
 ELEMENTS_AN_ARRAY = 1 << 14
 ARRAY_BYTES_A_PAGE = 4 << 20  # before compression
 GROUPS_SHOWN = 200
-
-Data = dict[str, Any]
-
-
-class Strings:
-    """Every string once; a column holds indices."""
-
-    def __init__(self) -> None:
-        self.list: list[str] = []
-        self._index: dict[str, int] = {}
-
-    def add(self, text: str) -> int:
-        """The index of a string, cleaned of control characters."""
-        found = self._index.get(text)
-        if found is None:
-            found = self._index[text] = len(self.list)
-            self.list.append(clean(text))
-        return found
-
-    def json(self, value: Any) -> int:
-        """The index of a value as JSON text."""
-        return self.add(json.dumps(strict(value), separators=(",", ":"), ensure_ascii=False))
-
-
-def strict(value: Any) -> Any:
-    """A value that is JSON: non-finite numbers as "nan", "inf" and "-inf"."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): strict(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [strict(item) for item in value]
-    return value
-
-
-def rounded(value: float | None, digits: int) -> float | str | None:
-    """A number with so many digits, as JSON."""
-    return None if value is None else strict(float(f"{value:.{digits}g}"))
 
 
 def record(reader: Reader, problems: Iterable[Problem] = ()) -> Data:
@@ -101,16 +62,6 @@ def head(reader: Reader, problems: Iterable[Problem] = ()) -> Data:
         "notes": [clean(note) for note in notes(reader)],
         "problems": [dataclasses.asdict(problem) for problem in end.problems],
         "environment": strict(reader.environment),
-    }
-
-
-def target(info: Mapping[str, Any]) -> Data:
-    """What a target's worker said of itself, as a reader wants it."""
-    flags = info.get("flags")
-    return {
-        "version": version(dict(info)),
-        "flags": strict(flags) if isinstance(flags, Mapping) else {},
-        "facts": {key: strict(info[key]) for key in ("python", "numpy", "devices") if info.get(key)},
     }
 
 

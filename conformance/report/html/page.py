@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from conformance.commands.outputs import write_whole
+from conformance.text.files import write_whole
 from conformance.text.plain import clean
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")

@@ -47,19 +47,3 @@ def refuse_same(named: Iterable[tuple[str, Path | None]]) -> None:
         if real in seen:
             raise UsageError(f"{option} and {seen[real]} name the same file, {path}; name two")
         seen[real] = option
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all: what was there is still there where the disk is full, or we are killed."""
-    if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8")
-        return
-    real = Path(os.path.realpath(path))
-    partial = real.with_name(f"{real.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, real)
-    except BaseException:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conformance.commands.history import read as read_history
 from conformance.diff import diff_records
+from conformance.diff.history import read as read_history
 from conformance.record import Reader, Summary, Writer, describe_environment
 from conformance.report.html import write_diff, write_history
 from conformance.verdict import Figures, Status

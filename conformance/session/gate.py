@@ -6,11 +6,10 @@ summary and a badge. It needs no configuration: what a CI system offers is found
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,11 +18,14 @@ from conformance.environments.installed import missing
 from conformance.known import KnownTable
 from conformance.known.baseline import Baseline
 from conformance.record import Reader, RecordError, Summary
+from conformance.record.facts import conclusion
 from conformance.report import annotations as github
-from conformance.report import badge, markdown
+from conformance.report import badge as badges
+from conformance.report import markdown
 from conformance.target import Target, TargetError, parse_target
-from conformance.text.facts import conclusion, plural
+from conformance.text.markdown import escaped
 from conformance.text.plain import behind
+from conformance.text.words import plural
 from conformance.usage import HARNESS, UsageError, unwritable
 from conformance.verdict import Problem, Status, Verdict
 
@@ -62,33 +64,41 @@ def _floor(word: str) -> Floor:
 class Gate:
     """What `--gate`, `--require`, `--baseline` and `--badge` ask of one run; UsageError where they can't be meant."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
-        self.options = options
-        self.floors = parse_floors(options.require)
+    def __init__(
+        self,
+        *,
+        writes: bool = False,
+        require: str = "",
+        baseline: Path | None = None,
+        badge: Path | None = None,
+        python: Sequence[str] = (),
+    ) -> None:
+        self.writes = writes  # --gate: what the CI system reads
+        self.badge = badge
+        self.python = python
+        self.floors = parse_floors(require)
         self.baseline: Baseline | None = None
         self._compared: Counter[str] = Counter()
-        if options.badge is not None:
-            badge.check_name(options.badge)
-        if options.baseline is not None:
+        if badge is not None:
+            badges.check_name(badge)
+        if baseline is not None:
             try:
-                with Reader(options.baseline) as reader:
+                with Reader(baseline) as reader:
                     self.baseline = Baseline(reader)
             except RecordError as error:
                 raise UsageError(f"--baseline: {error}") from None
-        if options.gate and options.junit is None:
-            options.junit = JUNIT
 
     def refuses(self) -> bool:
         """Whether a required target is not installed; says so. The run is not begun then: the exit code is 3."""
-        if self.options.python:
+        if self.python:
             return False  # whether another interpreter has it is seen when the worker starts there
         lacking = [(floor.target, module) for floor in self.floors if (module := missing(floor.target))]
         for target, module in lacking:
             message = f"--require: {target} is not installed: there is no module {module!r}; pip install it first"
             print(f"conformance: {message}", file=sys.stderr)
-            if self.options.gate:
+            if self.writes:
                 _print_commands([github.command(message, title="conformance")])
-                _append_summary(f"# Conformance\n\n**exit {HARNESS}**: {markdown.escaped(message)}\n")
+                _append_summary(f"# Conformance\n\n**exit {HARNESS}**: {escaped(message)}\n")
         return bool(lacking)
 
     def table(self, known: KnownTable | None) -> KnownTable | None:
@@ -128,12 +138,12 @@ class Gate:
 
     def tell(self, reader: Reader, code: int) -> None:
         """Write what CI systems read: annotations, the job summary and the badge. JUnit goes with the reports."""
-        if self.options.badge is not None:
+        if self.badge is not None:
             try:
-                badge.write(self.options.badge, *badge.facts(reader, code))
+                badges.write(self.badge, *badges.facts(reader, code))
             except OSError as error:
                 raise unwritable(f"the badge can't be written: {error}", error) from None
-        if self.options.gate:
+        if self.writes:
             _print_commands(github.of_record(reader, conclusion(reader).problems, repository_root()))
             _append_summary(markdown.render(reader))
 
@@ -152,12 +162,12 @@ def shortfalls(floors: list[Floor], compared: Mapping[str, int]) -> list[Problem
 
 
 @contextmanager
-def told(options: argparse.Namespace) -> Iterator[None]:
-    """With --gate: what is wrong with a case file, or with the call, becomes annotations as well."""
+def told(writes: bool) -> Iterator[None]:
+    """With --gate (`writes`): what is wrong with a case file, or with the call, becomes annotations as well."""
     try:
         yield
     except UsageError as error:
-        if options.gate:
+        if writes:
             _print_commands(github.of_text(str(error), repository_root()))
         raise
 

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from argparse import Namespace
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -16,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from conformance.commands.gate import SUMMARY_BYTES, Gate, parse_floors, repository_root, shortfalls
 from conformance.record import Reader, Summary
 from conformance.report import annotations, badge, markdown, terminal
+from conformance.session.gate import SUMMARY_BYTES, Gate, parse_floors, repository_root, shortfalls
 from conformance.target import parse_target
 from conformance.usage import UsageError
 from conformance.verdict import Problem, Status
@@ -28,9 +27,8 @@ from tests.records import HOSTILE, make_case, mixed_record, verdict, write
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def options(**changes: Any) -> Namespace:
-    given = {"require": "", "badge": None, "baseline": None, "gate": True, "junit": None, "python": []}
-    return Namespace(**{**given, **changes})
+def gated(**changes: Any) -> Gate:
+    return Gate(writes=True, **changes)
 
 
 def conformance(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -64,7 +62,7 @@ def test_a_floor_that_cannot_be_meant(text: str, said: str) -> None:
 
 
 def test_shortfalls_count_what_was_compared() -> None:
-    gate = Gate(options(require="torch=2,jax"))
+    gate = gated(require="torch=2,jax")
     case = make_case()
     for status in (Status.PASS, Status.UNSUPPORTED):
         gate.count(verdict(case, "torch", status))
@@ -83,7 +81,7 @@ def test_shortfalls_count_what_was_compared() -> None:
 
 
 def baseline_of(path: Path) -> Gate:
-    return Gate(options(baseline=path))
+    return gated(baseline=path)
 
 
 def test_only_what_is_not_in_the_baseline_is_news(tmp_path: Path) -> None:
@@ -201,13 +199,13 @@ def test_the_summary_is_appended_and_bounded(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     monkeypatch.setenv("GITHUB_ACTIONS", "false")
     with Reader(path) as reader:
-        Gate(options()).tell(reader, 1)
+        gated().tell(reader, 1)
         text = summary.read_text()
         assert text.startswith("before\n# Conformance\n")
         assert "## Unexpected divergences" in text
         monkeypatch.setattr("conformance.report.markdown.render", lambda _: "line\n" * SUMMARY_BYTES)
         summary.unlink()
-        Gate(options()).tell(reader, 1)
+        gated().tell(reader, 1)
     assert SUMMARY_BYTES < summary.stat().st_size < 2**20
     assert "a step has a limit" in summary.read_text()[-200:]
 
@@ -226,7 +224,7 @@ def test_badges(tmp_path: Path) -> None:
     shields = json.loads((tmp_path / "b.json").read_text())
     assert shields == {"schemaVersion": 1, "label": "conformance", "message": "12 agree", "color": "2a7d2e"}
     with pytest.raises(UsageError, match=r"ends in '.png', expected .svg"):
-        Gate(options(badge=tmp_path / "b.png"))
+        gated(badge=tmp_path / "b.png")
 
 
 # --- the whole of it ----------------------------------------------------------------------------------------------
@@ -329,7 +327,7 @@ def test_a_required_framework_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_resumed_run_counts_what_it_had(tmp_path: Path) -> None:
     path, _ = mixed_record(tmp_path / "r.db")
-    gate = Gate(options(require="jax=4,torch=4"))
+    gate = gated(require="jax=4,torch=4")
     gate.resume(path)
     # torch refused, died and passed; its fourth case is unsupported.
     assert [problem.name for problem in gate.footer(Summary()).problems] == ["torch"]

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from conformance.record import Reader, Row
-from conformance.text.plain import clean
-from conformance.verdict import Known, Problem, Status, Verdict
-from conformance.worker.statements import code_lines
-
-HARNESS = 3
-_NUMBERS = re.compile(r"-?\d[\d,.]*(?:e[+-]?\d+)?|\b(?:nan|inf)\b")
-
-
-def made(path: Path) -> Path:
-    """A report's path, with its folder made where it is not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def plural(count: int, noun: str) -> str:
-    """1 "divergence", 1,234 "divergences"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+from conformance.record.reader import Reader
+from conformance.record.schema import Row
+from conformance.text.data import Data, strict
+from conformance.text.words import alike, plural
+from conformance.usage import HARNESS
+from conformance.verdict import Known, Problem, Status
 
 
 @dataclass(frozen=True)
@@ -103,16 +88,6 @@ class Group:
 
     rows: list[Row] = field(default_factory=list)
     count: int = 0
-
-
-def modulo_numbers(text: str) -> str:
-    """Words, whatever the numbers in them."""
-    return _NUMBERS.sub("#", text)
-
-
-def alike(verdict: Verdict) -> str:
-    """What two divergences must share to be listed as one: their words, whatever the numbers."""
-    return modulo_numbers(f"{verdict.subject} {verdict.explanation or verdict.message}")
 
 
 def unexpected_groups(rows: Iterable[Row], keep: int = 3) -> list[Group]:
@@ -226,11 +201,11 @@ def notes(reader: Reader) -> list[str]:
     return [str(note) for note in summary.details.get("notes", ())] if summary else []
 
 
-def reproduce(verdict: Verdict) -> str:
-    """The command that gives a script for this divergence alone, as a shell takes it."""
-    return f"conformance repro {shlex.quote(clean(verdict.case))} --on {verdict.target}"
-
-
-def ran(verdict: Verdict) -> list[str]:
-    """The plan's lines without its comments."""
-    return [line for line in code_lines(verdict.plan) if line.strip() and not line.startswith("#")]
+def target(info: Mapping[str, Any]) -> Data:
+    """What a target's worker said of itself, as a reader wants it."""
+    flags = info.get("flags")
+    return {
+        "version": version(dict(info)),
+        "flags": strict(flags) if isinstance(flags, Mapping) else {},
+        "facts": {key: strict(info[key]) for key in ("python", "numpy", "devices") if info.get(key)},
+    }

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.commands.cli import main
-from conformance.commands.outputs import write_whole
+from conformance.text.files import write_whole
 from tests.records import mixed_record
 
 CASES = "op: conv\ncases:\n  - {name: a, params: {size: [4, 4], kernel: 2}}\n"

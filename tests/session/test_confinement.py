@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conformance.commands.confinement import authored, unconfined
+from conformance.session.confinement import authored, unconfined
 from conformance.suite.loader import load
 from conformance.suite.origin import origin_of
 

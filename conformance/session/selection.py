@@ -1,0 +1,65 @@
+"""Which cases a command is about, and the divergences that are declared beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from conformance.known import KnownTable
+from conformance.suite.case import Case
+from conformance.suite.choose import load_suites, refuse_excess, report, selected, selector, suite_root
+from conformance.suite.grid import MAX_CASES
+from conformance.suite.loader import KNOWN, CaseFileError
+from conformance.suite.places import own_folder
+from conformance.usage import UsageError
+
+
+def select_cases(paths: Sequence[Path], select: str, tags: Sequence[str], trust: Sequence[Path]) -> list[Case]:
+    """The cases that `paths`, `-k` and `--tag` ask for; UsageError where there is none, or two have one id."""
+    suites = load_suites(paths, trust)
+    try:
+        refuse_excess(suites)
+        cases = list(islice(selected(suites, selector(select, tags)), MAX_CASES + 1))
+    except CaseFileError as error:
+        raise UsageError(report(error.findings)) from None
+    if not cases:
+        raise UsageError("the selection matches no case; `conformance list` shows what there is")
+    if len(cases) > MAX_CASES:
+        raise UsageError(
+            f"more than {MAX_CASES:,} cases are selected, expected at most so many; name fewer files, or -k"
+        )
+    refuse_duplicates(cases)
+    return cases
+
+
+def refuse_duplicates(cases: Sequence[Case]) -> None:
+    """UsageError where two cases have one id: a record would hold one of them."""
+    seen: dict[str, Case] = {}
+    for case in cases:
+        if case.id in seen:
+            raise UsageError(f"{case.source}: the id {case.id!r} is already at {seen[case.id].source}")
+        seen[case.id] = case
+
+
+def known_table(paths: Sequence[Path], whole: bool) -> KnownTable:
+    """The declared divergences of the suite: known/ beside the cases that run. `whole`: nothing of it is left out."""
+    # Only a run of the whole suite shows that an entry covers nothing.
+    full = whole and not paths
+    folders = [suite_root() / KNOWN] if not paths else _known_folders(paths)
+    # A link is followed where it stays beside its cases.
+    folders = [folder for folder in folders if own_folder(folder)]
+    try:
+        return KnownTable.load([folder for folder in folders if any(folder.glob("*.yaml"))], full=full)
+    except CaseFileError as error:
+        raise UsageError(report(error.findings)) from None
+
+
+def _known_folders(paths: Sequence[Path]) -> list[Path]:
+    found: dict[Path, None] = {}
+    for path in paths:
+        for folder in (path, *path.resolve().parents):
+            if (folder / KNOWN).is_dir():
+                found[folder.resolve() / KNOWN] = None
+                break
+    return list(found)

@@ -1,0 +1,414 @@
+"""The run loop, one thing at a time, with an executor in memory that answers what a test says."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.ask import run as loop
+from conformance.ask.prepare import CaseError, Prepared, prepare
+from conformance.ask.run import Findings, Run, digest
+from conformance.executor import Event, Failed, Unavailable
+from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value
+from conformance.plan import Plan
+from conformance.record import Reader, Summary, Writer
+from conformance.suite.case import Case
+from conformance.suite.values import make_inputs
+from conformance.target import Target, parse_target
+from conformance.verdict import Known, Status, Verdict
+from tests.memory import Memory, Says, answer, right, wrong
+from tests.suite.files import cases as cases_of
+
+NUMPY, TORCH, JAX = TARGETS = tuple(map(parse_target, ("numpy", "torch", "jax")))
+
+CONV = """
+op: conv
+values: [integers]
+cases:
+  - name: a
+    params: {convention: torch, size: [4, 4], kernel: 2, in_channels: 2}
+  - name: b
+    params: {convention: torch, size: [5, 4], kernel: [2, 3]}
+  - name: c
+    params: {convention: torch, size: [3, 6], kernel: 2, stride: 2}
+"""
+GRADED = CONV.replace("values: [integers]", "values: [integers]\ncheck: [shape, dtype, value, gradient]")
+HELD = """
+op: call
+values: [integers]
+cases:
+  - name: held
+    params:
+      inputs: {x: {shape: [2, 3], layout: HW}}
+      output: HW
+      against: numpy
+      plans: {torch: y = x + 0, numpy: y = x + 0, jax: y = x + 0}
+"""
+
+
+@dataclass
+class Told:
+    """What came of a run."""
+
+    path: Path
+    memory: Memory
+    findings: Findings
+    heard: list[tuple[Target, Verdict]] = field(default_factory=list)
+
+    def status(self) -> dict[tuple[str, str], Status]:
+        """(case, target) -> status, from the record."""
+        return {key: verdict.status for key, verdict in self.verdicts().items()}
+
+    def verdicts(self) -> dict[tuple[str, str], Verdict]:
+        with Reader(self.path, complete=False) as reader:
+            rows = list(reader.verdicts())
+        return {(row.case.label.partition(" ")[0], row.verdict.target): row.verdict for row in rows}
+
+    def arrays(self, case: Case, target: str = "") -> dict[str, Any]:
+        with Reader(self.path, complete=False) as reader:
+            return {name: array.values for name, array in reader.arrays(case.id, target).items()}
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Callable[..., Told]:
+    def ask(
+        cases: Sequence[Case], says: Says = right, targets: Sequence[Target] = (NUMPY, TORCH), **options: Any
+    ) -> Told:
+        known = {name: options.pop(name) for name in ("order", "instead", "window") if name in options}
+        memory = Memory(says, **known)
+        memory.waiting = {target: deque() for target in targets}
+        path = options.pop("path", tmp_path / "r.db")
+        complete = options.pop("complete", True)
+        heard: list[tuple[Target, Verdict]] = []
+        with Writer.resume(path) if path.exists() else Writer.create(path, {}) as writer:
+            done = writer.done()
+            run = Run(targets, memory, writer, on_verdict=lambda t, v: heard.append((t, v)), **options)
+            memory.run = run
+            for case in cases:
+                run.add(case, targets, {t for t in targets if (case.id, case.fingerprint, str(t)) in done})
+            findings = run.go()
+            if complete:
+                writer.finish(Summary())
+        return Told(path, memory, findings, heard)
+
+    return ask
+
+
+def at(case: str, target: Target, said: Outcome) -> Says:
+    """One answer that is not right; all others are."""
+
+    def says(asked: Target, prepared: Prepared, plan: Plan) -> Outcome:
+        hit = asked == target and prepared.case.label.startswith(case)
+        return said if hit else right(asked, prepared, plan)
+
+    return says
+
+
+# --- how it ends ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [
+        (Crashed("SIGSEGV", "last words"), Status.CRASHED, "SIGSEGV"),
+        (TimedOut(60.0, ""), Status.TIMEOUT, "60"),
+        (Raised("ValueError", "no such kernel"), Status.RAISED, "no such kernel"),
+        (Unsupported("not on this device"), Status.UNSUPPORTED, "not on this device"),
+        (Value(Tensor("float32", (1, 1), np.ones((1, 1), np.float32))), Status.SHAPE, ""),
+    ],
+)
+@pytest.mark.parametrize("last_first", [False, True])
+def test_an_ending_costs_the_case_that_had_it(
+    ask: Callable[..., Told], tmp_path: Path, said: Outcome, status: Status, words: str, last_first: bool
+) -> None:
+    order = (lambda waiting: waiting[-1]) if last_first else (lambda waiting: waiting[0])
+    told = ask(cases_of(tmp_path, CONV), at("b", TORCH, said), order=order)
+    found = told.status()
+    assert found.pop(("b", "torch")) is status
+    assert words in told.verdicts()["b", "torch"].message
+    assert set(found.values()) == {Status.PASS}
+    assert len(found) == 5
+
+
+def test_a_target_that_is_not_there_has_its_reason_at_every_case(ask: Callable[..., Told], tmp_path: Path) -> None:
+    gone: dict[Target, Event] = {TORCH: Unavailable(TORCH, "no such device")}
+    told = ask(cases_of(tmp_path, CONV), instead=gone)
+    here = {key: v for key, v in told.verdicts().items() if key[1] == "torch"}
+    assert {(v.status, v.message) for v in here.values()} == {(Status.UNSUPPORTED, "no such device")}
+    assert len(here) == 3
+    assert told.findings.executed == {"numpy": 3}
+
+
+def test_a_worker_that_fails_gives_no_verdict_and_others_go_on(ask: Callable[..., Told], tmp_path: Path) -> None:
+    failed: dict[Target, Event] = {TORCH: Failed(TORCH, "died at once")}
+    told = ask(cases_of(tmp_path, CONV), instead=failed)
+    assert told.findings.failed == {"torch": "died at once"}
+    assert {target for _, target in told.status()} == {"numpy"}
+    assert told.memory.retired == [NUMPY]
+
+
+def test_a_run_that_is_told_to_stop_leaves_the_rest(ask: Callable[..., Told], tmp_path: Path) -> None:
+    rounds = iter([False, False, False, True])
+    told = ask(cases_of(tmp_path, CONV), targets=(NUMPY,), stop=lambda: next(rounds, True), complete=False)
+    assert 0 < len(told.status()) < 3
+
+
+def test_a_case_that_can_not_be_judged_is_an_error_of_its_file(ask: Callable[..., Told], tmp_path: Path) -> None:
+    made = cases_of(tmp_path, CONV)
+    empty = replace(made[1], expect=replace(made[1].expect, shape=(9, 9, 9, 9)))
+    told = ask([made[0], empty, made[2]])
+    assert [case.label for case, _ in told.findings.case_errors] == [empty.label]
+    assert "expects shape (9, 9, 9, 9)" in told.findings.case_errors[0][1]
+    assert {case for case, _ in told.status()} == {"a", "c"}
+
+
+def test_however_little_may_be_held_the_run_ends(
+    ask: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "PREPARED_BYTES", 0)
+    told = ask(cases_of(tmp_path, CONV), order=lambda waiting: waiting[-1], window=1)
+    assert list(told.status().values()) == [Status.PASS] * 6
+
+
+# --- what is kept ---------------------------------------------------------------------------------------------------
+
+
+def test_of_a_wrong_answer_everything_is_kept_and_of_a_right_one_nothing(
+    ask: Callable[..., Told], tmp_path: Path
+) -> None:
+    made = cases_of(tmp_path, CONV)
+    told = ask(made, lambda t, p, plan: (wrong if p.case.label.startswith("a") else right)(t, p, plan))
+    prepared = prepare(made[0])
+    assert prepared.expectation.output is not None
+    right_one = prepared.expectation.output.value
+    assert told.status()["a", "torch"] is Status.VALUE
+    shared = told.arrays(made[0])
+    assert np.array_equal(shared["reference"], right_one)
+    assert np.array_equal(shared["x"], prepared.arrays["x"])
+    assert np.array_equal(shared["w"], prepared.arrays["w"])
+    assert np.array_equal(told.arrays(made[0], "torch")["y"], -right_one)
+    assert told.arrays(made[1]) == told.arrays(made[1], "torch") == {}
+
+
+def test_a_wrong_answer_is_explained_once_and_to_everybody_who_gave_it(
+    ask: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[object] = []
+    explained = loop.explain
+
+    def counted(*words: Any, **more: Any) -> Any:
+        calls.append(words)
+        return explained(*words, **more)
+
+    monkeypatch.setattr(loop, "explain", counted)
+    told = ask(cases_of(tmp_path, CONV)[:1], lambda _, p, plan: answer(p, plan, lambda y: 2 * y))
+    said = [verdict.explanation for verdict in told.verdicts().values()]
+    assert len(said) == 2
+    assert said[0] == said[1] != ""
+    assert len(calls) == 1
+
+
+def test_passed_outputs_are_kept_where_they_are_asked_for(ask: Callable[..., Told], tmp_path: Path) -> None:
+    told = ask(cases_of(tmp_path, GRADED)[:1], targets=(TORCH,), keep_outputs=True)
+    with Reader(told.path) as reader:
+        outputs = reader.outputs(told.verdicts()["a", "torch"].digest)
+    assert set(outputs) == {"y", "gradient of x", "gradient of w"}
+
+
+def test_a_digest_is_of_the_output_and_of_the_gradients() -> None:
+    ones, twos = np.ones(2, np.float32), np.full(2, 2, np.float32)
+
+    def value(y: np.ndarray, **gradients: np.ndarray) -> Value:
+        return Value(
+            Tensor("float32", y.shape, y), {n: Tensor("float32", g.shape, g) for n, g in gradients.items()}, seconds=1
+        )
+
+    found = [value(ones), value(twos), value(ones, w=ones), value(ones, w=twos)]
+    assert len({digest(outcome) for outcome in found}) == 4
+    assert digest(value(ones)) == digest(replace(value(ones), seconds=2.0))
+    assert digest(value(ones)) != digest(value(ones.reshape(1, 2)))
+    assert digest(Raised("E", "")) == ""
+
+
+def test_the_declared_divergence_is_looked_up_with_what_the_worker_says(
+    ask: Callable[..., Told], tmp_path: Path
+) -> None:
+    declared = Known("minus", "bug", "r", "https://example.org/1")
+    seen = []
+
+    def known(case: Case, target: Target, info: Any, verdict: Verdict) -> Known | None:
+        seen.append((case.label.partition(" ")[0], str(target), info["version"], verdict.status))
+        return declared if verdict.status is Status.VALUE else None
+
+    told = ask(
+        cases_of(tmp_path, CONV)[:1], lambda t, p, plan: (wrong if t == TORCH else right)(t, p, plan), known=known
+    )
+    assert sorted(seen) == [("a", "numpy", "1.0", Status.PASS), ("a", "torch", "1.0", Status.VALUE)]
+    assert told.verdicts()["a", "torch"].known == declared
+    assert told.verdicts()["a", "numpy"].known is None
+
+
+# --- gradients ------------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_gradient_is_named_and_one_that_is_not_given_is_no_pass(
+    ask: Callable[..., Told], tmp_path: Path
+) -> None:
+    def says(target: Target, prepared: Prepared, plan: Plan) -> Outcome:
+        found = right(target, prepared, plan)
+        assert isinstance(found, Value)
+        w = found.gradients["w"]
+        assert w.values is not None
+        off = {**found.gradients, "w": replace(w, values=w.values + 1)}
+        return replace(found, gradients={} if target == NUMPY else off)
+
+    told = ask(cases_of(tmp_path, GRADED)[:1], says)
+    torch, numpy = told.verdicts()["a", "torch"], told.verdicts()["a", "numpy"]
+    assert (torch.status, torch.subject) == (Status.GRADIENT, "gradient of w")
+    assert (numpy.status, numpy.message) == (Status.UNSUPPORTED, "NumPy has no gradients; its values are right")
+    asked = {target: r for (target, _), r in zip(told.memory.asked, told.memory.requests, strict=True)}
+    assert set(asked["torch"].gradient) == {"x", "w"}
+    assert asked["numpy"].gradient == ()
+
+
+def test_no_gradients_excuse_no_wrong_value(ask: Callable[..., Told], tmp_path: Path) -> None:
+    told = ask(cases_of(tmp_path, GRADED)[:1], wrong, targets=(NUMPY,))
+    assert told.status() == {("a", "numpy"): Status.VALUE}
+
+
+# --- resume ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_recorded_is_not_asked_again(ask: Callable[..., Told], tmp_path: Path) -> None:
+    made = cases_of(tmp_path, CONV)
+    ask(made[:2], complete=False)
+    told = ask(made)
+    assert told.memory.asked == [("numpy", "c"), ("torch", "c")]
+    assert len(told.status()) == 6
+
+
+def test_a_changed_case_is_asked_again_and_nothing_old_is_left_of_it(ask: Callable[..., Told], tmp_path: Path) -> None:
+    made = cases_of(tmp_path, CONV)[:1]
+    before = ask(made, wrong, complete=False)
+    assert before.arrays(made[0], "torch")
+    changed = replace(made[0], seed=made[0].seed + 1)
+    assert changed.fingerprint != made[0].fingerprint
+    told = ask([changed])
+    assert [target for target, _ in told.memory.asked] == ["numpy", "torch"]
+    assert set(told.status().values()) == {Status.PASS}
+    assert told.arrays(changed) == told.arrays(changed, "torch") == {}
+
+
+# --- held against one target ------------------------------------------------------------------------------------------
+
+
+def held(**said: Outcome) -> Says:
+    """What each target answers to a case that has no definition, by name."""
+
+    def says(target: Target, prepared: Prepared, _: Plan) -> Outcome:
+        return said.get(str(target)) or plain(prepared.arrays["x"])
+
+    return says
+
+
+def plain(array: np.ndarray) -> Value:
+    array = np.asarray(array, np.float32)
+    return Value(Tensor("float32", array.shape, array))
+
+
+@pytest.mark.parametrize("last_first", [False, True])
+def test_the_others_are_held_against_the_anchor_whoever_answers_first(
+    ask: Callable[..., Told], tmp_path: Path, last_first: bool
+) -> None:
+    order = (lambda waiting: waiting[-1]) if last_first else (lambda waiting: waiting[0])
+    told = ask(cases_of(tmp_path, HELD), held(jax=plain(np.ones((2, 3)))), targets=TARGETS, order=order)
+    assert told.status() == {
+        ("held", "numpy"): Status.PASS,
+        ("held", "torch"): Status.PASS,
+        ("held", "jax"): Status.VALUE,
+    }
+
+
+@pytest.mark.parametrize("last_first", [False, True])
+def test_where_the_anchor_refuses_the_others_should(ask: Callable[..., Told], tmp_path: Path, last_first: bool) -> None:
+    order = (lambda waiting: waiting[-1]) if last_first else (lambda waiting: waiting[0])
+    refusals = {"numpy": Raised("ValueError", "no"), "torch": Raised("RuntimeError", "nor I")}
+    told = ask(cases_of(tmp_path, HELD), held(**refusals), targets=TARGETS, order=order)
+    assert told.status() == {
+        ("held", "numpy"): Status.RAISED,  # it does not agree with itself: it should have answered
+        ("held", "torch"): Status.PASS,
+        ("held", "jax"): Status.ACCEPTED,
+    }
+
+
+@pytest.mark.parametrize("said", [Crashed("SIGSEGV", ""), TimedOut(1.0, ""), Unsupported("not here")])
+def test_where_the_anchor_gives_no_answer_nobody_is_judged(
+    ask: Callable[..., Told], tmp_path: Path, said: Outcome
+) -> None:
+    told = ask(cases_of(tmp_path, HELD), held(numpy=said), targets=TARGETS)
+    others = [v for (_, target), v in told.verdicts().items() if target != "numpy"]
+    assert {(v.status, v.message) for v in others} == {(Status.UNSUPPORTED, "held against numpy, which gave no answer")}
+    assert len(others) == 2
+
+
+def test_an_anchor_of_an_interrupted_run_is_asked_again_and_has_one_verdict(
+    ask: Callable[..., Told], tmp_path: Path
+) -> None:
+    made = cases_of(tmp_path, HELD)
+    ask(made, held(), targets=(NUMPY,), complete=False)
+    told = ask(made, held(), targets=TARGETS)
+    assert ("numpy", "held") in told.memory.asked
+    assert [str(target) for target, _ in told.heard] == ["torch", "jax"]
+    assert set(told.status().values()) == {Status.PASS}
+    assert len(told.status()) == 3
+
+
+# --- before anything is asked ---------------------------------------------------------------------------------------
+
+
+def test_integers_whose_sums_cancel_everywhere_are_drawn_again(tmp_path: Path) -> None:
+    case = "{name: a, params: {convention: torch, size: 1, kernel: 1, in_channels: 2}}"
+    text = f"op: conv\nvalues: [integers]\ncases: [{case}]\n"
+    (made,) = cases_of(tmp_path, text)
+    found = 0
+    for seed in range(200):
+        case = replace(made, seed=seed)
+        first = make_inputs(case)
+        if first["x"].any() and not (first["x"].ravel() * first["w"].ravel()).sum():
+            found += 1
+            prepared = prepare(case)
+            assert prepared.expectation.output is not None
+            assert prepared.expectation.output.value.any()
+            assert not np.array_equal(prepared.arrays["x"], first["x"]) or not np.array_equal(
+                prepared.arrays["w"], first["w"]
+            )
+    assert found
+
+
+@pytest.mark.parametrize(("value", "exact"), [(3, True), (2.0**13 - 1, False), (0.5, False)])
+def test_sums_are_exact_up_to_the_last_integer_of_the_dtype(tmp_path: Path, value: float, exact: bool) -> None:
+    """Two products of integers: 2 * 9 is exact in float32, 2 * (2^13 - 1)^2 is beyond 2^24, and halves are none."""
+    array = [[value, value]]
+    text = (
+        "op: conv\ncases:\n  - name: one\n    params: {convention: torch, size: [1, 2], kernel: [1, 2]}\n"
+        f"    values: {{kind: literal, name: n, arrays: {{x: {array}, w: {array}}}}}\n"
+    )
+    (case,) = cases_of(tmp_path, text)
+    assert prepare(case).expectation.exact is exact
+
+
+def test_a_reference_that_compares_nothing_must_be_meant(tmp_path: Path) -> None:
+    text = (
+        "op: conv\ncases:\n  - name: one\n    params: {convention: torch, size: [1, 2], kernel: [1, 2]}\n"
+        "    values: {kind: literal, name: n, arrays: {x: [[0, 0]], w: [[1, 1]]}}\n"
+    )
+    (case,) = cases_of(tmp_path, text)
+    with pytest.raises(CaseError, match="zero everywhere"):
+        prepare(case)
+    assert prepare(replace(case, permits=("zeros",))).expectation.output is not None
