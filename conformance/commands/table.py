@@ -170,7 +170,7 @@ def _run(commands: Commands) -> None:
     gate.add_argument(
         "--badge", type=output, metavar="FILE", help="write a badge (SVG, or shields.io JSON by its name)"
     )
-    run.set_defaults(command=_later("session:run_command"))
+    run.set_defaults(command=_later("commands.session:run_command"))
 
 
 def _list(commands: Commands) -> None:
@@ -178,19 +178,19 @@ def _list(commands: Commands) -> None:
     _selection(lister)
     lister.add_argument("--first", type=int, metavar="N", help="stop after N cases")
     lister.add_argument("--count", action="store_true", help="print the number of cases a file, not the cases")
-    lister.set_defaults(command=_later("listing:list_command"))
+    lister.set_defaults(command=_later("suite.choose:list_command"))
 
 
 def _check(commands: Commands) -> None:
     check = commands.add_parser("check", help="validate case files without running them")
     check.add_argument("paths", nargs="*", type=Path, metavar="PATH")
     _trust(check)
-    check.set_defaults(command=_later("listing:check_command"))
+    check.set_defaults(command=_later("suite.choose:check_command"))
 
 
 def _schema(commands: Commands) -> None:
     schema = commands.add_parser("schema", help="print the JSON Schema of case files, for completion in editors")
-    schema.set_defaults(command=_later("listing:schema_command"))
+    schema.set_defaults(command=_later("suite.choose:schema_command"))
 
 
 def _show(commands: Commands) -> None:
@@ -198,14 +198,14 @@ def _show(commands: Commands) -> None:
     show.add_argument("case", help="a case id, or a part of one that only one case has")
     _a_record(show)
     show.add_argument("--on", metavar="TARGET", help="only this target")
-    show.set_defaults(command=_later("session:show_command"))
+    show.set_defaults(command=_later("commands.session:show_command"))
 
 
 def _report(commands: Commands) -> None:
     report = commands.add_parser("report", help="write reports of a record that exists")
     report.add_argument("record", nargs="?", type=Path, metavar="RECORD", help="default: the newest in reports/")
     _outputs(report, "html", "markdown", "junit", "jsonlines")
-    report.set_defaults(command=_later("session:report_command"))
+    report.set_defaults(command=_later("commands.session:report_command"))
 
 
 def _repro(commands: Commands) -> None:
@@ -226,7 +226,7 @@ def _minimize(commands: Commands) -> None:
     minimize.add_argument("--budget", type=int, default=400, metavar="N", help="try at most N cases (400)")
     minimize.add_argument("--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="for one case (60)")
     minimize.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the YAML case there")
-    minimize.set_defaults(command=_later("minimize:minimize_command"))
+    minimize.set_defaults(command=_later("commands.minimize:minimize_command"))
 
 
 def _recipe(commands: Commands) -> None:
@@ -240,7 +240,7 @@ def _recipe(commands: Commands) -> None:
     recipe.add_argument("--weights", type=Path, metavar="FILE", help="convert these weights (.npz) and check them")
     recipe.add_argument("-o", "--output", type=output, metavar="FILE", help="where the converted weights go (.npz)")
     recipe.add_argument("--json", action="store_true", help="for tools")
-    recipe.set_defaults(command=_later("recipe.command:recipe_command"))
+    recipe.set_defaults(command=_later("commands.recipe:recipe_command"))
 
 
 def _known(commands: Commands) -> None:
@@ -253,7 +253,7 @@ def _known(commands: Commands) -> None:
     )
     known.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the proposal there")
     known.add_argument("--markdown", action="store_true", help="the table as a page of Markdown")
-    known.set_defaults(command=_later("known.command:known_command"))
+    known.set_defaults(command=_later("commands.known:known_command"))
 
 
 def _diff(commands: Commands) -> None:
@@ -262,7 +262,7 @@ def _diff(commands: Commands) -> None:
     diff.add_argument("after", type=Path, metavar="B")
     diff.add_argument("--incomplete", action="store_true", help="compare interrupted runs, too, as far as they went")
     _diff_options(diff)
-    diff.set_defaults(command=_later("diff.command:diff_command"))
+    diff.set_defaults(command=_later("commands.diff:diff_command"))
 
 
 def _fail_on(parser: argparse.ArgumentParser) -> None:
@@ -291,7 +291,7 @@ def _upgrade(commands: Commands) -> None:
     _environments(upgrade)
     _fail_on(upgrade)
     _outputs(upgrade, "markdown", "html", "json")
-    upgrade.set_defaults(command=_later("upgrade:upgrade_command"))
+    upgrade.set_defaults(command=_later("commands.upgrade:upgrade_command"))
 
 
 def _bisect(commands: Commands) -> None:
@@ -302,21 +302,21 @@ def _bisect(commands: Commands) -> None:
     bisect.add_argument("--bad", required=True, metavar="VERSION")
     bisect.add_argument("--bits", action="store_true", help="look for changed bits, not for a changed verdict")
     _environments(bisect)
-    bisect.set_defaults(command=_later("bisect:bisect_command"))
+    bisect.set_defaults(command=_later("commands.bisect:bisect_command"))
 
 
 def _history(commands: Commands) -> None:
     history = commands.add_parser("history", help="how counts and divergences moved over a series of records")
     history.add_argument("records", nargs="+", type=Path, metavar="RECORD")
     _outputs(history, "markdown", "html", "json")
-    history.set_defaults(command=_later("history:history_command"))
+    history.set_defaults(command=_later("commands.history:history_command"))
 
 
 def _init(commands: Commands) -> None:
     init = commands.add_parser("init", help="write a starter case file and a CI workflow into a repository")
     init.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="FOLDER")
     init.add_argument("--force", action="store_true", help="replace files that are there")
-    init.set_defaults(command=_later("init:init_command"))
+    init.set_defaults(command=_later("commands.init:init_command"))
 
 
 def _selftest(commands: Commands) -> None:
@@ -336,7 +336,7 @@ def _selftest(commands: Commands) -> None:
         help="spoil this many cases, spread over the suite (150; 0: all)",
     )
     _outputs(selftest, "markdown", "json")
-    selftest.set_defaults(command=_later("selftest:selftest_command"))
+    selftest.set_defaults(command=_later("commands.selftest:selftest_command"))
 
 
 def _seconds(text: str) -> float:
