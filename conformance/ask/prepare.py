@@ -83,11 +83,15 @@ def prepare(case: Case) -> Prepared:
         raise CaseError(found[1])
     arrays = make_inputs(case)
     exact = "normal" not in (case.values.kind, case.values.base if case.values.kind == "specials" else "")
+    tolerance = case.expect.tolerance
     if refused is not None:
         expectation = Expectation(case.dtype, None, (), exact, {}, refused=refused)
         return Prepared(case, op, specs, arrays, expectation, None)
     if isinstance(case.params, CallParams) and case.params.anchor is not None:
-        expectation = Expectation(case.dtype, None, (), exact, {}, nonfinite=case.nonfinite, ulps=case.params.ulp)
+        ulp = case.params.ulp or 0
+        expectation = Expectation(
+            case.dtype, None, (), exact, {}, nonfinite=case.nonfinite, ulps=ulp, tolerance=tolerance
+        )
         return Prepared(case, op, specs, arrays, expectation, None, anchor=case.params.anchor, settled=False)
     output = op.output(case.params)
     reference = op.reference(case.params, arrays)
@@ -114,6 +118,7 @@ def prepare(case: Case) -> Prepared:
         gradients,
         nonfinite=case.nonfinite,
         signed_zeros="signed_zeros" in case.checks,
+        tolerance=tolerance,
     )
     return Prepared(case, op, specs, arrays, expectation, output, cotangent)
 

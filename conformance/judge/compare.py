@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import DTYPES, DType
+from conformance.judge.stated import judge_stated
 from conformance.judge.steady import steady
 from conformance.ops.base import Reference
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value
@@ -45,7 +46,7 @@ class Expectation:
 
     `refused` is the reason why the op's definition rejects the case (then there is no reference). `exact` asks for
     equality. `gradients` are the references by input. `nonfinite` is the policy for what an infinity may touch. `ulps`:
-    the allowance where no sum of products is behind the op.
+    the allowance where no sum of products is behind the op. `tolerance`: rtol and atol, where a person stated them.
     """
 
     dtype: str
@@ -57,6 +58,7 @@ class Expectation:
     nonfinite: str = "strict"
     signed_zeros: bool = False
     ulps: float | None = None
+    tolerance: tuple[float, float] | None = None
 
 
 def judge(expected: Expectation, outcome: Outcome) -> Judgement:
@@ -206,6 +208,9 @@ def _judge_finite(
         flipped = (got == 0.0) & (right == 0.0) & (np.signbit(got) != np.signbit(right))
         if flipped.any():
             return _signed_zero(subject, got, right, flipped)
+    if expected.tolerance is not None or expected.ulps:
+        status, message, figures = judge_stated(got, right, mask, dtype, expected.ulps, expected.tolerance)
+        return Judgement(status, subject, message, figures)
     if expected.exact and mask is None and np.array_equal(got, right):
         return Judgement(Status.PASS, subject, "equal", Figures(elements=got.size))
     if not expected.exact and mask is None and expected.ulps is None:

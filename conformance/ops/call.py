@@ -39,7 +39,8 @@ class CallParams:
     """A bound `call`: canonical input specs, the canonical letters of the output, and a plan a framework.
 
     Exactly one of `reference` (an op's name and its bound parameters), `against` (one target, see `anchor`) and
-    `answer` (see `Call.with_answer`) is set once the case is complete. `ulp`: the allowance where nothing derives one.
+    `answer` (see `Call.with_answer`) is set once the case is complete. `ulp`: the allowance that the case states; None
+    where it is held `against` a target and states none, so that the precision ladder decides.
     """
 
     specs: tuple[TensorSpec, ...]
@@ -47,7 +48,7 @@ class CallParams:
     plans: tuple[tuple[str, Plan], ...]
     reference: tuple[str, Any] | None = None
     against: str | None = None
-    ulp: int = 0
+    ulp: int | None = 0
     answer: Answer | None = None
 
     def plan(self, framework: str) -> Plan | None:
@@ -107,7 +108,7 @@ class Call(Op):
         if against is not None and (framework := parse_target(against).framework) not in dict(plans):
             words = f"against is {against!r}, but there is no plan for {framework}"
             raise ParamError("against", f"{words}; expected a target of one of: {', '.join(dict(plans))}")
-        return CallParams(specs, output, plans, bound, against, ulp or 0)
+        return CallParams(specs, output, plans, bound, against, ulp if against is not None else ulp or 0)
 
     def _bind_reference(self, name: str, given: tuple[tuple[str, Any], ...]) -> tuple[str, Any]:
         if name not in self.ops:
@@ -185,15 +186,18 @@ class Call(Op):
         array = array.transpose([letters.index(c) for c in bound.output_axes])
         return replace(bound, answer=Answer(array.shape, tuple(float(v) for v in array.ravel())))
 
-    def incomplete(self, bound: CallParams) -> str | None:
-        """What is missing where nothing says what is right, or None."""
-        if bound.reference is None and bound.against is None and bound.answer is None:
-            return "nothing says what is right; expected `reference`, `against`, or `expect: {values: ...}`"
+    def incomplete(self, bound: CallParams, refused: bool = False) -> str | None:
+        """What is missing where nothing says what is right, or None; `refused`: every target must refuse the case."""
+        if bound.reference is None and bound.against is None and bound.answer is None and not refused:
+            return (
+                "nothing says what is right; expected `reference`, `against`, `expect: {values: ...}`, "
+                "or `expect: {refused: true}`"
+            )
         return None
 
     def label(self, bound: CallParams) -> str:
         shapes = " ".join("x".join(map(str, spec.shape)) for spec in bound.specs)
-        digest = sha256(repr(bound).encode()).hexdigest()[:8]
+        digest = sha256(repr(replace(bound, ulp=bound.ulp or 0)).encode()).hexdigest()[:8]
         return f"call[{' '.join(dict(bound.plans))} {shapes} {digest}]"
 
     def inputs(self, bound: CallParams) -> tuple[TensorSpec, ...]:

@@ -239,7 +239,7 @@ class Block:
         expect = self.settings.expect
         if expect.values is not None:
             bound = op.with_answer(bound, expect.values, expect.layout)
-        missing = op.incomplete(bound)
+        missing = op.incomplete(bound, bool(expect.refused))
         if missing:
             raise ParamError("plans", missing)
         if bound.reference is None and {"gradient", "adjointness"} & set(self.settings.check):
