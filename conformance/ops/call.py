@@ -17,6 +17,7 @@ import numpy as np
 from conformance.layout import Layout, LayoutError, check_convertible, parse_layout
 from conformance.ops.base import REQUIRED, Array, Op, ParamError, Reference, TensorSpec
 from conformance.ops.call_fields import FIELDS, OUTPUT, CallError, Detail, Written, check_keys, unknown_word
+from conformance.ops.call_notes import unread
 from conformance.plan import Plan
 from conformance.target import Target, parse_target
 from conformance.worker.whitelist import check_plan
@@ -162,6 +163,9 @@ class Call(Op):
             written = (*path, "text") if nested else path
             for finding in check_plan(body, framework, [spec.name for spec in specs], OUTPUT, self.trusted):
                 details.append(Detail(written, finding.message, finding.line, finding.column))
+            for name in unread(body, [spec.name for spec in specs]):
+                words = f"no statement reads the input {name!r}; use it in the plan, or leave it out of `inputs`"
+                details.append(Detail(written, words))
             result.append((framework, Plan.of(body, own, trusted=self.trusted)))
         if details:
             raise CallError(details)

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from conformance.dtypes import DTYPES
 from conformance.ops.base import REQUIRED, Op, ParamError
 from conformance.ops.call import Call
+from conformance.ops.call_fields import OUTPUT
+from conformance.ops.call_notes import layout_notes
 from conformance.suite.case import Case, Source, Values
 from conformance.suite.document import Node, show
 from conformance.suite.expression import ExpressionError
@@ -341,6 +343,19 @@ class Block:
             node = self.values_node(recipe)
             findings.append(Finding(self.file, node.line, node.column, message))
         return findings
+
+    def notes(self) -> list[Finding]:
+        """What is probably not meant, though it can be: plans whose tensors stand in an order that is not usual."""
+        if self._call is None or "plans" not in self.fixed:
+            return []
+        given = self.fixed["plans"]
+        try:
+            params = next(self.cases()).params
+        except (CaseFileError, StopIteration):
+            return []
+        axes = {**{spec.name: spec.axes for spec in params.specs}, OUTPUT: params.output_axes}
+        places = [(given.node.value[framework], note) for framework, note in layout_notes(given.parsed, axes)]
+        return [Finding(self.file, node.line, node.column, f"note: {message}") for node, message in places]
 
     def values_node(self, recipe: int) -> Node:
         """Where a recipe stands: in this block, or at the top of the file."""
