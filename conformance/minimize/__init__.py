@@ -1,6 +1,5 @@
 """The smallest case that fails in the same way: parameters first, then values."""
 
-from conformance.commands.minimize import minimize_command
 from conformance.minimize.search import Minimal, NotMinimizable, minimize
 
-__all__ = ["Minimal", "NotMinimizable", "minimize", "minimize_command"]
+__all__ = ["Minimal", "NotMinimizable", "minimize"]
