@@ -22,7 +22,12 @@ from conformance.suite.values import ValuesError
 WORK = 50_000_000
 A_CASE = 200_000
 # Where in a case its mistake is looked for, by how the message begins.
-_PLACES = (("expects", "expect"), ("its output is empty", "params"), ("its reference", "values"), ("specials", "values"))
+_PLACES = (
+    ("expects", "expect"),
+    ("its output is empty", "params"),
+    ("its reference", "values"),
+    ("specials", "values"),
+)
 
 
 def mistakes(suite: Suite, work: int = WORK) -> tuple[list[Finding], int]:

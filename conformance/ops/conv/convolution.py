@@ -172,7 +172,8 @@ def bind_common(params: Mapping[str, Any]) -> ConvParams:
         raise ParamError("padding", "convention onnx has no padding 'same', expected same_upper or same_lower")
     output_padding = params.get("output_padding")
     output_size = params.get("output_size")
-    if output_padding is not None and output_size is not None:
+    # ONNX takes both: the pads follow from a given length, and output_padding is a part of what they cut.
+    if output_padding is not None and output_size is not None and params["convention"] != "onnx":
         raise ParamError("output_size", "output_size and output_padding are both given, expected at most one")
     return ConvParams(
         dims=dims,
@@ -260,6 +261,9 @@ class Convolution(Op):
             self.geometry(bound)
         except Refused as refused:
             return str(refused)
+        if bound.convention == "keras" and not bound.out_channels:
+            # Every layer, on every backend: "Expected a strictly positive value. Received filters=0." (3.15.1)
+            return "Keras takes no filters=0: out_channels is 0, expected at least 1"
         return None
 
     def inputs(self, bound: ConvParams) -> tuple[TensorSpec, ...]:
