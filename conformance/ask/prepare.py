@@ -274,6 +274,20 @@ def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
         prepared.unanswered = f"held against {target}, which gave no answer"
 
 
+def wrong_axes(prepared: Prepared, target: Target, outcome: Value) -> str:
+    """What is wrong with the answer that the others are held against where it has not the axes that the case says it
+    has; "" where it has. Then nothing is settled by it.
+    """
+    axes, shape = prepared.case.params.output_axes, outcome.output.shape
+    if len(shape) == len(axes):
+        return ""
+    prepared.settled = True
+    prepared.unanswered = f"held against {target}, whose answer has {len(shape)} axes, not those of {axes}"
+    return (
+        f"answered with {len(shape)} axes, shape {shape}, but the case's output is {axes!r}; mend `output` or the plan"
+    )
+
+
 def dual(prepared: Prepared, target: Target) -> tuple[Plan, Request] | Unsupported:
     """The adjoint op's call, <conv(x), y> = <x, conv_transpose(y)>: the same kernel, with the roles of x and y
     exchanged.

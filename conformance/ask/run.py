@@ -27,6 +27,7 @@ from conformance.ask.prepare import (
     prepare,
     request_for,
     settle,
+    wrong_axes,
 )
 from conformance.environments.installed import anchor_of, not_asked
 from conformance.executor import Answer, Event, Failed, Ready, Unavailable
@@ -347,6 +348,12 @@ class Run:
             return
         if isinstance(outcome, Value) and outcome.output.values is None:
             outcome = Unsupported("it answers with a shape alone, so nothing can be held against it")
+        if isinstance(outcome, Value) and (wrong := wrong_axes(prepared, target, outcome)):
+            # Nothing says which axis of such an answer is which, so nobody is held against it.
+            self._write(target, pending.index, prepared, pending.plan, outcome, Judgement(Status.SHAPE, "y", wrong))
+            for other, waiting, _ in self.held.pop(pending.index, []):
+                self._conclude(other, waiting.index, prepared, waiting.plan, Unsupported(prepared.unanswered))
+            return
         # A refusal is judged before it becomes what is expected: it is not right because it agrees with itself.
         answered = isinstance(outcome, Value)
         if answered:
