@@ -23,10 +23,11 @@ WORK = 50_000_000
 A_CASE = 200_000
 # Where in a case its mistake is looked for, by how the message begins.
 _PLACES = (
-    ("expects", "expect"),
+    ("expect", "expect"),
     ("its output is empty", "params"),
     ("its reference", "values"),
     ("specials", "values"),
+    ("the literal", "values"),
 )
 
 

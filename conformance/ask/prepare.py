@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.dtypes import DTYPES, encode
+from conformance.dtypes import DTYPES, encode, rounded
 from conformance.executor import Request
 from conformance.frameworks import Ask, lower
 from conformance.judge.compare import Expectation, allowance, judge
@@ -160,7 +160,9 @@ def check_expectations(case: Case, output: TensorSpec, reference: Reference) -> 
         native = to_layout(reference.value, output.axes, layout)
         if stated_values.size != native.size:
             raise CaseError(f"expects {stated_values.size} values, but the op gives {native.size}: {native.shape}")
-        if not np.array_equal(stated_values.reshape(native.shape), native, equal_nan=True):
+        # Stated in a person's digits, which are rounded as literal inputs are.
+        same = rounded(stated_values.reshape(native.shape), case.dtype), rounded(native, case.dtype)
+        if not np.array_equal(*same, equal_nan=True):
             raise CaseError(f"expects {stated_values.tolist()}, but by its definition the op gives {native.tolist()}")
 
 

@@ -146,8 +146,13 @@ def _literal(spec: TensorSpec, given: Mapping[str, Any], case: Case) -> Array:
             f"the literal {spec.name!r} has {array.size} elements, "
             f"expected {prod(spec.shape)}: {spec.axes} {spec.shape}"
         )
-    # A person's 0.1 is the number of the dtype that is nearest to it.
-    return rounded(array, case.dtype).reshape(spec.shape)
+    # A person's 0.1 is the number of the dtype that is nearest to it; 1e40 is no number of float32's.
+    nearest = rounded(array, case.dtype)
+    beyond = array[np.isfinite(array) & ~np.isfinite(nearest)]
+    if beyond.size:
+        largest = f"at most {DTYPES[case.dtype].largest:g} in {case.dtype}, or inf"
+        raise ValuesError(f"the literal {spec.name!r} holds {beyond.flat[0]:g}, expected {largest}")
+    return nearest.reshape(spec.shape)
 
 
 def special_value(word: str, dtype: str) -> float:
