@@ -163,7 +163,8 @@ class Call(Op):
             written = (*path, "text") if nested else path
             for finding in check_plan(body, framework, [spec.name for spec in specs], OUTPUT, self.trusted):
                 details.append(Detail(written, finding.message, finding.line, finding.column))
-            for name in unread(body, [spec.name for spec in specs]):
+            # The inputs of a reference op are not the case's to leave out.
+            for name in unread(body, [spec.name for spec in specs]) if shape is None else ():
                 words = f"no statement reads the input {name!r}; use it in the plan, or leave it out of `inputs`"
                 details.append(Detail(written, words))
             result.append((framework, Plan.of(body, own, trusted=self.trusted)))
