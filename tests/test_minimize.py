@@ -229,6 +229,50 @@ def test_what_passes_or_compares_nothing_is_refused_with_the_reason(on_torch: As
         minimize(void, on_torch)
 
 
+STATED = """
+op: call
+cases:
+  - name: padded
+    values: {kind: literal, arrays: {x: [1, 2, 3, 4, 5]}}
+    expect: {values: [2, 1, 1, 2, 3, 4, 5, 5, 4, 3]}
+    params:
+      inputs: {x: {shape: [5], layout: W}}
+      output: W
+      plans: {numpy: "y = numpy.pad(x, ((2, 3),), mode='reflect')"}
+"""
+
+
+def test_stated_values_are_right_for_their_own_inputs_alone() -> None:
+    original = read_case(STATED)
+    with Asker(parse_target("numpy")) as asker:
+        found = minimize(original, asker)
+    assert found.case.values.arrays == original.values.arrays
+    assert found.case.expect.values == original.expect.values
+    assert found.case.params.specs == original.params.specs
+
+
+SLIDES = """
+op: call
+cases:
+  - name: grows
+    values: index
+    params:
+      inputs: {x: {shape: [4], layout: W}}
+      output: W
+      against: numpy
+      allowance: {ulp: 4}
+      plans:
+        numpy: y = x * 3
+        torch: y = x * 3 + torch.nn.functional.relu(x - 2) + x * 0.0000019
+"""
+
+
+def test_a_wrong_value_does_not_shrink_to_a_rounding(on_torch: Asker) -> None:
+    found = minimize(read_case(SLIDES), on_torch)
+    assert found.verdict.figures is not None
+    assert abs((found.verdict.figures.got or 0.0) - (found.verdict.figures.reference or 0.0)) > 0.05
+
+
 # --- workers that are always wrong --------------------------------------------------------------------------------
 
 CRASHING = """
@@ -239,7 +283,7 @@ cases:
       inputs: {x: {shape: [2, 3, 4, 5], layout: NCHW}, z: {shape: [7, 3], layout: OC}}
       output: NCHW
       against: numpy
-      plans: {numpy: "FAULT = x\\ny = FAULT"}
+      plans: {numpy: "FAULT = x\\ny = FAULT + z[0, 0]"}
     values: normal
     dtype: float64
 """

@@ -239,12 +239,24 @@ class _Search:
         """Candidates that can be read, that nobody tried yet, and of which the definition says what it said before."""
         refused = OPS[current.op].refusal(current.params) is None
         for candidate in candidates:
+            if _answers_else(current, candidate):
+                continue
             case = _fitted(current, candidate)
             if case is None or case.fingerprint in self.seen:
                 continue
             self.seen.add(case.fingerprint)
             if (OPS[case.op].refusal(case.params) is None) == refused:
                 yield case
+
+
+def _answers_else(current: Case, candidate: Case) -> bool:
+    """Whether a candidate has other inputs, where the case itself states what is right for its own ones: then any
+    answer would be wrong, and that is no failure of the target.
+    """
+    if not isinstance(current.params, CallParams) or current.params.answer is None:
+        return False
+    inputs = [dict(case.given).get("inputs") for case in (current, candidate)]
+    return current.values != candidate.values or inputs[0] != inputs[1]
 
 
 def _fitted(current: Case, candidate: Case) -> Case | None:
