@@ -19,7 +19,7 @@ from conformance.executor.local import Command
 from conformance.known.entry import environment
 from conformance.known.file import load_entries
 from conformance.minimize import Minimal, NotMinimizable, minimize
-from conformance.minimize.failure import Failure, causes, failure_of, without_numbers
+from conformance.minimize.failure import Failure, Scale, causes, failure_of, scale_of, still, without_numbers
 from conformance.minimize.search import Asker
 from conformance.record import Reader, RecordedCase
 from conformance.suite.case import Case
@@ -27,7 +27,7 @@ from conformance.suite.loader import find_files, load, validate
 from conformance.suite.lookup import find_case
 from conformance.suite.write import case_text, read_case
 from conformance.target import parse_target
-from conformance.verdict import Status, Verdict
+from conformance.verdict import Figures, Status, Verdict
 from tests import fakes
 from tests.patience import LONG
 
@@ -57,6 +57,9 @@ def verdict(status: Status, message: str = "", explanation: str = "", subject: s
         ),
         (Status.SHAPE, "got shape (1, 1, 4), reference (1, 1, 5)", "got shape (1, 1, 6), reference (1, 1, 5)", False),
         (Status.SHAPE, "got shape (1, 1, 4), reference (1, 1, 5)", "got shape (1, 0, 5), reference (1, 1, 5)", False),
+        (Status.SHAPE, "got shape (4,), reference (5,)", "got shape (9,), reference (10,)", True),
+        (Status.SHAPE, "got shape (4,), reference (5,)", "got shape (6,), reference (5,)", False),
+        (Status.SHAPE, "got shape (), reference (5,)", "got shape (3,), reference (5,)", False),
         (Status.DTYPE, "got dtype float32, expected float16", "got dtype float64, expected float16", False),
         (Status.NONFINITE, "first at (0,): got nan, reference 0", "first at (3,): got nan, reference 7", True),
         (Status.NONFINITE, "first at (0,): got nan, reference 0", "first at (0,): got 0, reference nan", False),
@@ -65,6 +68,28 @@ def verdict(status: Status, message: str = "", explanation: str = "", subject: s
 )
 def test_what_is_the_same_failure(status: Status, one: str, other: str, same: bool) -> None:
     assert (failure_of(verdict(status, one)) == failure_of(verdict(status, other))) is same
+
+
+@pytest.mark.parametrize(
+    ("got", "right", "size", "scale"),
+    [
+        (11.0, 6.0, 16.0, Scale.VALUES),
+        (1.5e-8, 0.0, 1.0, Scale.ROUNDING),
+        (1.0 + 2.0**-20, 1.0, 1.0, Scale.ROUNDING),
+        (1.001, 1.0, 1.0, Scale.SMALL),
+        (1.5e-8, 0.0, 1.5e-8, Scale.VALUES),
+        (float("inf"), 0.0, 1.0, Scale.NONE),
+    ],
+)
+def test_how_large_an_error_is(got: float, right: float, size: float, scale: Scale) -> None:
+    figures = Figures(4, 1, 2.0, (0,), got, right)
+    assert scale_of(replace(verdict(Status.VALUE), figures=figures, dtype="float32"), size) is scale
+
+
+def test_an_error_does_not_shrink_to_rounding_nor_rounding_grow() -> None:
+    sizes = [Scale.ROUNDING, Scale.SMALL, Scale.VALUES]
+    kept = {(a, b) for a in sizes for b in sizes if still(a, b)}
+    assert kept == {(s, s) for s in sizes} | {(Scale.SMALL, Scale.VALUES)}
 
 
 def test_another_subject_or_cause_is_another_failure() -> None:
@@ -203,6 +228,50 @@ def test_what_passes_or_compares_nothing_is_refused_with_the_reason(on_torch: As
         minimize(void, on_torch)
 
 
+STATED = """
+op: call
+cases:
+  - name: padded
+    values: {kind: literal, arrays: {x: [1, 2, 3, 4, 5]}}
+    expect: {values: [2, 1, 1, 2, 3, 4, 5, 5, 4, 3]}
+    params:
+      inputs: {x: {shape: [5], layout: W}}
+      output: W
+      plans: {numpy: "y = numpy.pad(x, ((2, 3),), mode='reflect')"}
+"""
+
+
+def test_stated_values_are_right_for_their_own_inputs_alone() -> None:
+    original = read_case(STATED)
+    with Asker(parse_target("numpy")) as asker:
+        found = minimize(original, asker)
+    assert found.case.values.arrays == original.values.arrays
+    assert found.case.expect.values == original.expect.values
+    assert found.case.params.specs == original.params.specs
+
+
+SLIDES = """
+op: call
+cases:
+  - name: grows
+    values: index
+    params:
+      inputs: {x: {shape: [4], layout: W}}
+      output: W
+      against: numpy
+      allowance: {ulp: 4}
+      plans:
+        numpy: y = x * 3
+        torch: y = x * 3 + torch.nn.functional.relu(x - 2) + x * 0.0000019
+"""
+
+
+def test_a_wrong_value_does_not_shrink_to_a_rounding(on_torch: Asker) -> None:
+    found = minimize(read_case(SLIDES), on_torch)
+    assert found.verdict.figures is not None
+    assert abs((found.verdict.figures.got or 0.0) - (found.verdict.figures.reference or 0.0)) > 0.05
+
+
 # --- workers that are always wrong --------------------------------------------------------------------------------
 
 CRASHING = """
@@ -213,7 +282,7 @@ cases:
       inputs: {x: {shape: [2, 3, 4, 5], layout: NCHW}, z: {shape: [7, 3], layout: OC}}
       output: NCHW
       against: numpy
-      plans: {numpy: "FAULT = x\\ny = FAULT"}
+      plans: {numpy: "FAULT = x\\ny = FAULT + z[0, 0]"}
     values: normal
     dtype: float64
 """

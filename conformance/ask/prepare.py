@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.dtypes import DTYPES, encode
+from conformance.dtypes import DTYPES, encode, rounded
 from conformance.executor import Request
 from conformance.frameworks import Ask, lower
 from conformance.judge.allowance import allowance
@@ -88,11 +88,20 @@ def prepare(case: Case) -> Prepared:
         raise CaseError(found[1])
     arrays = make_inputs(case)
     exact = "normal" not in (case.values.kind, case.values.base if case.values.kind == "specials" else "")
+    tolerance = case.expect.tolerance
     if refused is not None:
         expectation = Expectation(case.dtype, {}, exact, refused=refused)
         return Prepared(case, specs, arrays, expectation, ())
     if isinstance(op, Call) and op.anchor is not None:
-        expectation = Expectation(case.dtype, {}, exact, nonfinite=case.nonfinite, ulps=op.ulp, checks=case.checks)
+        expectation = Expectation(
+            case.dtype,
+            {},
+            exact,
+            nonfinite=case.nonfinite,
+            ulps=op.ulp or 0,
+            checks=case.checks,
+            tolerance=tolerance,
+        )
         return Prepared(case, specs, arrays, expectation, (), anchor=op.anchor, settled=False)
     outputs = op.outputs()
     references = op.evaluate(arrays)
@@ -121,6 +130,7 @@ def prepare(case: Case) -> Prepared:
         nonfinite=case.nonfinite,
         signed_zeros="signed_zeros" in case.checks,
         checks=case.checks,
+        tolerance=tolerance,
     )
     return Prepared(case, specs, arrays, expectation, outputs, cotangents)
 
@@ -162,7 +172,9 @@ def check_expectations(case: Case, output: TensorSpec, reference: Reference) -> 
         native = to_layout(reference.value, output.axes, layout)
         if stated_values.size != native.size:
             raise CaseError(f"expects {stated_values.size} values, but the op gives {native.size}: {native.shape}")
-        if not np.array_equal(stated_values.reshape(native.shape), native, equal_nan=True):
+        # Stated in a person's digits, which are rounded as literal inputs are.
+        same = rounded(stated_values.reshape(native.shape), case.dtype), rounded(native, case.dtype)
+        if not np.array_equal(*same, equal_nan=True):
             raise CaseError(f"expects {stated_values.tolist()}, but by its definition the op gives {native.tolist()}")
 
 

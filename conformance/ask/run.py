@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from conformance.ask.ladder import Ladder, Rung, Waiting, wanted
 from conformance.ask.prepare import (
     CaseError,
     Prepared,
@@ -32,7 +33,7 @@ from conformance.judge.acceptance import explain_acceptance
 from conformance.judge.compare import Judgement, as_wrong, judge, real
 from conformance.judge.explain import Explanation, explain
 from conformance.outcome import Outcome, Unsupported, Value
-from conformance.plan import Plan
+from conformance.plan import USUAL, Plan
 from conformance.record import ALLOWANCE, REFERENCE, Writer, of
 from conformance.suite.case import Case
 from conformance.suite.values import ValuesError
@@ -76,6 +77,7 @@ class _Pending:
 
     index: int
     plan: Plan
+    rung: Rung | None = None  # what the precision ladder asks it for
 
 
 class Run:
@@ -113,6 +115,8 @@ class Run:
         self.pending: dict[tuple[Target, int], _Pending] = {}
         # What waits for the answer that it is held against.
         self.held: dict[int, list[tuple[Target, _Pending, Outcome]]] = {}
+        self.ladder = Ladder()
+        self.anchored: dict[Target, set[int]] = {}  # the unfinished cases for which a target may be asked once more
         self.next_key = 0
 
     @property
@@ -137,6 +141,8 @@ class Run:
         for target in left:
             self.queues[target].append(index)
             self.waiting[index] += 1
+        if anchor is not None and anchor in left:
+            self.anchored.setdefault(anchor, set()).add(index)
         return index
 
     def finished(self, index: int) -> bool:
@@ -148,7 +154,7 @@ class Run:
         busy = set(self.queues)
         while busy and not self.stop():
             self.step()
-            idle = {t for t in busy if self.cursor[t] == len(self.queues[t]) and not self.outstanding[t]}
+            idle = {t for t in busy if self.cursor[t] == len(self.queues[t]) and not self._needed(t)}
             for target in idle:
                 # A worker that still starts is left alone: what it says of itself belongs into the record.
                 if target in self.ready:
@@ -156,6 +162,12 @@ class Run:
             busy -= idle
         self.findings.sort(self.cases, [str(target) for target in self.queues])
         return self.findings
+
+    def _needed(self, target: Target) -> bool:
+        """Whether a target that has been asked everything still has to answer, or may be asked once more."""
+        if self.outstanding[target] or self.anchored.get(target):
+            return True
+        return any(target == held for waiting in self.held.values() for held, _, _ in waiting)
 
     def step(self) -> None:
         """Feed every target that has room, then take what has arrived (waiting for it where nothing could be fed)."""
@@ -243,6 +255,9 @@ class Run:
         if not self.waiting[index]:
             prepared = self.prepared.pop(index, None)
             self.prepared_bytes -= prepared.nbytes if prepared else 0
+            self.ladder.forget(index)
+            for cases in self.anchored.values():
+                cases.discard(index)
 
     def _abandon(self, target: Target, reason: str, record: bool) -> None:
         """A target that can't run: each of its cases gets the reason (or, where the harness failed, no verdict
@@ -250,7 +265,12 @@ class Run:
         """
         self.gone[target] = (reason, record)
         for key in [k for k in self.pending if k[0] == target]:
-            self._finish_abandoned(target, self.pending.pop(key).index, reason, record)
+            pending = self.pending.pop(key)
+            if pending.rung is None:
+                self._finish_abandoned(target, pending.index, reason, record)
+            else:
+                self.ladder.lost(pending.index, target, reason)
+                self._climbed(pending.index)
         self.outstanding[target] = 0
         self._drain(target)
 
@@ -292,6 +312,12 @@ class Run:
         assert prepared is not None
         if prepared.mistaken:
             self._release(pending.index)
+            self.findings.coordinator_seconds += time.thread_time() - started
+            return
+        if pending.rung is not None:
+            asked = self.ladder.take(prepared, pending.index, target, pending.rung, outcome)
+            self._ask_rungs(target, pending.index, pending.plan, asked)
+            self._climbed(pending.index)
             self.findings.coordinator_seconds += time.thread_time() - started
             return
         outcome = canonical(prepared, pending.plan, outcome)
@@ -344,7 +370,38 @@ class Run:
                 judgement = Judgement(Status.UNSUPPORTED, "gradient", message, judgement.figures)
         else:
             judgement = judge(expectation, outcome)
+        if isinstance(outcome, Value) and plan is not None and wanted(prepared, target, judgement, outcome):
+            self._climb(target, index, prepared, Waiting(target, plan, outcome))
+            return
         self._write(target, index, prepared, plan, outcome, judgement)
+
+    def _climb(self, target: Target, index: int, prepared: Prepared, waiting: Waiting) -> None:
+        """Two answers are not equal, and nothing says how far apart they may be: ask both sides in float64."""
+        anchor, right, own = prepared.anchor, prepared.expectation.outputs[USUAL], waiting.outcome.first.values
+        assert anchor is not None
+        assert own is not None
+        self.ladder.wait(index, waiting)
+        for side, narrow in ((target, own.astype(np.float64)), (anchor, right.value)):
+            plan = plan_for(prepared, side)
+            assert isinstance(plan, Plan)
+            asked = self.ladder.begin(prepared, index, side, plan, narrow)
+            if side in self.gone:
+                self.ladder.lost(index, side, self.gone[side][0])
+            else:
+                self._ask_rungs(side, index, plan, asked)
+        self._climbed(index)
+
+    def _ask_rungs(self, target: Target, index: int, plan: Plan, asked: Iterable[tuple[Rung, Request]]) -> None:
+        for rung, request in asked:
+            self._submit(target, _Pending(index, plan, rung=rung), request)
+
+    def _climbed(self, index: int) -> None:
+        """Judge what has waited for float64 answers that are all there now."""
+        prepared = self.prepared.get(index)
+        if prepared is None:
+            return
+        for waiting, judgement in list(self.ladder.ready(prepared, index)):
+            self._write(waiting.target, index, prepared, waiting.plan, waiting.outcome, judgement)
 
     def _write(
         self, target: Target, index: int, prepared: Prepared, plan: Plan | None, outcome: Outcome, judgement: Judgement

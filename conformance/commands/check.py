@@ -6,10 +6,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.ask.examine import mistakes
 from conformance.session import declare
 from conformance.suite.choose import report, suite_root, trusted_files
 from conformance.suite.findings import CaseFileError, Finding
-from conformance.suite.loader import find_files, validate
+from conformance.suite.loader import find_files, load, validate
 from conformance.usage import OK, USAGE, UsageError
 
 
@@ -22,20 +23,29 @@ class Options:
 
 
 def main(options: Options) -> int:
-    """Validate everything, print every finding."""
+    """Validate everything, print every finding; what a run would find without a framework is among them."""
     try:
         root, files = find_files(list(options.paths) or [suite_root()])
     except CaseFileError as error:
         raise UsageError(str(error)) from None
     findings: list[Finding] = []
-    total = 0
+    notes: list[Finding] = []
+    total = computed = 0
     trusted = trusted_files(options.trust, files)
     for path in files:
         found, count = validate(path, root, path.resolve() in trusted)
+        if not found:
+            suite = load(path, root, path.resolve() in trusted)
+            found, looked = mistakes(suite)
+            computed += looked
+            notes += [note for block in suite.blocks for note in block.notes()]
         findings += found
         total += count
+    for note in notes:
+        print(note, file=sys.stderr)
     if findings:
         print(report(findings), file=sys.stderr)
         return USAGE
-    print(f"{len(files)} files, {total:,} cases: all valid")
+    of_them = "" if computed == total else f" ({computed:,} of them with their inputs and exact answers)"
+    print(f"{len(files)} files, {total:,} cases: all valid{of_them}")
     return OK

@@ -19,6 +19,7 @@ from conformance.judge.allowance import BITS_NEED_ELEMENTS, FLOAT32_BITS, allowa
 from conformance.judge.kinds import dtype_reason, judge_kind
 from conformance.judge.pattern import broken_pattern, flipped_zeros
 from conformance.judge.precision import LEAST_BITS, beyond, narrower
+from conformance.judge.stated import judge_stated
 from conformance.judge.steady import steady
 from conformance.judge.words import last_words, telling_line
 from conformance.ops.base import Array, Reference, TensorSpec
@@ -46,7 +47,7 @@ class Expectation:
     inputs and outputs what kind they are, where that is not real numbers in the case's dtype, and `inputs` are what
     indices point into. `nonfinite` is the policy for what an infinity may touch. `ulps`: the allowance where no sum of
     products is behind the op. `checks`: what the case asks for of its outputs; a shape that is not asked for is judged
-    all the same where values are.
+    all the same where values are. `tolerance`: rtol and atol, where a person stated them.
     """
 
     dtype: str
@@ -60,6 +61,7 @@ class Expectation:
     signed_zeros: bool = False
     ulps: float | None = None
     checks: Collection[str] = ("shape", "dtype", "value")
+    tolerance: tuple[float, float] | None = None
 
 
 def judge(expected: Expectation, outcome: Outcome) -> Judgement:
@@ -203,6 +205,9 @@ def _judge_finite(
         flipped = flipped_zeros(got, right)
         if flipped is not None:
             return Judgement(Status.NONFINITE, subject, *flipped)
+    if expected.tolerance is not None or expected.ulps:
+        status, message, figures = judge_stated(got, right, mask, dtype, expected.ulps, expected.tolerance)
+        return Judgement(status, subject, message, figures)
     if expected.exact and mask is None and np.array_equal(got, right):
         return Judgement(Status.PASS, subject, "equal", Figures(elements=got.size))
     if not expected.exact and mask is None and expected.ulps is None:

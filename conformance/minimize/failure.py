@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import IntEnum
+from math import isfinite
 
+from conformance.dtypes import DTYPES
 from conformance.judge.explain import NARROW
 from conformance.ops.conv.confusions import CONFUSIONS
 from conformance.plan import USUAL
@@ -16,6 +19,19 @@ _MORE = re.compile(r", or with \d+ more: ([^;]*)")
 _FIRST = re.compile(r"got (\S+), reference (\S+)")
 _SIGNAL = re.compile(r"\((\w+)\)")
 _SHAPES = re.compile(r"got shape \(([^)]*)\), reference \(([^)]*)\)")
+
+
+# Up to how many roundings of the largest number an error is taken for rounding.
+ROUNDINGS = 16.0
+
+
+class Scale(IntEnum):
+    """How large an error is beside the numbers that it comes from."""
+
+    NONE = 0  # no number says
+    ROUNDING = 1
+    SMALL = 2
+    VALUES = 3
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,29 @@ def failure_of(verdict: Verdict) -> Failure:
     return Failure(status, subject)
 
 
+def scale_of(verdict: Verdict, size: float) -> Scale:
+    """How large the worst error is beside `size`, the largest number that the case is computed from."""
+    figures = verdict.figures
+    if verdict.status not in (Status.VALUE, Status.GRADIENT) or figures is None:
+        return Scale.NONE
+    if figures.got is None or figures.reference is None or not isfinite(figures.got - figures.reference):
+        return Scale.NONE
+    whole = max(size, abs(figures.got), abs(figures.reference))
+    error = abs(figures.got - figures.reference) / whole if whole else 0.0
+    dtype = next((tensor.dtype for tensor in verdict.tensors if tensor.dtype in DTYPES), "float32")
+    unit = DTYPES[dtype].unit_roundoff
+    if error <= min(ROUNDINGS * unit, 2.0**-4):
+        return Scale.ROUNDING
+    return Scale.SMALL if error < 2.0**-7 else Scale.VALUES
+
+
+def still(first: Scale, now: Scale) -> bool:
+    """Whether an error of another size may be the same failure: what is larger than rounding never shrinks to it, nor
+    does rounding grow to be a wrong value; beside smaller numbers the same error may be larger.
+    """
+    return first is now or Scale.ROUNDING < first < now
+
+
 def causes(explanation: str) -> frozenset[str]:
     """The names of the confusions in an explanation's text."""
     if not explanation or explanation.startswith("no"):  # "none of ...", "no confusion ...", "not looked for"
@@ -90,7 +129,7 @@ def _axes(message: str) -> str:
     got, right = ([int(n) for n in shape.replace(",", " ").split()] for shape in match.groups())
     if len(got) != len(right):
         return "another number of axes"
-    names = ["batch", "channels", *("spatial" for _ in right[2:])]
+    names = ["batch", "channels", *("spatial" for _ in right[2:])] if len(right) > 2 else ["axis"] * len(right)
     ways = {f"{n} {'longer' if a > b else 'shorter'}" for n, a, b in zip(names, got, right, strict=True) if a != b}
     return ", ".join(sorted(ways))
 

@@ -16,7 +16,7 @@ from conformance.ask.probe import Found, Probe
 from conformance.ask.where import with_anchor
 from conformance.executor.local import Command
 from conformance.minimize import parameters, values
-from conformance.minimize.failure import Failure, failure_of
+from conformance.minimize.failure import Failure, Scale, failure_of, scale_of, still
 from conformance.ops.call import Call
 from conformance.suite.case import Case, Values
 from conformance.suite.findings import CaseFileError
@@ -118,16 +118,16 @@ def minimize(
 
     `anew`: the last two looks are at a new worker, so that nothing that ran before can be the cause.
     """
-    failure = _first_looks(case, asker)
+    failure, scale = _first_looks(case, asker)
     plain = replace(case, about="", tags=frozenset(), claim=None, targets=(str(asker.target),))
-    search = _Search(asker, failure, budget, progress)
+    search = _Search(asker, failure, scale, budget, progress)
     kept = search.run(read_again(plain) or plain)
     if anew:
         asker.close()
     # The last one is asked twice more; where it does not hold, the one before it.
     for smaller in reversed(kept):
         verdicts = [_verdict(found, asker.target) for found in asker.judge([smaller, smaller])]
-        if all(v is not None and failure_of(v) == failure for v in verdicts):
+        if all(v is not None and _shows(v, smaller, failure, scale) for v in verdicts):
             last = verdicts[-1]
             assert last is not None
             return Minimal(smaller, last, failure, search.tried, search.exhausted)
@@ -136,7 +136,12 @@ def minimize(
     )
 
 
-def _first_looks(case: Case, asker: Asker) -> Failure:
+def _shows(verdict: Verdict, case: Case, failure: Failure, scale: Scale) -> bool:
+    """Whether a verdict on a case shows the same failure, of the same size."""
+    return failure_of(verdict) == failure and still(scale, scale_of(verdict, values.largest(case)))
+
+
+def _first_looks(case: Case, asker: Asker) -> tuple[Failure, Scale]:
     found = asker.judge([case] * LOOKS)
     for one in found:
         if one.error:
@@ -155,7 +160,7 @@ def _first_looks(case: Case, asker: Asker) -> Failure:
         )
     if verdicts[0].status is Status.UNSUPPORTED:
         raise NotMinimizable(f"{case.id} is not supported on {asker.target}: {verdicts[0].message}")
-    return failures[0]
+    return failures[0], scale_of(verdicts[0], values.largest(case))
 
 
 def read_again(case: Case) -> Case | None:
@@ -168,9 +173,10 @@ def read_again(case: Case) -> Case | None:
 
 
 class _Search:
-    def __init__(self, asker: Asker, failure: Failure, budget: int, progress: Progress) -> None:
+    def __init__(self, asker: Asker, failure: Failure, scale: Scale, budget: int, progress: Progress) -> None:
         self.asker = asker
         self.failure = failure
+        self.scale = scale
         self.budget = budget
         self.progress = progress
         self.tried = 0
@@ -222,7 +228,7 @@ class _Search:
                 self.exhausted = f"{self.deaths} workers died"
             for case, one in zip(batch, found, strict=True):
                 verdict = _verdict(one, self.asker.target)
-                if verdict is not None and failure_of(verdict) == self.failure:
+                if verdict is not None and _shows(verdict, case, self.failure, self.scale):
                     return case
             if self.exhausted:
                 return None
@@ -232,12 +238,24 @@ class _Search:
         """Candidates that can be read, that nobody tried yet, and of which the definition says what it said before."""
         refused = current.op.refusal() is None
         for candidate in candidates:
+            if _answers_else(current, candidate):
+                continue
             case = _fitted(current, candidate)
             if case is None or case.fingerprint in self.seen:
                 continue
             self.seen.add(case.fingerprint)
             if (case.op.refusal() is None) == refused:
                 yield case
+
+
+def _answers_else(current: Case, candidate: Case) -> bool:
+    """Whether a candidate has other inputs, where the case itself states what is right for its own ones: then any
+    answer would be wrong, and that is no failure of the target.
+    """
+    if not isinstance(current.op, Call) or current.op.answer is None:
+        return False
+    inputs = [dict(case.given).get("inputs") for case in (current, candidate)]
+    return current.values != candidate.values or inputs[0] != inputs[1]
 
 
 def _fitted(current: Case, candidate: Case) -> Case | None:

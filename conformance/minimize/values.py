@@ -125,6 +125,12 @@ def arrays_of(case: Case) -> Arrays | None:
         return None
 
 
+def largest(case: Case) -> float:
+    """The largest magnitude of the case's inputs, of what is finite; 0 where there are none."""
+    found = [np.abs(array[np.isfinite(array)]).max(initial=0.0) for array in (arrays_of(case) or {}).values()]
+    return float(max(found, default=0.0))
+
+
 def with_arrays(case: Case, arrays: Arrays) -> Case:
     """The case with these inputs, spelled out."""
     written = tuple((name, nested(array)) for name, array in arrays.items())

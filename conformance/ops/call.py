@@ -18,6 +18,7 @@ from conformance.frameworks import check_plan
 from conformance.layout import Layout, LayoutError, check_convertible, parse_layout
 from conformance.ops.base import REQUIRED, Array, Field, Op, ParamError, Reference, TensorSpec
 from conformance.ops.call_fields import FIELDS, OUTPUT, CallError, Detail, Written, check_keys, unknown_word
+from conformance.ops.call_notes import unread
 from conformance.ops.defined import DEFINED
 from conformance.plan import Plan
 from conformance.target import Target, parse_target
@@ -41,7 +42,8 @@ class Call(Op):
 
     `specs`: the inputs; `output_axes`: the canonical letters of the output; `plans`: a plan a framework. Exactly one of
     `reference` (the op that says what is right), `against` (one target, see `anchor`) and `answer` (see `with_answer`)
-    is set once the case is complete. `ulp`: the allowance where nothing derives one.
+    is set once the case is complete. `ulp`: the allowance that the case states; None where it is held `against` a
+    target and states none, so that the precision ladder decides.
     """
 
     name: ClassVar[str] = "call"
@@ -51,7 +53,7 @@ class Call(Op):
     plans: tuple[tuple[str, Plan], ...]
     reference: Op | None = None
     against: str | None = None
-    ulp: int = 0
+    ulp: int | None = 0
     answer: Answer | None = None
 
     @classmethod
@@ -104,7 +106,7 @@ class Call(Op):
         if against is not None and (framework := parse_target(against).framework) not in dict(plans):
             words = f"against is {against!r}, but there is no plan for {framework}"
             raise ParamError("against", f"{words}; expected a target of one of: {', '.join(dict(plans))}")
-        return cls(specs, output, plans, question, against, ulp or 0)
+        return cls(specs, output, plans, question, against, ulp if against is not None else ulp or 0)
 
     def with_answer(self, values: Any, layout: str) -> Call:
         """The call with the values that the case states; `values` are nested in `layout` (canonical where it is "")."""
@@ -125,17 +127,20 @@ class Call(Op):
         array = array.transpose([letters.index(c) for c in self.output_axes])
         return replace(self, answer=Answer(array.shape, tuple(float(v) for v in array.ravel())))
 
-    def incomplete(self) -> str | None:
-        """What is missing where nothing says what is right, or None."""
-        if self.reference is None and self.against is None and self.answer is None:
-            return "nothing says what is right; expected `reference`, `against`, or `expect: {values: ...}`"
+    def incomplete(self, refused: bool = False) -> str | None:
+        """What is missing where nothing says what is right, or None; `refused`: every target must refuse the case."""
+        if self.reference is None and self.against is None and self.answer is None and not refused:
+            return (
+                "nothing says what is right; expected `reference`, `against`, `expect: {values: ...}`, "
+                "or `expect: {refused: true}`"
+            )
         return None
 
     def label(self) -> str:
         shapes = " ".join("x".join(map(str, spec.shape)) for spec in self.specs)
         tensors = [(spec.name, spec.axes, spec.shape) for spec in self.specs]
         plans = [(framework, plan.text, plan.layouts) for framework, plan in self.plans]
-        right = self.reference.label() if self.reference is not None else (self.against, self.ulp, self.answer)
+        right = self.reference.label() if self.reference is not None else (self.against, self.ulp or 0, self.answer)
         digest = sha256(repr((tensors, self.output_axes, plans, right)).encode()).hexdigest()[:8]
         return f"call[{' '.join(dict(self.plans))} {shapes} {digest}]"
 
@@ -235,6 +240,10 @@ def _bind_plans(
         written = (*path, "text") if nested else path
         for finding in check_plan(body, framework, [spec.name for spec in specs], (OUTPUT,), trusted):
             details.append(Detail(written, finding.message, finding.line, finding.column))
+        # The inputs of a reference op are not the case's to leave out.
+        for name in unread(body, [spec.name for spec in specs]) if shape is None else ():
+            words = f"no statement reads the input {name!r}; use it in the plan, or leave it out of `inputs`"
+            details.append(Detail(written, words))
         result.append((framework, Plan.of(body, own, trusted=trusted)))
     if details:
         raise CallError(details)

@@ -12,6 +12,7 @@ import numpy as np
 from conformance.dtypes import DTYPES
 from conformance.frameworks.surface import Surface, surface
 from conformance.judge.allowance import allowance
+from conformance.judge.stated import stated_allowance
 from conformance.repro import words
 from conformance.repro.arrays import UNPACK, into_layout, out_of_layout, written
 from conformance.repro.check import judged, run, tensors, variable
@@ -168,11 +169,16 @@ def _compared(sides: list[tuple[Finding, Surface]]) -> list[str]:
             "sys.exit(int(first.dtype != second.dtype))",
         ]
     expectation = found.prepared.expectation
-    if expectation.exact:
+    if expectation.exact and expectation.tolerance is None:
         close = ""
     else:
         reference = judged(found)[0]
-        far = allowance(reference, DTYPES[found.dtype], expectation.ulps)
+        stated = expectation.ulps, expectation.tolerance
+        far = (
+            stated_allowance(reference.value, DTYPES[found.dtype], *stated)
+            if any(stated)
+            else allowance(reference, DTYPES[found.dtype], expectation.ulps)
+        )
         far = np.where(np.isfinite(reference.value) & np.isfinite(far), far, 0.0)
         lines += [
             f"# {words.allowed(found)}; each of the two may be off by it",

@@ -186,7 +186,7 @@ def _values(found: Finding, surface: Surface) -> list[str]:
     if found.verdict.status is Status.PRECISION and within:
         return lines + _bits(found, reference, axes, name)
     lines += allowed_lines(found, reference, axes, name, within)
-    lines += comparison(right, found, exact=expectation.exact)
+    lines += comparison(right, found, exact=expectation.exact and expectation.tolerance is None)
     lines += [
         'print(f"{wrong.sum()} of {wrong.size} elements differ")',
         'print("expected:", expected, "actual:", actual, sep="\\n")',
@@ -198,6 +198,9 @@ def _values(found: Finding, surface: Surface) -> list[str]:
 def allowed_lines(found: Finding, reference: Reference, axes: str, name: str, within: bool) -> list[str]:
     """Lines that set `allowed`, nothing where equality is asked for."""
     expectation, dtype = found.prepared.expectation, DTYPES[found.dtype]
+    if expectation.tolerance is not None:
+        rtol, atol = expectation.tolerance
+        return [f"allowed = {rtol!r} * np.abs(expected) + {atol!r}  # {words.allowed(found)}"]
     if expectation.exact:
         return []
     if expectation.ulps is not None:

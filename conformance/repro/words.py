@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.judge.stated import stated_words
 from conformance.repro.finding import Finding
 from conformance.verdict import Status
 
@@ -43,10 +44,10 @@ def expected(found: Finding) -> str:
 def allowed(found: Finding) -> str:
     """How far off a right answer may be, in words."""
     expectation = found.prepared.expectation
+    if stated := stated_words(expectation.ulps, expectation.tolerance):
+        return stated
     if expectation.exact:
         return f"small integers: every partial sum is exact in {found.dtype}, so any order of summation is equal"
-    if expectation.ulps is not None:
-        return f"{expectation.ulps:g} ULP on either side"
     return (
         "the most by which rounding can move a right answer in any order of summation "
         "(gamma_n * sum |x||w| + u * |y|, n products, u the unit roundoff)"

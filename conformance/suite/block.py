@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from conformance.dtypes import DTYPES
 from conformance.ops.base import REQUIRED, Op, ParamError
 from conformance.ops.call import Call
+from conformance.ops.call_fields import OUTPUT
+from conformance.ops.call_notes import layout_notes
 from conformance.suite.case import Case, Source, Values
 from conformance.suite.document import Node, show
 from conformance.suite.findings import CaseFileError, Finding
@@ -238,7 +240,7 @@ class Block:
         expect = self.settings.expect
         if expect.values is not None:
             call = call.with_answer(expect.values, expect.layout)
-        missing = call.incomplete()
+        missing = call.incomplete(bool(expect.refused))
         if missing:
             raise ParamError("plans", missing)
         if call.reference is None and "gradient" in self.settings.check:
@@ -340,6 +342,21 @@ class Block:
             node = self.values_node(recipe)
             findings.append(Finding(self.file, node.line, node.column, message))
         return findings
+
+    def notes(self) -> list[Finding]:
+        """What is probably not meant, though it can be: plans whose tensors stand in an order that is not usual."""
+        if "plans" not in self.fixed:
+            return []
+        given = self.fixed["plans"]
+        try:
+            call = next(self.cases()).op
+        except (CaseFileError, StopIteration):
+            return []
+        if not isinstance(call, Call):
+            return []
+        axes = {**{spec.name: spec.axes for spec in call.specs}, OUTPUT: call.output_axes}
+        places = [(given.node.value[framework], note) for framework, note in layout_notes(given.parsed, axes)]
+        return [Finding(self.file, node.line, node.column, f"note: {message}") for node, message in places]
 
     def values_node(self, recipe: int) -> Node:
         """Where a recipe stands: in this block, or at the top of the file."""

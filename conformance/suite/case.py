@@ -61,6 +61,14 @@ class Expect:
     values: Any = None
     refused: bool | None = None  # True: every target must refuse, whatever the op's definition says
     layout: str = ""
+    # What a person allows, in place of what the op derives; apart from the rest, so that other fingerprints stay.
+    rtol: float | None = field(default=None, repr=False)
+    atol: float | None = field(default=None, repr=False)
+
+    @property
+    def tolerance(self) -> tuple[float, float] | None:
+        """rtol and atol, or None where neither is stated."""
+        return None if self.rtol is None and self.atol is None else (self.rtol or 0.0, self.atol or 0.0)
 
 
 @dataclass(frozen=True)
@@ -119,6 +127,8 @@ class Case:
             "permits": sorted(self.permits),
             "expect": repr(self.expect),
         }
+        if self.expect.tolerance is not None:
+            content["tolerance"] = self.expect.tolerance
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     @property

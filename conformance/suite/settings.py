@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
 
 from conformance.dtypes import DTYPES
@@ -24,6 +25,7 @@ from conformance.suite.readers import (
     keys_schema,
     layout,
     name,
+    number,
     numbers,
     sequence,
     tag,
@@ -146,7 +148,14 @@ def expect(node: Node, report: Report) -> Expect:
         raise Wrong(node, "expect says that the case is refused and what it answers; expected one of them")
     if given.get("layout") and not {"shape", "values"} & given.keys():
         raise Wrong(node, "expect has a layout, but neither a shape nor values in it")
-    return Expect(given.get("shape"), given.get("values"), given.get("refused"), given.get("layout", ""))
+    return Expect(**given)
+
+
+def _tolerance(node: Node, _: Report) -> float:
+    value = number(node)
+    if not 0.0 <= value < inf:
+        raise Wrong(node, f"found {node.shown()}, expected a finite number of at least 0")
+    return value
 
 
 def claim(node: Node, report: Report) -> Claim:
@@ -202,11 +211,14 @@ LITERAL: dict[str, Key] = {
         True,
     ),
 }
+_TOLERANCE = {"type": "number", "minimum": 0}
 EXPECT: dict[str, Key] = {
     "shape": Key(_shape, "the shape of the output", {"type": "array", "items": {"type": "integer", "minimum": 0}}),
     "values": Key(numbers, "the values of the output", _NUMBERS),
     "refused": Key(boolean, "whether every target must refuse the case", {"type": "boolean"}),
     "layout": Key(layout, "the layout of shape and values, such as NHWC; the op's canonical one where left out", _TEXT),
+    "rtol": Key(_tolerance, "how far off an answer may be, relative to what is right, by a person's word", _TOLERANCE),
+    "atol": Key(_tolerance, "how far off an answer may be, added to what `rtol` allows", _TOLERANCE),
 }
 CLAIM: dict[str, Key] = {
     "document": Key(text, "the document that claims it", _TEXT, True),

@@ -146,11 +146,14 @@ def _literal(spec: TensorSpec, given: Mapping[str, Any], case: Case) -> Array:
             f"the literal {spec.name!r} has {array.size} elements, "
             f"expected {prod(spec.shape)}: {spec.axes} {spec.shape}"
         )
+    # A person's 0.1 is the number of the dtype that is nearest to it; 1e40 is no number of float32's.
     dtype = spec.dtype or case.dtype
-    exact = rounded(array, dtype)
-    if not np.array_equal(exact, array, equal_nan=True):
-        raise ValuesError(f"the literal {spec.name!r} holds numbers that {dtype} can't represent exactly")
-    return exact.reshape(spec.shape)
+    nearest = rounded(array, dtype)
+    beyond = array[np.isfinite(array) & ~np.isfinite(nearest)]
+    if beyond.size:
+        largest = f"at most {DTYPES[dtype].largest:g} in {dtype}, or inf"
+        raise ValuesError(f"the literal {spec.name!r} holds {beyond.flat[0]:g}, expected {largest}")
+    return nearest.reshape(spec.shape)
 
 
 def special_value(word: str, dtype: str) -> float:

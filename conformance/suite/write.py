@@ -145,6 +145,9 @@ def _expect(expect: Expect) -> dict[str, Any]:
         document["refused"] = expect.refused
     if expect.layout:
         document["layout"] = expect.layout
+    for name, value in (("rtol", expect.rtol), ("atol", expect.atol)):
+        if value is not None:
+            document[name] = value
     return document
 
 

@@ -203,7 +203,10 @@ def test_special_words(dtype: str, least: float, largest: float) -> None:
         (Values("literal", arrays=(("x", (1, 2)), ("w", 1))), "'x' has 2 elements, expected 16: NCHW"),
         (Values("literal", arrays=(("x", ((1, 2), (3,))), ("w", 1))), "'x' is no rectangular array"),
         (Values("literal", arrays=(("x", ("a",) * 16), ("w", 1))), "'x' is no rectangular array of numbers"),
-        (Values("literal", arrays=(("x", (0.1,) * 16), ("w", (1,) * 9))), "numbers that float32 can't represent"),
+        (
+            Values("literal", arrays=(("x", (1e40,) * 16), ("w", (1,) * 9))),
+            r"'x' holds 1e\+40, expected at most 3.40282e",
+        ),
     ],
 )
 def test_errors_say_what_was_found(values: Values, message: str) -> None:
@@ -215,6 +218,14 @@ def test_a_special_in_an_empty_tensor_is_an_error() -> None:
     case = a_case("conv", values=Values("specials", places=(Place("x", "first", "nan"),)), size=4, batch=0)
     with pytest.raises(ValuesError, match="'x', which is empty"):
         make_inputs(case)
+
+
+def test_literal_values_are_rounded_to_the_dtype() -> None:
+    values = Values("literal", arrays=(("x", (0.1, 1e-60, float("inf"), -0.3)), ("w", (1, 2, 3, 4))))
+    for dtype, tenth in (("float32", 0.10000000149011612), ("float16", 0.0999755859375), ("float64", 0.1)):
+        x = make_inputs(a_case("conv", values=values, dtype=dtype, size=2, kernel=2))["x"]
+        assert x.flat[0] == tenth
+        assert x.flat[2] == np.inf
 
 
 def test_literal_values_take_their_shape() -> None:

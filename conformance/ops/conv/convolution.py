@@ -174,7 +174,8 @@ class Convolution(Op):
             raise ParamError("padding", "convention onnx has no padding 'same', expected same_upper or same_lower")
         output_padding = values.get("output_padding")
         output_size = values.get("output_size")
-        if output_padding is not None and output_size is not None:
+        # ONNX takes both: the pads follow from a given length, and output_padding is a part of what they cut.
+        if output_padding is not None and output_size is not None and values["convention"] != "onnx":
             raise ParamError("output_size", "output_size and output_padding are both given, expected at most one")
         spatial = {name: _axes(name, values[name], dims) for name in ("size", "kernel", "stride", "dilation")}
         return cls(
@@ -273,6 +274,9 @@ class Convolution(Op):
             self.geometry()
         except Refused as refused:
             return str(refused)
+        if self.convention == "keras" and not self.out_channels:
+            # Every layer, on every backend: "Expected a strictly positive value. Received filters=0." (3.15.1)
+            return "Keras takes no filters=0: out_channels is 0, expected at least 1"
         return None
 
     def inputs(self) -> tuple[TensorSpec, ...]:

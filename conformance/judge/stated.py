@@ -1,0 +1,55 @@
+"""Values held against what a person stated: units in the last place, or rtol and atol. The verdict says so."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.dtypes import DType
+from conformance.verdict import Figures, Status
+
+Array = NDArray[np.float64]
+
+
+def stated_words(ulps: float | None, tolerance: tuple[float, float] | None) -> str:
+    """What a person stated, in words; "" where nobody did."""
+    if tolerance is not None:
+        return f"rtol {tolerance[0]:g} and atol {tolerance[1]:g}, which a person stated"
+    return f"{ulps:g} ULP, which a person stated" if ulps else ""
+
+
+def stated_allowance(right: Array, dtype: DType, ulps: float | None, tolerance: tuple[float, float] | None) -> Array:
+    """How far an answer may be from `right`, by a person's word."""
+    finite = np.where(np.isfinite(right), np.abs(right), 0.0)
+    if tolerance is not None:
+        return np.asarray(tolerance[0] * finite + tolerance[1])
+    return np.asarray(2.0 * (ulps or 0.0) * dtype.unit_roundoff * finite + dtype.least_subnormal)
+
+
+def judge_stated(
+    got: Array,
+    right: Array,
+    mask: NDArray[np.bool_] | None,
+    dtype: DType,
+    ulps: float | None,
+    tolerance: tuple[float, float] | None,
+) -> tuple[Status, str, Figures]:
+    """Status, message and figures. `mask`: where both are finite, None where everything is."""
+    words = stated_words(ulps, tolerance)
+    if not right.size:
+        return Status.PASS, "equal", Figures(elements=0)
+    both = np.ones(right.shape, dtype=bool) if mask is None else mask
+    error = np.abs(np.subtract(got, right, where=both, out=np.zeros_like(right)))
+    allowed = stated_allowance(right, dtype, ulps, tolerance)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        fraction = np.where(error == 0.0, 0.0, error / allowed)
+        relative = np.where(error == 0.0, 0.0, error / np.abs(right))
+    flat = int(np.argmax(fraction))
+    worst = tuple(int(i) for i in np.unravel_index(flat, error.shape))
+    differing, largest = int((error > allowed).sum()), float(fraction.reshape(-1)[flat])
+    a, b = float(got[worst]), float(right[worst])
+    figures = Figures(error.size, differing, largest, worst, a, b, float(relative.max()))
+    if not differing:
+        return Status.PASS, f"largest error {largest:.2g} of {words}", figures
+    message = f"{differing} of {error.size} elements differ by more than {words}; worst at {worst}: "
+    return Status.VALUE, f"{message}got {a:.9g}, reference {b:.9g}", figures
