@@ -102,37 +102,36 @@ def bench() -> bool:
 def _problems() -> Iterator[tuple[str, str, Prepared]]:
     for layer, (name, given) in list(LAYERS.items())[:MOST_LAYERS]:
         op = OPS[name]
-        values = {key: field.default for key, field in op.fields.items()}
-        values |= {key: op.fields[key].parse(value) for key, value in {"convention": "torch", **given}.items()}
+        fields = op.fields()
+        values = {key: field.default for key, field in fields.items()}
+        values |= {key: fields[key].parse(value) for key, value in {"convention": "torch", **given}.items()}
         checks = ("shape", "dtype", "value", "gradient")
-        case = Case(layer, name, op.bind(values), (), "float32", Values("normal"), 0, checks, Source("layers.yaml", 1))
+        case = Case(layer, op.bind(values), (), "float32", Values("normal"), 0, checks, Source("layers.yaml", 1))
         prepared = prepare(case)
         yield layer, "normal", prepared
         # Of one sign: the same numbers without theirs, and the exact answers to them.
         arrays = {key: np.abs(array) for key, array in prepared.arrays.items()}
-        assert prepared.cotangent is not None
-        cotangent = np.abs(prepared.cotangent)
+        cotangents = {key: np.abs(array) for key, array in prepared.cotangents.items()}
         expectation = replace(
             prepared.expectation,
-            output=op.reference(case.params, arrays),
-            gradients=op.gradients(case.params, arrays, cotangent),
+            outputs=case.op.evaluate(arrays),
+            gradients=case.op.gradients(arrays, cotangents),
         )
-        positive = replace(prepared, arrays=arrays, cotangent=cotangent, expectation=expectation, encoded={})
+        positive = replace(prepared, arrays=arrays, cotangents=cotangents, expectation=expectation, encoded={})
         yield layer, "one sign", positive
 
 
 def _tensors(expectation: Expectation) -> Iterator[tuple[str, Reference]]:
-    assert expectation.output is not None
-    yield "y", expectation.output
+    yield from expectation.outputs.items()
     for name, reference in expectation.gradients.items():
         yield f"gradient of {name}", reference
 
 
 def _alone(reference: Reference, values: np.ndarray) -> Judgement:
     """What a tensor comes to by itself."""
-    expectation = Expectation("float32", reference, reference.value.shape, False, {})
+    expectation = Expectation("float32", {"y": reference}, False)
     array = values.astype(np.float32)
-    return judge(expectation, Value(Tensor("float32", array.shape, array)))
+    return judge(expectation, Value({"y": Tensor("float32", array.shape, array)}))
 
 
 def _named(reference: Reference, format: str) -> bool:
@@ -157,7 +156,7 @@ def _ask(
         return
     assert isinstance(outcome, Value), outcome
     for subject, reference in _tensors(prepared.expectation):
-        tensor = outcome.output if subject == "y" else outcome.gradients[subject.removeprefix("gradient of ")]
+        tensor = outcome.tensors[subject]
         assert tensor.values is not None
         found = seen.setdefault((layer, kind, subject), Seen([]))
         judged = _alone(reference, tensor.values)

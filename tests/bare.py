@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -92,6 +93,8 @@ def bare_environment(more: Mapping[str, str | None] | None = None) -> dict[str, 
     given = dict(more or {})
     unset = {name for name, value in given.items() if value is None}
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON") and k not in unset}
+    # Its cache does not tell for which instruction set code was generated.
+    kept["TORCHINDUCTOR_CACHE_DIR"] = str(Path(tempfile.gettempdir()) / f"inductor-{kept.get('CONFORMANCE_ISA', '')}")
     return {**kept, **{k: v for k, v in given.items() if v is not None}}
 
 

@@ -23,9 +23,8 @@ Says = Callable[[Target, Prepared, Plan], Outcome]
 
 def answer(prepared: Prepared, plan: Plan, change: Callable[[NDArray[np.generic]], NDArray[np.generic]]) -> Value:
     """A changed answer, with the right gradients where the case has any."""
-    assert prepared.expectation.output is not None
-    assert prepared.output is not None
-    made = change(encode(prepared.expectation.output.value, prepared.case.dtype))
+    [output] = prepared.outputs
+    made = change(encode(prepared.expectation.outputs[output.name].value, prepared.case.dtype))
     specs = {spec.name: spec for spec in prepared.specs}
     gradients = {
         name: tensor(
@@ -33,7 +32,8 @@ def answer(prepared: Prepared, plan: Plan, change: Callable[[NDArray[np.generic]
         )
         for name, right in prepared.expectation.gradients.items()
     }
-    return Value(tensor(to_layout(made, prepared.output.axes, plan.layout("y")), prepared), gradients)
+    given = to_layout(made, output.axes, plan.layout(output.name))
+    return Value({output.name: tensor(given, prepared)}, gradients)
 
 
 def tensor(array: NDArray[np.generic], prepared: Prepared) -> Tensor:

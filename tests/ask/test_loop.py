@@ -13,7 +13,7 @@ import pytest
 
 from conformance.ask import run as loop
 from conformance.ask.prepare import CaseError, Prepared, prepare
-from conformance.ask.run import Findings, Run, digest
+from conformance.ask.run import Findings, Run, answered, digest
 from conformance.executor import Event, Failed, Unavailable
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value
 from conformance.plan import Plan
@@ -120,7 +120,7 @@ def at(case: str, target: Target, said: Outcome) -> Says:
         (TimedOut(60.0, ""), Status.TIMEOUT, "60"),
         (Raised("ValueError", "no such kernel"), Status.RAISED, "no such kernel"),
         (Unsupported("not on this device"), Status.UNSUPPORTED, "not on this device"),
-        (Value(Tensor("float32", (1, 1), np.ones((1, 1), np.float32))), Status.SHAPE, ""),
+        (Value({"y": Tensor("float32", (1, 1), np.ones((1, 1), np.float32))}), Status.SHAPE, ""),
     ],
 )
 @pytest.mark.parametrize("last_first", [False, True])
@@ -185,8 +185,7 @@ def test_of_a_wrong_answer_everything_is_kept_and_of_a_right_one_nothing(
     made = cases_of(tmp_path, CONV)
     told = ask(made, lambda t, p, plan: (wrong if p.case.label.startswith("a") else right)(t, p, plan))
     prepared = prepare(made[0])
-    assert prepared.expectation.output is not None
-    right_one = prepared.expectation.output.value
+    right_one = prepared.expectation.outputs["y"].value
     assert told.status()["a", "torch"] is Status.VALUE
     shared = told.arrays(made[0])
     assert np.array_equal(shared["reference"], right_one)
@@ -225,15 +224,14 @@ def test_a_digest_is_of_the_output_and_of_the_gradients() -> None:
     ones, twos = np.ones(2, np.float32), np.full(2, 2, np.float32)
 
     def value(y: np.ndarray, **gradients: np.ndarray) -> Value:
-        return Value(
-            Tensor("float32", y.shape, y), {n: Tensor("float32", g.shape, g) for n, g in gradients.items()}, seconds=1
-        )
+        pulled = {n: Tensor("float32", g.shape, g) for n, g in gradients.items()}
+        return Value({"y": Tensor("float32", y.shape, y)}, pulled, seconds=1)
 
     found = [value(ones), value(twos), value(ones, w=ones), value(ones, w=twos)]
-    assert len({digest(outcome) for outcome in found}) == 4
-    assert digest(value(ones)) == digest(replace(value(ones), seconds=2.0))
-    assert digest(value(ones)) != digest(value(ones.reshape(1, 2)))
-    assert digest(Raised("E", "")) == ""
+    assert len({digest(answered(outcome)) for outcome in found}) == 4
+    assert digest(answered(value(ones))) == digest(answered(replace(value(ones), seconds=2.0)))
+    assert digest(answered(value(ones))) != digest(answered(value(ones.reshape(1, 2))))
+    assert digest(answered(Raised("E", ""))) == ""
 
 
 def test_the_declared_divergence_is_looked_up_with_what_the_worker_says(
@@ -319,7 +317,7 @@ def held(**said: Outcome) -> Says:
 
 def plain(array: np.ndarray) -> Value:
     array = np.asarray(array, np.float32)
-    return Value(Tensor("float32", array.shape, array))
+    return Value({"y": Tensor("float32", array.shape, array)})
 
 
 @pytest.mark.parametrize("last_first", [False, True])
@@ -383,8 +381,7 @@ def test_integers_whose_sums_cancel_everywhere_are_drawn_again(tmp_path: Path) -
         if first["x"].any() and not (first["x"].ravel() * first["w"].ravel()).sum():
             found += 1
             prepared = prepare(case)
-            assert prepared.expectation.output is not None
-            assert prepared.expectation.output.value.any()
+            assert prepared.expectation.outputs["y"].value.any()
             assert not np.array_equal(prepared.arrays["x"], first["x"]) or not np.array_equal(
                 prepared.arrays["w"], first["w"]
             )
@@ -411,4 +408,4 @@ def test_a_reference_that_compares_nothing_must_be_meant(tmp_path: Path) -> None
     (case,) = cases_of(tmp_path, text)
     with pytest.raises(CaseError, match="zero everywhere"):
         prepare(case)
-    assert prepare(replace(case, permits=("zeros",))).expectation.output is not None
+    assert prepare(replace(case, permits=("zeros",))).expectation.outputs
