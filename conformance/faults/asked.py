@@ -14,7 +14,8 @@ import numpy as np
 from conformance.ask.prepare import Prepared, prepare
 from conformance.dtypes import encode
 from conformance.exact.trilinear import Geometry
-from conformance.frameworks import Ask, check_plan, lower
+from conformance.frameworks import Ask, lower
+from conformance.frameworks.check import check_plan
 from conformance.judge.compare import Expectation
 from conformance.layout import LayoutError, from_layout, to_layout
 from conformance.ops.base import Array, Reference, TensorSpec

@@ -6,16 +6,13 @@ function, or the reason why the framework can't be asked; a test walks the whole
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from conformance.frameworks.found import find
 from conformance.frameworks.words import Words
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
-from conformance.worker.whitelist import Finding
-from conformance.worker.whitelist import check_plan as check_with_table
 
 if TYPE_CHECKING:
     from conformance.exact.trilinear import Geometry
@@ -71,13 +68,3 @@ def _said(ask: Ask[Any], words: Words) -> Plan | Unsupported:
     if ask.op.refusal() is not None:
         return Unsupported("the op's definition rejects these parameters")
     return words.plan(ask.op, ask.op.inputs(), ask.op.outputs(), ask.target, ask.dtype)
-
-
-def check_plan(
-    text: str, framework: str, inputs: Iterable[str], outputs: Iterable[str] = ("y",), trusted: bool = False
-) -> list[Finding]:
-    """Every reason why `text` may not run as a plan of a framework; an empty list where it may."""
-    frameworks, _ = find()
-    if framework not in frameworks:
-        return [Finding(1, 1, f"no plan can be run by {framework!r}, expected one of: {', '.join(frameworks)}")]
-    return check_with_table(text, frameworks[framework].allowed, inputs, outputs, trusted)

@@ -20,9 +20,9 @@ from conformance.dtypes import DTYPES, rounded
 from conformance.judge.allowance import allowance as allowance_of
 from conformance.judge.locate import locate, locate_shape
 from conformance.judge.noise import noise, overflow
-from conformance.ops import OPS
 from conformance.ops.base import Array, Op, Reference
 from conformance.ops.confusions import Confusion, Problem, Stage, Variant, finished, prepared
+from conformance.ops.defined import DEFINED
 
 # Alternatives that a text lists before it only counts them.
 LISTED = 2
@@ -412,7 +412,7 @@ def _alternatives(fitting: Sequence[Causes]) -> str:
 def catalogue() -> str:
     """Every confusion of every op that declares some, as the table in docs/explain.md."""
     ops: dict[Confusion[Any], list[str]] = {}
-    for op in OPS.values():
+    for op in DEFINED.values():
         for confusion in op().confusions():
             ops.setdefault(confusion, []).append(op.name)
     lines = ["| confusion | ops | what it is | what to change |", "|---|---|---|---|"]

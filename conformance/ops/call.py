@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from conformance.frameworks import check_plan
+from conformance.frameworks.check import check_plan
 from conformance.layout import Layout, LayoutError, check_convertible, parse_layout
 from conformance.ops.base import REQUIRED, Array, Field, Op, ParamError, Reference, TensorSpec
 from conformance.ops.call_fields import FIELDS, OUTPUT, CallError, Detail, Written, check_keys, unknown_word

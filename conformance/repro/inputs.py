@@ -20,7 +20,7 @@ from conformance.suite.values import integer_bound, seed_of
 SCRIPT_NAMES = frozenset(
     "np os sys zlib base64 signal subprocess tempfile tf torch jax keras numpy onnx onnxruntime ml_dtypes stream call "
     "tensors tensor gradients y dy expected actual allowed wrong error bits scale done given left right unpacked "
-    "answer first second same array tape pull transposed made command error Exported child chosen where "
+    "answer first second same array tape pull transposed made command error failed Exported child chosen where "
     "ANSWERS answers differing ended file folder value".split()
 ) | frozenset(dir(builtins))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance.frameworks import check_plan
+from conformance.frameworks.check import check_plan
 from conformance.frameworks.onnx.words import TABLE
 from conformance.outcome import Unsupported
 from conformance.plan import Plan

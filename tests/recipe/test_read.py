@@ -14,7 +14,7 @@ import pytest
 from conformance.ask.probe import Probe
 from conformance.dtypes import encode
 from conformance.executor import Request
-from conformance.frameworks import check_plan
+from conformance.frameworks.check import check_plan
 from conformance.layout import from_layout, to_layout
 from conformance.outcome import Value
 from conformance.recipe.call import Call, CallError

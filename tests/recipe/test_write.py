@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from conformance.frameworks import check_plan
+from conformance.frameworks.check import check_plan
 from conformance.outcome import Unsupported
 from conformance.recipe.bench import places
 from conformance.recipe.call import Call

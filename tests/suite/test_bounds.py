@@ -32,7 +32,10 @@ def a_grid(number: int, rest: str = "") -> str:
         (a_grid(400, "coverage: pairwise"), "file.yaml:10:15: pairwise coverage of 2,409,605 pairs of values"),
         (a_grid(150, "coverage: pairwise"), "takes too long to find"),
         (a_grid(1000, "coverage: {sample: 100000}\n    where: size < 0"), "never holds"),
-        (a_grid(900, "coverage: {sample: 1000}\n    where: size + kernel + in_channels == 2700"), "leaves too little"),
+        (
+            a_grid(900, "coverage: {sample: 1000}\n    where: size + kernel + in_channels == 2700"),
+            "takes too long to draw",
+        ),
         (
             "op: conv\ngrids:\n"
             + f"  - grid:\n{axes(300)}    coverage: {{sample: 1}}\n    where: size + kernel > 0\n" * 40,

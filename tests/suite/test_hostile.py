@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.commands.cli import main
-from conformance.frameworks import check_plan
+from conformance.frameworks.check import check_plan
 from conformance.suite.loader import CaseFileError, find_files, load, validate
 from conformance.worker.whitelist import MAX_FINDINGS
 

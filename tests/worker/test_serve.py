@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.frameworks import check_plan
+from conformance.frameworks.check import check_plan
 from conformance.frameworks.numpy.runtime import NumPy
 from conformance.worker import wire
 from conformance.worker.environment import Config

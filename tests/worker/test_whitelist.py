@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.frameworks import check_plan
+from conformance.frameworks.check import check_plan
 from conformance.suite.loader import find_files, load
 from conformance.target import FRAMEWORKS
 from conformance.worker.allowed import REFUSED_KEYWORDS, WORDS, Allowed, is_layout
