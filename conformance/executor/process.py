@@ -47,6 +47,7 @@ class Process:
         self.ended = False  # it has closed its output
         self.broken = False  # it has closed its input
         self.watched = False  # for being writable; kept by the owner
+        self._delays: dict[int, float] = {}  # process -> how long it had no processor, for `starved`
         self._decoder = Decoder(limit=0)  # nothing follows a hello
         self._outgoing: deque[tuple[int, deque[memoryview]]] = deque()
         self._folder = _own_folder(log)
@@ -150,12 +151,18 @@ class Process:
             time.sleep(INSTANT)  # for the rest of them
 
     def starved(self) -> float:
-        """Seconds for which the process could have run and no processor was free; 0 where the system doesn't say."""
-        try:
-            with open(f"/proc/{self.pid}/schedstat", encoding="ascii") as file:
-                return int(file.read().split()[1]) / 1e9
-        except (OSError, ValueError, IndexError):
-            return 0.0
+        """Seconds for which the process could have run and no processor was free; 0 where the system doesn't say.
+
+        One that waits for what it started (a compiler) has no processor while that has none. Of those that have ended
+        meanwhile counts what was last seen.
+        """
+        for pid in _family(self.pid):
+            with (
+                contextlib.suppress(OSError, ValueError, IndexError),
+                open(f"/proc/{pid}/schedstat", encoding="ascii") as file,
+            ):
+                self._delays[pid] = int(file.read().split()[1]) / 1e9
+        return sum(self._delays.values()) if self.pid in self._delays and self._process.returncode is None else 0.0
 
     def close(self) -> str:
         """Kill the group, and say how the process ended: a signal's name, or `exit N`."""
@@ -218,6 +225,16 @@ def _opened(log: Path) -> BinaryIO:
         return open(log, "ab")
     except OSError:
         return open(os.devnull, "ab")
+
+
+def _family(pid: int) -> Iterator[int]:
+    """A process and what it started, as far as these still run."""
+    todo = [pid]
+    while todo:
+        one = todo.pop()
+        yield one
+        with contextlib.suppress(OSError), open(f"/proc/{one}/task/{one}/children", encoding="ascii") as file:
+            todo += map(int, file.read().split())
 
 
 def left_of(limit: float, waited: float, starved: float) -> float:

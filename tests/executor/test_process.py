@@ -156,13 +156,17 @@ def processor() -> Iterator[int]:
 def test_a_process_beside_a_busy_one_waits_and_one_that_sleeps_does_not(tmp_path: Path, processor: int) -> None:
     argv = [sys.executable, "-c", BUSY.replace("CPU", str(processor))]
     busy, idle = Process(argv, tmp_path / "busy.log"), Process(["sleep", "600"], tmp_path / "idle.log")
+    # As one whose compiler is busy: it waits for what it started.
+    start = f"import subprocess, sys; subprocess.run({argv!r})"
+    waiting = Process([sys.executable, "-c", start], tmp_path / "waiting.log")
     try:
         # This one ends when it has had a second of that processor, whatever the others had.
         own = "import os, time; os.sched_setaffinity(0, {CPU})\nwhile time.process_time() < 1: pass"
         subprocess.run([sys.executable, "-c", own.replace("CPU", str(processor))], check=True)
         assert busy.starved() > 0.3
         assert idle.starved() < busy.starved() / 2
+        assert waiting.starved() > 0.3
     finally:
-        busy.close()
-        idle.close()
+        for process in (busy, idle, waiting):
+            process.close()
     assert busy.starved() == 0.0  # nobody says it of a process that is gone
