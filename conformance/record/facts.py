@@ -10,7 +10,7 @@ from conformance.record.reader import Reader
 from conformance.record.schema import Row
 from conformance.text.data import Data, strict
 from conformance.text.words import alike, plural
-from conformance.usage import HARNESS
+from conformance.usage import HARNESS, USAGE
 from conformance.verdict import Known, Problem, Status
 
 
@@ -189,7 +189,8 @@ def conclusion(reader: Reader, problems: Iterable[Problem] = ()) -> Conclusion:
         return Conclusion(None, f"the run is not complete; so far {reason}", found)
     derived = HARNESS if not compared else int(bool(failures or found))
     # What the run itself says (a bad case file, a worker that could not start) outweighs what verdicts show.
-    code = max(derived, summary.exit_code or 0)
+    # Where cases can't be judged as they are written, that is why nothing was compared.
+    code = USAGE if summary.exit_code == USAGE and not compared else max(derived, summary.exit_code or 0)
     if summary.reason:
         reason = f"{summary.reason}; {reason}"
     return Conclusion(code, reason, found)

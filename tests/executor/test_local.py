@@ -447,5 +447,8 @@ def test_what_a_worker_is_told(tmp_path: Path) -> None:
         "device": "gpu",
         "options": dict(target.capped().options),  # a whole run may be capped
         "version": "3.15.1",
+        "rooms": {name: told["rooms"][name] for name in ("jax", "keras")},
+        "variables": {"KERAS_BACKEND": "jax", "TF_ENABLE_ONEDNN_OPTS": None},
+        "programs": False,
     }
     assert os.sep not in log_name(parse_target("keras/jax:jit"))
