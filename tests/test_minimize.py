@@ -27,7 +27,7 @@ from conformance.suite.loader import find_files, load, validate
 from conformance.suite.lookup import find_case
 from conformance.suite.write import case_text, read_case
 from conformance.target import parse_target
-from conformance.verdict import Figures, Status, Verdict
+from conformance.verdict import Answered, Figures, Status, Verdict
 from tests import fakes
 from tests.patience import LONG
 
@@ -83,7 +83,8 @@ def test_what_is_the_same_failure(status: Status, one: str, other: str, same: bo
 )
 def test_how_large_an_error_is(got: float, right: float, size: float, scale: Scale) -> None:
     figures = Figures(4, 1, 2.0, (0,), got, right)
-    assert scale_of(replace(verdict(Status.VALUE), figures=figures, dtype="float32"), size) is scale
+    answered = (Answered("y", "float32", (4,), ""),)
+    assert scale_of(replace(verdict(Status.VALUE), figures=figures, tensors=answered), size) is scale
 
 
 def test_an_error_does_not_shrink_to_rounding_nor_rounding_grow() -> None:
@@ -247,7 +248,7 @@ def test_stated_values_are_right_for_their_own_inputs_alone() -> None:
         found = minimize(original, asker)
     assert found.case.values.arrays == original.values.arrays
     assert found.case.expect.values == original.expect.values
-    assert found.case.params.specs == original.params.specs
+    assert found.case.op.specs == original.op.specs
 
 
 SLIDES = """
@@ -352,7 +353,7 @@ def test_the_command_writes_a_case_file_that_shows_the_failure(tmp_path: Path) -
     assert weight(case) <= 4
     run = command("run", "small.yaml", "--record", "r.db", cwd=tmp_path)
     assert run.returncode == 1
-    assert "the input flipped along W" in run.stdout
+    assert "the output reversed along W" in run.stdout
 
 
 def test_the_command_says_why_it_can_not(
