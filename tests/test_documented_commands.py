@@ -49,7 +49,8 @@ PLACEHOLDERS = (
     (r"--good VERSION --bad VERSION", "--good 0.9.2 --bad 0.10.2"),
     (r"\bcheck FILE\b", "check cases/conv/explicit.yaml"),
     (r"\blist FILE\b", "list cases/conv/explicit.yaml"),
-    (r"--resume FILE\b", "--resume cut.db"),
+    # What goes on is the command that began it.
+    (r"--resume FILE\b", "--resume cut.db cases/ports/conv_transpose.yaml cases/conv/smoke.yaml --on numpy,jax"),
 )
 
 PARSED, LEFT = "parsed", "left"

@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from conformance.exact.trilinear import Geometry
-from conformance.frameworks import Ask, check_plan
+from conformance.frameworks import Ask
+from conformance.frameworks.check import check_plan
 from conformance.layout import LayoutError, from_layout, to_layout
 from conformance.ops import OPS
 from conformance.ops.base import ParamError
