@@ -63,9 +63,9 @@ def test_float16_sums_in_float32(op: str, groups: int) -> None:
     plan = TABLE[op](ask)
     assert isinstance(plan, Plan)
     generator = np.random.default_rng(0)
-    arrays = {s.name: generator.standard_normal(s.shape).astype(np.float16) for s in ask.inputs}
+    arrays = {s.name: generator.standard_normal(s.shape).astype(np.float16) for s in ask.op.inputs()}
     namespace: dict[str, Any] = {"numpy": np}
-    for spec in ask.inputs:
+    for spec in ask.op.inputs():
         namespace[spec.name] = to_layout(arrays[spec.name], spec.axes, plan.layout(spec.name))
     exec(plan.text, namespace)
     assert namespace["y"].dtype == np.float16

@@ -179,8 +179,8 @@ ATTACKS = [
     (f"{MODEL}\n{REFERENCE.replace('{' + chr(39) + 'x' + chr(39) + ': x}', '{**x}')}", "keys of a dict"),
     (f"{MODEL}\nonnx = x", "may not assign to 'onnx'"),
     (f"{MODEL}\n_y = x", "may not assign to '_y'"),
-    (f"{MODEL}\nx.tofile('a')", "assignments to one name only"),
-    ("import onnx", "assignments to one name only"),
+    (f"{MODEL}\nx.tofile('a')", "assignments to names only"),
+    ("import onnx", "assignments to names only"),
     ("y = numpy.load('a')", FORMS),
     ("y = x[0]", FORMS),
 ]
