@@ -209,7 +209,7 @@ def summary(findings: Findings, known: KnownTable | None, explicit: Sequence[Tar
     if known is not None:
         problems += known.stale()
     code, reason = None, ""
-    if (idle or not findings.executed) and not (findings.case_errors and not findings.verdicts):
+    if (idle or not findings.executed) and not (findings.case_errors and not findings.executed):
         code, reason = HARNESS, "the harness could not do its job on every target"
     elif findings.case_errors:
         code, reason = USAGE, f"{len(findings.case_errors)} cases can't be judged as they are written"
