@@ -11,17 +11,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from conformance.ask.prepare import Prepared, canonical
+from conformance.ask.prepare import Prepared, canonical, request_for
 from conformance.dtypes import encode
 from conformance.executor import Request
 from conformance.judge.compare import Expectation, Judgement, judge
 from conformance.judge.ladder import Side, climb, moves, nudges
 from conformance.layout import to_layout
-from conformance.ops.base import Array, Reference
+from conformance.ops.base import Array, Reference, whole
 from conformance.ops.call import Call
 from conformance.outcome import Outcome, Value
 from conformance.plan import USUAL, Plan
-from conformance.suite.origin import origin_of
 from conformance.target import Target
 from conformance.verdict import Status
 
@@ -38,7 +37,7 @@ def wanted(prepared: Prepared, target: Target, judgement: Judgement, outcome: Ou
     if reference is None or prepared.expectation.tolerance is not None or not isinstance(outcome, Value):
         return False
     # Sums of integers are exact, so where the answers are integers too they must be equal.
-    if all(_whole(array) for array in (*prepared.arrays.values(), reference.value)):
+    if all(whole(array) for array in (*prepared.arrays.values(), reference.value)):
         return False
     unequal = judgement.status is Status.VALUE or (
         # Not where only the sign of a zero is wrong, or where nothing is finite.
@@ -47,20 +46,15 @@ def wanted(prepared: Prepared, target: Target, judgement: Judgement, outcome: Ou
     return unequal and judgement.subject == USUAL and outcome.has_values
 
 
-def _whole(array: Array) -> bool:
-    finite = array[np.isfinite(array)]
-    return bool(np.array_equal(finite, np.rint(finite)))
-
-
 @dataclass
 class _Rungs:
-    """What one target is asked about one case, and what has come of it."""
+    """What one target is asked about one case, and what has come of it. `request`: what the run itself asked it."""
 
     plan: Plan
+    request: Request
     narrow: Array
     wide: Array | None = None
     reason: str = ""
-    asked: int = 0
     moved: dict[int, Array] = field(default_factory=dict)
     nudged: dict[int, Array] = field(default_factory=dict)
     left: int = 0  # answers that are still to come
@@ -100,12 +94,12 @@ class Ladder:
         """The first requests to a side; none where it has been asked."""
         if (index, target) in self._rungs:
             return []
-        rungs = self._rungs[index, target] = _Rungs(plan, narrow)
+        rungs = self._rungs[index, target] = _Rungs(plan, request_for(prepared, plan, target), narrow)
         if prepared.case.dtype == WIDE:
             rungs.wide = narrow
             return self._rest(prepared, rungs)
         rungs.left = 1
-        return [(("wide", 0), request(prepared, plan, prepared.arrays, WIDE))]
+        return [(("wide", 0), _moved(prepared, rungs, prepared.arrays, WIDE))]
 
     def take(
         self, prepared: Prepared, index: int, target: Target, rung: Rung, outcome: Outcome
@@ -124,7 +118,7 @@ class Ladder:
         return []
 
     def _rest(self, prepared: Prepared, rungs: _Rungs) -> list[tuple[Rung, Request]]:
-        case, plan = prepared.case, rungs.plan
+        case = prepared.case
         kind, dtype = ("narrow", case.dtype) if rungs.wide is None else ("move", WIDE)
         asked: list[tuple[Rung, Mapping[str, Array]]] = [
             ((kind, number), arrays) for number, arrays in enumerate(moves(prepared.arrays, case.dtype))
@@ -132,7 +126,7 @@ class Ladder:
         if rungs.wide is not None and case.dtype != WIDE:
             asked += [(("nudge", number), arrays) for number, arrays in enumerate(nudges(prepared.arrays))]
         rungs.left = len(asked)
-        return [(rung, request(prepared, plan, arrays, dtype)) for rung, arrays in asked]
+        return [(rung, _moved(prepared, rungs, arrays, dtype)) for rung, arrays in asked]
 
     def lost(self, index: int, target: Target, reason: str) -> None:
         """A side that can't be asked any more: what has come of it is all there is."""
@@ -160,8 +154,7 @@ class Ladder:
         if found.status is not Status.PASS:
             return found
         # What else is asked of an answer that is right: that it repeats.
-        own = one.narrow
-        itself = Reference(own, 0, lambda: np.abs(own), lambda: own**2)
+        itself = Reference.stated(one.narrow)
         again = judge(replace(prepared.expectation, outputs={USUAL: itself}), waiting.outcome)
         return found if again.status is Status.PASS else again
 
@@ -172,16 +165,14 @@ class Ladder:
             del self._rungs[key]
 
 
-def request(prepared: Prepared, plan: Plan, arrays: Mapping[str, Array], dtype: str) -> Request:
-    """A plan with other numbers than the case's, in another dtype."""
-    axes = {spec.name: spec.axes for spec in prepared.specs}
+def _moved(prepared: Prepared, rungs: _Rungs, arrays: Mapping[str, Array], dtype: str) -> Request:
+    """The same request once, with other numbers than the case's, in another dtype."""
+    axes, plan = {spec.name: spec.axes for spec in prepared.specs}, rungs.plan
     inputs = tuple(
         (name, to_layout(encode(arrays[name], dtype), axes[name], plan.layout(name), name), dtype)
         for name in plan.inputs
     )
-    origin = origin_of(prepared.case.source.file)
-    expected = sum(reference.value.size for reference in prepared.expectation.outputs.values())
-    return Request(plan.text, inputs, expected=expected, origin=origin, authored=bool(origin), trusted=plan.trusted)
+    return replace(rungs.request, inputs=inputs, repeat=0)
 
 
 def _answer(outcome: Outcome, narrow: Array, dtype: str) -> tuple[Array | None, str]:

@@ -1,8 +1,7 @@
 """From a case to what the targets are sent and what their answers are held against.
 
-Everything here is computed once a case and shared by all its targets; what a target needs on top is its plan and
-the layout of
-its inputs.
+Everything here is computed once a case and shared by all its targets; what a target needs on top is its plan and the
+layout of its inputs.
 """
 
 from __future__ import annotations
@@ -16,12 +15,11 @@ from numpy.typing import NDArray
 from conformance.dtypes import DTYPES, encode, rounded
 from conformance.executor import Request
 from conformance.frameworks import Ask, lower
-from conformance.judge.allowance import allowance
 from conformance.judge.compare import Expectation, real
 from conformance.judge.explain import Explanation
 from conformance.judge.layouts import explain_layout
 from conformance.layout import Layout, LayoutError, from_layout, parse_layout, shape_from_layout, to_layout
-from conformance.ops.base import Array, Reference, TensorSpec
+from conformance.ops.base import Array, Reference, TensorSpec, whole
 from conformance.ops.call import Call
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.plan import USUAL, Plan
@@ -140,8 +138,7 @@ def sums_are_exact(case: Case, arrays: Mapping[str, Array], reference: Reference
     if case.values.kind == "integers":
         return True  # made so
     limit = 2.0 ** DTYPES[case.dtype].precision
-    finite = [array[np.isfinite(array)] for array in (*arrays.values(), reference.value)]
-    integers = all(np.array_equal(array, np.rint(array)) for array in finite)
+    integers = all(map(whole, (*arrays.values(), reference.value)))
     if integers and case.op.definition() is None:
         return True  # stated values; no sum is known
     largest = np.nan_to_num(reference.magnitude(), nan=0.0, posinf=0.0)
@@ -291,7 +288,7 @@ def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
                     f"{target} answers with shape {values[name].shape}, but the layout of the output is {axes}: "
                     f"expected a letter for each of its {values[name].ndim} axes"
                 )
-        references = {name: _stated(value) for name, value in values.items()}
+        references = {name: Reference.stated(value) for name, value in values.items()}
         prepared.expectation = replace(old, outputs=references, exact=old.ulps == 0)
         check_not_vacuous(prepared.case, values)
     elif isinstance(outcome, Raised):
@@ -300,18 +297,12 @@ def settle(prepared: Prepared, target: Target, outcome: Outcome) -> None:
         prepared.unanswered = f"held against {target}, which gave no answer"
 
 
-def _stated(value: Array) -> Reference:
-    return Reference(value, 0, lambda: np.abs(value), lambda: value**2)
-
-
 def written_layout(prepared: Prepared, name: str, actual: Array, plan: Plan) -> str:
     """For a `call`: which other layout of an output makes the answer right; "" where none does."""
     expectation, op = prepared.expectation, prepared.case.op
     reference = expectation.outputs.get(name)
     if not isinstance(op, Call) or reference is None or expectation.dtype not in DTYPES:
         return ""
-    allowed = None
-    if not expectation.exact:
-        allowed = allowance(reference, DTYPES[expectation.dtype], expectation.ulps)
+    allowed = None if expectation.equal else expectation.allowance(reference, DTYPES[expectation.dtype])
     axes = prepared.output_axes[name]
     return explain_layout(actual, reference.value, allowed, expectation.dtype, axes, plan.layout(name))

@@ -312,21 +312,18 @@ class Run:
         assert prepared is not None
         if prepared.mistaken:
             self._release(pending.index)
-            self.findings.coordinator_seconds += time.thread_time() - started
-            return
-        if pending.rung is not None:
+        elif pending.rung is not None:
             asked = self.ladder.take(prepared, pending.index, target, pending.rung, outcome)
             self._ask_rungs(target, pending.index, pending.plan, asked)
             self._climbed(pending.index)
-            self.findings.coordinator_seconds += time.thread_time() - started
-            return
-        outcome = canonical(prepared, pending.plan, outcome)
-        if prepared.unanswered:
-            outcome = Unsupported(prepared.unanswered)
-        if not prepared.settled:
-            self._weigh(target, pending, prepared, outcome)
+        elif prepared.unanswered:
+            self._conclude(target, pending.index, prepared, pending.plan, Unsupported(prepared.unanswered))
         else:
-            self._conclude(target, pending.index, prepared, pending.plan, outcome)
+            outcome = canonical(prepared, pending.plan, outcome)
+            if prepared.settled:
+                self._conclude(target, pending.index, prepared, pending.plan, outcome)
+            else:
+                self._weigh(target, pending, prepared, outcome)
         self.findings.coordinator_seconds += time.thread_time() - started
 
     def _weigh(self, target: Target, pending: _Pending, prepared: Prepared, outcome: Outcome) -> None:

@@ -60,7 +60,7 @@ def main(options: Options) -> int:
         raise UsageError(f"no fault has {' or '.join(map(repr, options.fault))} in its name")
     targets = _targets(options.on)
     chosen = selector(options.select, options.tag)
-    cases = [c for c in selected(load_suites(options.paths), chosen) if isinstance(c.op, Convolution)]
+    cases = [c for c in selected(load_suites(options.paths, options.trust), chosen) if isinstance(c.op, Convolution)]
     if not cases:
         raise UsageError("the selection has no case of conv or conv_transpose, into which faults are put")
     progress = StatusLine()

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.exact.graph import Array, Edge
-from conformance.exact.num import Num, Operand, fit, gathered, moved, num
+from conformance.exact.num import Num, gathered, moved
+from conformance.exact.truth import where
 
 Ints = NDArray[np.int64]
 Pads = Sequence[tuple[int, int]]
@@ -120,25 +121,6 @@ def take_along(a: Num, at: NDArray[Any], axis: int) -> Num:
     return gathered(a, np.take_along_axis(np.arange(a.size).reshape(a.shape), at, axis))
 
 
-def pick(mask: NDArray[np.bool_], a: Operand, b: Operand) -> Num:
-    """a where a given mask says so, else b. For a mask that was computed from Num see `truth.where`."""
-    x, y = num(a), num(b)
-    nothing = Num(0.0)
-
-    def choose(p: Array, q: Array) -> Array:
-        return np.where(mask, p, q)
-
-    edges = (
-        Edge(x, lambda c, squared: choose(c, np.zeros(())), lambda g, _: fit(pick(mask, g, nothing), x.shape)),
-        Edge(y, lambda c, squared: choose(np.zeros(()), c), lambda g, _: fit(pick(mask, nothing, g), y.shape)),
-    )
-    return Num(
-        choose(x.value, y.value),
-        edges,
-        reach=lambda p, r: (choose(r[0][0], r[1][0]), choose(r[0][1], r[1][1])),
-    )
-
-
 def windows(
     a: Num,
     kernel: Sequence[int],
@@ -150,7 +132,7 @@ def windows(
     """(N, C, *space) to (N, C, *out, *taps): what lies under each position of a window, `fill` outside of `a`."""
     places, outside = _windowed(a.shape, kernel, stride, dilation, pads)
     inside = gathered(a.reshape(-1) if a.size else Num(np.zeros(1)), np.where(outside, 0, places))
-    return pick(outside, fill, inside) if outside.any() else inside
+    return where(outside, fill, inside) if outside.any() else inside
 
 
 def _windowed(

@@ -98,7 +98,7 @@ def not_equal(a: Operand, b: Operand) -> Truth:
 
 
 def where(condition: Truth | Any, a: Operand, b: Operand) -> Num:
-    """a where the condition holds, else b; where the condition is open, either."""
+    """a where the condition holds, else b; where the condition is open, either. A plain mask of booleans is certain."""
     truth = condition if isinstance(condition, Truth) else Truth(condition)
     x, y = num(a), num(b)
     nothing = Num(0.0)

@@ -17,7 +17,7 @@ FLOAT32_BITS = 17.0
 BITS_NEED_ELEMENTS = 8
 
 
-def allowance(reference: Reference, dtype: DType, ulps: float | None) -> Array:
+def allowance(reference: Reference, dtype: DType) -> Array:
     """How far a right answer may be off, an element.
 
     For a sum of n products: gamma_n * sum|x||w| + u*|y| + n*eta, with gamma_n = n*u/(1 - n*u), u the unit roundoff of
@@ -25,10 +25,6 @@ def allowance(reference: Reference, dtype: DType, ulps: float | None) -> Array:
     u of the case's dtype for the last rounding, and eta the underflow threshold of a product. A float64 reference has
     the same error itself, so there it counts twice.
     """
-    u_out = dtype.unit_roundoff
-    if ulps is not None:
-        with np.errstate(invalid="ignore", over="ignore"):
-            return np.asarray(2.0 * ulps * u_out * np.abs(reference.value) + dtype.least_subnormal)
     if "allowance" in reference.cache:
         return reference.cache["allowance"]
     accumulator = DTYPES[dtype.accumulator]
@@ -41,7 +37,7 @@ def allowance(reference: Reference, dtype: DType, ulps: float | None) -> Array:
     # A bias is added in an operation of its own, so what it is added to was rounded, too.
     rounded = np.abs(reference.value) + (0.0 if reference.partial is None else reference.partial())
     with np.errstate(invalid="ignore", over="ignore"):  # infinities and NaN have no allowance, and get none
-        once = gamma * reference.magnitude() + u_out * rounded + underflow
+        once = gamma * reference.magnitude() + dtype.unit_roundoff * rounded + underflow
     reference.cache["allowance"] = np.asarray(2 * once if dtype.name == "float64" else once)
     return reference.cache["allowance"]
 
@@ -51,7 +47,7 @@ def narrow_allowance(reference: Reference, dtype: DType) -> Array:
 
     Summed in the dtype itself instead of in float32, each of the n partial sums rounded.
     """
-    once = allowance(reference, dtype, None)
+    once = allowance(reference, dtype)
     u, n = dtype.unit_roundoff, reference.products
     gamma = n * u / (1 - n * u) if n * u < 0.5 else 2 * n * u
     return np.asarray(gamma * reference.magnitude() + n * dtype.least_subnormal + once)

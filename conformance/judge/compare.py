@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from conformance.dtypes import COMPONENTS, DTYPES, DType
 from conformance.judge.allowance import BITS_NEED_ELEMENTS, FLOAT32_BITS, allowance, effective_bits
+from conformance.judge.figures import measured
 from conformance.judge.kinds import dtype_reason, judge_kind
 from conformance.judge.pattern import broken_pattern, flipped_zeros
 from conformance.judge.precision import LEAST_BITS, beyond, narrower
-from conformance.judge.stated import judge_stated
+from conformance.judge.stated import judge_stated, stated_allowance
 from conformance.judge.steady import steady
 from conformance.judge.words import last_words, telling_line
 from conformance.ops.base import Array, Reference, TensorSpec
@@ -43,11 +44,11 @@ class Expectation:
     """What a target's answer is held against.
 
     `outputs` are the references by name, in the op's order; `refused` is the reason why the op's definition rejects the
-    case (then there are none). `exact` asks for equality. `gradients` are the references by input. `specs` say of
-    inputs and outputs what kind they are, where that is not real numbers in the case's dtype, and `inputs` are what
-    indices point into. `nonfinite` is the policy for what an infinity may touch. `ulps`: the allowance where no sum of
-    products is behind the op. `checks`: what the case asks for of its outputs; a shape that is not asked for is judged
-    all the same where values are. `tolerance`: rtol and atol, where a person stated them.
+    case (then there are none). `exact` asks for equality, unless a person stated more: `ulps`, or `tolerance` (rtol and
+    atol). `gradients` are the references by input. `specs` say of inputs and outputs what kind they are, where that is
+    not real numbers in the case's dtype, and `inputs` are what indices point into. `nonfinite` is the policy for what
+    an infinity may touch. `checks`: what the case asks for of its outputs; a shape that is not asked for is judged all
+    the same where values are.
     """
 
     dtype: str
@@ -62,6 +63,22 @@ class Expectation:
     ulps: float | None = None
     checks: Collection[str] = ("shape", "dtype", "value")
     tolerance: tuple[float, float] | None = None
+
+    @property
+    def stated(self) -> bool:
+        """Whether a person stated how far off a right answer may be."""
+        return self.tolerance is not None or bool(self.ulps)
+
+    @property
+    def equal(self) -> bool:
+        """Whether a right answer is equal to the reference."""
+        return self.exact and not self.stated
+
+    def allowance(self, reference: Reference, dtype: DType) -> Array:
+        """How far off a right answer may be, an element: what a person stated, or what follows from the op."""
+        if self.stated:
+            return stated_allowance(reference.value, dtype, self.ulps, self.tolerance)
+        return np.zeros(reference.value.shape) if self.exact else allowance(reference, dtype)
 
 
 def judge(expected: Expectation, outcome: Outcome) -> Judgement:
@@ -156,8 +173,8 @@ def judge_output(name: str, tensor: Tensor | None, reference: Reference, expecte
     if tensor.values is None:
         return Judgement(Status.PASS, name, "shape and dtype only", Figures(elements=0))
     allowed = np.zeros(right.shape)
-    if spec.kind == "complex" and not expected.exact:
-        allowed = allowance(reference, DTYPES[COMPONENTS[tensor.dtype]], expected.ulps)
+    if spec.kind == "complex":
+        allowed = expected.allowance(reference, DTYPES[COMPONENTS[tensor.dtype]])
     status, message, figures = judge_kind(spec, tensor.values, right, allowed, expected.specs, expected.inputs)
     return Judgement(status, name, message, figures)
 
@@ -205,37 +222,28 @@ def _judge_finite(
         flipped = flipped_zeros(got, right)
         if flipped is not None:
             return Judgement(Status.NONFINITE, subject, *flipped)
-    if expected.tolerance is not None or expected.ulps:
+    if expected.stated:
         status, message, figures = judge_stated(got, right, mask, dtype, expected.ulps, expected.tolerance)
         return Judgement(status, subject, message, figures)
     if expected.exact and mask is None and np.array_equal(got, right):
         return Judgement(Status.PASS, subject, "equal", Figures(elements=got.size))
-    if not expected.exact and mask is None and expected.ulps is None:
+    # Where the allowance is that of a sum of products, errors say more than whether they are within it.
+    sums = not expected.exact and mask is None
+    if sums:
         judged = _ordinary(subject, got, right, reference, dtype)
         if judged is not None:
             return judged
-    # Outside the mask (where either side is not finite) there is nothing to subtract.
-    error = (
-        np.abs(got - right) if mask is None else np.abs(np.subtract(got, right, where=mask, out=np.zeros_like(right)))
-    )
-    allowed = np.zeros_like(right) if expected.exact else allowance(reference, dtype, expected.ulps)
-    if mask is not None:
-        allowed = np.where(mask, np.nan_to_num(allowed), 0.0) if not expected.exact else allowed
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        fraction = np.where(error == 0.0, 0.0, error / allowed)
-        relative = np.where(error == 0.0, 0.0, error / np.abs(right))
-    figures = _figures(error, fraction, relative, got, right, allowed)
+    error, figures = measured(got, right, mask, expected.allowance(reference, dtype))
     if figures.fraction <= 1.0:
         # What underflow loses says nothing about the arithmetic.
         visible = np.where(error > reference.products * dtype.least_subnormal, error, 0.0)
-        bits = None if expected.exact or mask is not None else effective_bits(visible, reference)
-        figures = replace(figures, bits=bits)
-        if expected.dtype == "float32" and not expected.exact and mask is None and expected.ulps is None:
+        figures = replace(figures, bits=effective_bits(visible, reference) if sums else None)
+        if expected.dtype == "float32" and sums:
             closer = _within(subject, got, error, reference, dtype, figures)
             if closer is not None:
                 return closer
         return Judgement(Status.PASS, subject, f"largest error {figures.fraction:.2g} of the allowance", figures)
-    if not expected.exact and mask is None and expected.ulps is None:
+    if sums:
         # Right, but in a narrower arithmetic?
         figures = replace(figures, bits=effective_bits(error, reference))
         how = narrower(got, error, reference, dtype)
@@ -288,7 +296,7 @@ def _ordinary(subject: str, got: Array, right: Array, reference: Reference, dtyp
     error = np.subtract(got, right)
     np.abs(error, out=error)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        fraction = error / allowance(reference, dtype, None)
+        fraction = error / allowance(reference, dtype)
         flat = int(np.argmax(fraction))
         largest = float(fraction.reshape(-1)[flat])
         if not 0.0 < largest <= 1.0:
@@ -316,19 +324,3 @@ def _precision_message(how: str, bits: float | None, dtype: DType) -> str:
         # Few bits where the data has one sign: they say nothing there, the roundings do.
         return f"right, but less precise than {dtype.name}, as from {how}"
     return f"right, but with {bits:.1f} effective bits, as from {how}"
-
-
-def _figures(error: Array, fraction: Array, relative: Array, got: Array, right: Array, allowed: Array) -> Figures:
-    if not error.size:
-        return Figures(elements=0)
-    flat = int(np.argmax(np.where(np.isnan(fraction), np.inf, fraction)))
-    worst = tuple(int(i) for i in np.unravel_index(flat, error.shape))
-    return Figures(
-        elements=error.size,
-        differing=int((error > allowed).sum()),
-        fraction=float(fraction.reshape(-1)[flat]),
-        worst=worst,
-        got=float(got[worst]),
-        reference=float(right[worst]),
-        needed=float(relative.max()),
-    )

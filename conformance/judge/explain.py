@@ -20,7 +20,7 @@ from conformance.dtypes import DTYPES, rounded
 from conformance.judge.allowance import allowance as allowance_of
 from conformance.judge.locate import locate, locate_shape
 from conformance.judge.noise import noise, overflow
-from conformance.ops.base import Array, Op, Reference
+from conformance.ops.base import Array, Op, Reference, whole
 from conformance.ops.confusions import Confusion, Problem, Stage, Variant, finished, prepared
 from conformance.ops.defined import DEFINED
 
@@ -200,7 +200,7 @@ class _Search:
         problem: Any = self.problem
         finite = {}
         for name, array in arrays.items():
-            if not np.array_equal(array, np.rint(array), equal_nan=True):
+            if not whole(array):
                 return False
             finite[name] = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
         magnitude = problem.having(**finite).computed(power=2)
@@ -247,7 +247,7 @@ class _Search:
         assert values is not None
         reference = Reference(values, before.products + 1, lambda: np.abs(sizes), lambda: sizes)
         with np.errstate(invalid="ignore", over="ignore"):
-            return allowance_of(reference, self.dtype, None)
+            return allowance_of(reference, self.dtype)
 
     def _loose_bound(self) -> float:
         """No candidate's own allowance is likely to pass this; what is further off is not looked at twice."""
@@ -264,7 +264,7 @@ class _Search:
             one, other = float(candidate.flat[candidate.size // 2]), float(target.flat[candidate.size // 2])
             if abs(one - other) > self.bound:
                 return False
-        if self.exact and np.array_equal(candidate, np.rint(candidate), equal_nan=True):
+        if self.exact and whole(candidate):
             return np.array_equal(self._round(candidate), target, equal_nan=True)
         finite = np.isfinite(target)
         if not np.array_equal(finite, np.isfinite(candidate)):
@@ -322,7 +322,7 @@ class _Search:
 
     def _confirmed(self, before: Problem, variants: Causes, candidate: Array) -> bool:
         """Equal for integers; else within the candidate's own allowance, and clearly closer than the reference."""
-        if self.exact and np.array_equal(candidate, np.rint(candidate), equal_nan=True):
+        if self.exact and whole(candidate):
             return True
         finite = np.isfinite(self.actual)
         with np.errstate(invalid="ignore"):

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import COMPONENTS, kind_of
+from conformance.judge.figures import figures_of
 from conformance.ops.base import TensorSpec
 from conformance.verdict import Figures, Status
 
@@ -171,20 +172,11 @@ def within(got: AnyArray, right: AnyArray, allowed: AnyArray) -> Said:
         return Status.NONFINITE, words, _figures(pattern, np.abs(got), np.abs(right))
     wide = np.complex128
     error = np.abs(np.subtract(got.astype(wide), right.astype(wide), where=finite, out=np.zeros(got.shape, wide)))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fraction = np.where(error == 0.0, 0.0, error / np.where(finite, allowed, 0.0))
-        relative = np.where(error == 0.0, 0.0, error / np.abs(right))
-    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(fraction)), got.shape)) if got.size else None
-    largest = float(fraction[worst]) if worst is not None else 0.0
-    figures = Figures(elements=got.size)
-    if worst is not None:
-        lengths = float(np.abs(got[worst])), float(np.abs(right[worst]))
-        wrong = int((fraction > 1.0).sum())
-        figures = Figures(got.size, wrong, largest, worst, *lengths, float(relative.max()))
-    if largest <= 1.0:
-        return Status.PASS, f"largest error {largest:.3g} of the allowance", figures
-    words = f"{figures.differing} of {got.size} elements differ; worst at {worst}: "
-    words += f"got {_shown(got[worst])}, reference {_shown(right[worst])}"
+    figures = figures_of(error, np.where(finite, allowed, 0.0), np.abs(got), np.abs(right))
+    if figures.fraction <= 1.0:
+        return Status.PASS, f"largest error {figures.fraction:.3g} of the allowance", figures
+    words = f"{figures.differing} of {got.size} elements differ; worst at {figures.worst}: "
+    words += f"got {_shown(got[figures.worst])}, reference {_shown(right[figures.worst])}"
     return Status.VALUE, words, figures
 
 

@@ -49,7 +49,7 @@ def reach(reference: Reference, dtype: DType, partial: bool = True) -> Array:
     products repeat, their errors are alike and add up, and only the bound itself is left.
     """
     if reference.repeats():
-        return allowance(replace(reference, cache={}), dtype, None)
+        return allowance(replace(reference, cache={}), dtype)
     u, n = dtype.unit_roundoff, max(reference.products, 1)
     energy, size = reference.energy(), np.square(reference.value)
     if partial:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import DType
+from conformance.judge.figures import measured
+from conformance.ops.base import Array
 from conformance.verdict import Figures, Status
-
-Array = NDArray[np.float64]
 
 
 def stated_words(ulps: float | None, tolerance: tuple[float, float] | None) -> str:
@@ -38,18 +38,9 @@ def judge_stated(
     words = stated_words(ulps, tolerance)
     if not right.size:
         return Status.PASS, "equal", Figures(elements=0)
-    both = np.ones(right.shape, dtype=bool) if mask is None else mask
-    error = np.abs(np.subtract(got, right, where=both, out=np.zeros_like(right)))
-    allowed = stated_allowance(right, dtype, ulps, tolerance)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        fraction = np.where(error == 0.0, 0.0, error / allowed)
-        relative = np.where(error == 0.0, 0.0, error / np.abs(right))
-    flat = int(np.argmax(fraction))
-    worst = tuple(int(i) for i in np.unravel_index(flat, error.shape))
-    differing, largest = int((error > allowed).sum()), float(fraction.reshape(-1)[flat])
-    a, b = float(got[worst]), float(right[worst])
-    figures = Figures(error.size, differing, largest, worst, a, b, float(relative.max()))
-    if not differing:
-        return Status.PASS, f"largest error {largest:.2g} of {words}", figures
-    message = f"{differing} of {error.size} elements differ by more than {words}; worst at {worst}: "
-    return Status.VALUE, f"{message}got {a:.9g}, reference {b:.9g}", figures
+    _, figures = measured(got, right, mask, stated_allowance(right, dtype, ulps, tolerance))
+    if not figures.differing:
+        return Status.PASS, f"largest error {figures.fraction:.2g} of {words}", figures
+    message = f"{figures.differing} of {figures.elements} elements differ by more than {words}; "
+    message += f"worst at {figures.worst}: got {figures.got:.9g}, reference {figures.reference:.9g}"
+    return Status.VALUE, message, figures

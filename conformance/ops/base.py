@@ -95,10 +95,20 @@ class Reference:
     # What comparisons derive from it once for all targets.
     cache: dict[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
+    @classmethod
+    def stated(cls, value: Array) -> Reference:
+        """A value that is right as it stands: no sum of products is behind it, so no allowance follows from one."""
+        return cls(value, 0, lambda: np.abs(value), lambda: value**2)
+
 
 def few_values(array: Array) -> bool:
     """Whether most of an array's elements have a value that another one has, the sign aside."""
     return 2 * np.unique(np.abs(array)).size <= array.size
+
+
+def whole(array: NDArray[Any]) -> bool:
+    """Whether every element that is finite is an integer."""
+    return np.array_equal(array, np.rint(array), equal_nan=True)
 
 
 class Op(ABC):

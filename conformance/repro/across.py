@@ -11,8 +11,6 @@ import numpy as np
 
 from conformance.dtypes import DTYPES
 from conformance.frameworks.surface import Surface, surface
-from conformance.judge.allowance import allowance
-from conformance.judge.stated import stated_allowance
 from conformance.repro import words
 from conformance.repro.arrays import UNPACK, into_layout, out_of_layout, written
 from conformance.repro.check import judged, run, tensors, variable
@@ -169,16 +167,11 @@ def _compared(sides: list[tuple[Finding, Surface]]) -> list[str]:
             "sys.exit(int(first.dtype != second.dtype))",
         ]
     expectation = found.prepared.expectation
-    if expectation.exact and expectation.tolerance is None:
+    if expectation.equal:
         close = ""
     else:
         reference = judged(found)[0]
-        stated = expectation.ulps, expectation.tolerance
-        far = (
-            stated_allowance(reference.value, DTYPES[found.dtype], *stated)
-            if any(stated)
-            else allowance(reference, DTYPES[found.dtype], expectation.ulps)
-        )
+        far = expectation.allowance(reference, DTYPES[found.dtype])
         far = np.where(np.isfinite(reference.value) & np.isfinite(far), far, 0.0)
         lines += [
             f"# {words.allowed(found)}; each of the two may be off by it",

@@ -186,7 +186,7 @@ def _values(found: Finding, surface: Surface) -> list[str]:
     if found.verdict.status is Status.PRECISION and within:
         return lines + _bits(found, reference, axes, name)
     lines += allowed_lines(found, reference, axes, name, within)
-    lines += comparison(right, found, exact=expectation.exact and expectation.tolerance is None)
+    lines += comparison(right, found, exact=expectation.equal)
     lines += [
         'print(f"{wrong.sum()} of {wrong.size} elements differ")',
         'print("expected:", expected, "actual:", actual, sep="\\n")',
@@ -201,9 +201,9 @@ def allowed_lines(found: Finding, reference: Reference, axes: str, name: str, wi
     if expectation.tolerance is not None:
         rtol, atol = expectation.tolerance
         return [f"allowed = {rtol!r} * np.abs(expected) + {atol!r}  # {words.allowed(found)}"]
-    if expectation.exact:
+    if expectation.equal:
         return []
-    if expectation.ulps is not None:
+    if expectation.ulps:
         factor = f"{2 * expectation.ulps:g} * 2.0**-{dtype.precision}"
         least = f"2.0**{dtype.least_exponent}"
         return [f"allowed = {factor} * np.abs(expected) + {least}  # {words.allowed(found)}"]
@@ -214,7 +214,7 @@ def allowed_lines(found: Finding, reference: Reference, axes: str, name: str, wi
         far = np.maximum(limit, n * dtype.least_subnormal)
         comment = "2**-15 of sqrt(sum (x*w)**2), twelve deviations of what float32 gives in any order"
     else:
-        far = allowance(reference, dtype, None)
+        far = allowance(reference, dtype)
         comment = words.allowed(found)
     far = np.where(np.isfinite(reference.value) & np.isfinite(far), far, 0.0)
     return [f"# {comment}", f"allowed = {written(in_layout(far, axes, found.plan, name))}"]
@@ -269,7 +269,7 @@ def every_output(found: Finding, surface: Surface) -> list[str]:
             lines.append("wrong = actual != expected")
         else:
             lines += allowed_lines(found, reference, axes, name, within=False)
-            lines += comparison(right if kind == "real" else np.abs(right), found, exact=expectation.exact)
+            lines += comparison(right if kind == "real" else np.abs(right), found, exact=expectation.equal)
         lines += [
             f'print(f"{name}: {{wrong.sum()}} of {{wrong.size}} elements differ")',
             'print("expected:", expected, "actual:", actual, sep="\\n")',

@@ -82,7 +82,7 @@ class Runtime:
         raise NotImplementedError
 
     def to_numpy(self, value: Any) -> Answered:
-        """A tensor's dtype, shape and words; Refused where it is none."""
+        """A tensor's dtype, its shape, and an array of its words as they lie; Refused where it is none."""
         raise NotImplementedError
 
     def prepare(self, function: Function) -> Function:
@@ -178,6 +178,14 @@ def _function_code(name: str, names: Sequence[str], body: List[ast.stmt], output
     assert isinstance(function, ast.FunctionDef)
     function.body = body + function.body
     return compile(shell, "<plan>", "exec")
+
+
+def of_array(value: Any, *kinds: type) -> Answered:
+    """An array of NumPy's, or of `kinds`, which NumPy reads, as an answer; Refused where it is none."""
+    if not isinstance(value, (np.ndarray, np.generic, *kinds)):
+        raise Refused("the plan's output is a %s, expected an array" % type(value).__name__)
+    array = np.asarray(value)
+    return array.dtype.name, array.shape, array
 
 
 def numpy_words(array: NDArray, dtype: str) -> NDArray:

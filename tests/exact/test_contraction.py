@@ -53,7 +53,7 @@ def same(ours: Num, right: Reference) -> None:
     assert ours.shape == right.value.shape
     assert np.array_equal(ours.value, right.value)
     np.testing.assert_allclose(ours.energy, right.energy(), rtol=1e-12)
-    mine, today = allowance(ours, Precision.of("float32")), bound_of(right, DTYPES["float32"], None)
+    mine, today = allowance(ours, Precision.of("float32")), bound_of(right, DTYPES["float32"])
     assert (mine <= today * (1 + 1e-9)).all()
 
 

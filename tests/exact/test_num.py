@@ -66,7 +66,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "take": Primitive(lambda a: e.take(a, AT, 1), [(3, 4)]),
     "take along": Primitive(lambda a: e.take_along(a, AT, 1), [(3, 4)]),
     "scattered": Primitive(lambda a: e.scattered(a, AT, (5,)), [(3, 3)]),
-    "pick": Primitive(lambda a, b: e.pick(MASK, a, b), [(3, 4), (4,)]),
+    "where, by a mask": Primitive(lambda a, b: e.where(MASK, a, b), [(3, 4), (4,)]),
     "where": Primitive(lambda a, b: e.where(e.greater(a, 0.1), a * b, b), [(3, 4), (3, 1)]),
     "windows": Primitive(windows, [(2, 1, 3, 4)]),
     "maximum": Primitive(e.maximum, [(3, 4), (4,)]),

@@ -14,12 +14,11 @@ from conformance.worker.runtime import (
     GradientFailed,
     NDArray,
     Outputs,
-    Refused,
     Runtime,
     Unavailable,
     fitting,
     import_framework,
-    numpy_words,
+    of_array,
 )
 
 # Namespaces that `import jax` does not always bring along.
@@ -93,10 +92,7 @@ class Jax(Runtime):
 
     def to_numpy(self, value: Any) -> Answered:
         """An array's words, once it is computed."""
-        if not isinstance(value, (self.jax.Array, np.ndarray, np.generic)):
-            raise Refused("the plan's output is a %s, expected an array" % type(value).__name__)
-        array = np.asarray(value)
-        return array.dtype.name, array.shape, numpy_words(array, array.dtype.name)
+        return of_array(value, self.jax.Array)
 
     def prepare(self, function: Function) -> Function:
         """The function itself, or its jitted self, with its gradient."""

@@ -18,7 +18,6 @@ from conformance.worker.runtime import (
     Unavailable,
     fitting,
     import_framework,
-    numpy_words,
 )
 
 
@@ -85,8 +84,7 @@ class TensorFlow(Runtime):
         if not self.tf.is_tensor(value) or not hasattr(value, "numpy"):
             raise Refused("the plan's output is a %s, expected a tensor" % type(value).__name__)
         array = np.asarray(value.numpy())
-        dtype = value.dtype.name
-        return dtype, array.shape, numpy_words(array, dtype)
+        return value.dtype.name, array.shape, array
 
     def prepare(self, function: Function) -> Function:
         """The function itself, or what tf.function makes of it."""

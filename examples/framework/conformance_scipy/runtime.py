@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy
 
-from conformance.worker.runtime import Answered, Config, Function, NDArray, Outputs, Refused, Runtime, import_framework
+from conformance.worker.runtime import (
+    Answered,
+    Config,
+    Function,
+    NDArray,
+    Outputs,
+    Refused,
+    Runtime,
+    import_framework,
+    of_array,
+)
 
 
 class SciPy(Runtime):
@@ -31,10 +41,7 @@ class SciPy(Runtime):
 
     def to_numpy(self, value: Any) -> Answered:
         """The array itself."""
-        if not isinstance(value, (numpy.ndarray, numpy.generic)):
-            raise Refused("the plan's output is a %s, expected an array" % type(value).__name__)
-        array = numpy.asarray(value)
-        return array.dtype.name, array.shape, array
+        return of_array(value)
 
     def run_with_gradient(
         self, function: Function, tensors: list[Any], wanted: Sequence[int], cotangents: Outputs
