@@ -17,7 +17,8 @@ from conformance.dtypes import rounded
 from conformance.frameworks import Ask, lower
 from conformance.layout import from_layout, to_layout
 from conformance.ops import OPS
-from conformance.ops.base import Array, Op, Reference
+from conformance.ops.base import Array, Op
+from conformance.ops.reference import Reference
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.target import Target

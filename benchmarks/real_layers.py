@@ -20,7 +20,7 @@ from conformance.ask.probe import Probe, ProbeError
 from conformance.dtypes import narrowed
 from conformance.judge.compare import Expectation, Judgement, judge
 from conformance.ops import OPS
-from conformance.ops.base import Reference
+from conformance.ops.reference import Reference
 from conformance.outcome import Tensor, Value
 from conformance.suite.case import Case, Source, Values
 from conformance.target import Target, parse_target

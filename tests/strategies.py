@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
+from conformance.exact.graph import Sum
+from conformance.exact.num import Num
 from conformance.ops import OPS
+from conformance.ops.reference import Reference
 from conformance.suite.case import Case, Source, Values
 
 DTYPE_NAMES = ("float16", "bfloat16", "float32", "float64")
@@ -34,6 +38,14 @@ def a_case(op: str, dtype: str = "float32", values: Values | str = "integers", s
         checks=("shape", "dtype", "value"),
         source=Source("test.yaml", 1),
     )
+
+
+def a_sum(values: Any, products: int = 4, magnitude: Any = None) -> Reference:
+    """A sum of products with given values; its magnitude is theirs unless it is given, its energy follows from both."""
+    value = np.asarray(values, dtype=np.float64)
+    size = np.abs(value) if magnitude is None else np.broadcast_to(np.asarray(magnitude, dtype=np.float64), value.shape)
+    channels = {"err": products * size, "tiny": np.full(value.shape, float(products)), "energy": size**2 / products}
+    return Reference.of(Num(value, own=channels.get, steps=products, sum=Sum(products, lambda: size, True)))
 
 
 @st.composite

@@ -437,8 +437,8 @@ class Run:
                 self.writer.add_array(case.id, str(target), name, tensor.values)
             for name, reference in prepared.expectation.outputs.items():
                 self.writer.add_array(case.id, "", REFERENCE + of(name), reference.value)
-                if "allowance" in reference.cache:
-                    self.writer.add_array(case.id, "", ALLOWANCE + of(name), reference.cache["allowance"])
+                if case.dtype in reference.allowances:
+                    self.writer.add_array(case.id, "", ALLOWANCE + of(name), reference.allowances[case.dtype])
             for name, array in prepared.arrays.items():
                 self.writer.add_array(case.id, "", name, array)
         self._emit(target, index, verdict)

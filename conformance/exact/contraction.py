@@ -10,7 +10,9 @@ with n the number of products that an element really sums.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, lru_cache
 from math import prod
 
@@ -32,6 +34,27 @@ from conformance.exact.trilinear import (
 
 Bilinear = Callable[[Array, Array], Array]
 Pull = Callable[[Num, Num], Num]
+Rounding = Callable[[Array], Array]
+
+_ROUNDED: ContextVar[tuple[Rounding, Rounding] | None] = ContextVar("rounded factors", default=None)
+
+
+@contextmanager
+def rounded_factors(one: Rounding, other: Rounding) -> Iterator[None]:
+    """Within it the two factors of every contraction are rounded first, as a matrix unit takes them (TF32, bfloat16).
+
+    Their error bounds are not: what is computed within is a hypothesis about an answer, not a reference.
+    """
+    token = _ROUNDED.set((one, other))
+    try:
+        yield
+    finally:
+        _ROUNDED.reset(token)
+
+
+def few_values(array: Array) -> bool:
+    """Whether most of an array's elements have a value that another one has, the sign aside."""
+    return bool(2 * np.unique(np.abs(array)).size <= array.size)
 
 
 def contraction(a: Num, b: Num, apply: Bilinear, terms: int | Array, most: int, pull_a: Pull, pull_b: Pull) -> Num:
@@ -39,8 +62,9 @@ def contraction(a: Num, b: Num, apply: Bilinear, terms: int | Array, most: int, 
 
     `pull_*` are its gradients.
     """
+    rounded = _ROUNDED.get()
     with np.errstate(all="ignore"):
-        value = apply(a.value, b.value)
+        value = apply(a.value, b.value) if rounded is None else apply(rounded[0](a.value), rounded[1](b.value))
     magnitude = cache(lambda: apply(np.abs(a.value), np.abs(b.value)))
 
     def own(name: Channel) -> Array | None:
@@ -64,7 +88,9 @@ def contraction(a: Num, b: Num, apply: Bilinear, terms: int | Array, most: int, 
         return value - width, value + width
 
     edges = (Edge(a, spread_a, pull_a), Edge(b, spread_b, pull_b))
-    return Num(value, edges, with_both_off(own, a, b, apply), reach=reach, steps=most, sum=Sum(terms, magnitude))  # type: ignore[arg-type]
+    repeats = cache(lambda: few_values(a.value) and few_values(b.value))
+    summed = Sum(terms, magnitude, a.exact and b.exact, repeats)
+    return Num(value, edges, with_both_off(own, a, b, apply), reach=reach, steps=most, sum=summed)  # type: ignore[arg-type]
 
 
 def _farthest(value: Array, low: Array, high: Array) -> Array:

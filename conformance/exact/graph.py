@@ -58,10 +58,16 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sum:
-    """That a value is a sum of `terms` terms (an element), and `magnitude()` the sum of their absolute values."""
+    """That a value is a sum of `terms` terms (an element), and `magnitude()` the sum of their absolute values.
+
+    `bare`: the terms are inputs, or products of two of them, so that all of the value's error is the sum's. `repeats`:
+    whether terms are equal to one another, so that their rounding errors are, too, and add up.
+    """
 
     terms: int | Array
     magnitude: Callable[[], Array]
+    bare: bool
+    repeats: Callable[[], bool] = lambda: False
 
 
 Own = Callable[[Channel], Array | None]

@@ -133,7 +133,8 @@ def moved(a: Num, move: Callable[[Array], Array], back: Callable[[Num], Num]) ->
     edge = Edge(a, lambda c, squared: move(c), lambda g, y: back(g))
     kept = None
     if (whole := a.sum) is not None:
-        kept = Sum(int(np.max(whole.terms, initial=1)), lambda: move(whole.magnitude()))
+        most = int(np.max(whole.terms, initial=1))
+        kept = Sum(most, lambda: move(whole.magnitude()), whole.bare, whole.repeats)
     return Num(move(a.value), (edge,), reach=lambda p, r: (move(r[0][0]), move(r[0][1])), sum=kept)
 
 
@@ -162,7 +163,7 @@ def scattered(g: Num, flat: np.ndarray[Any, Any], shape: tuple[int, ...]) -> Num
         return Num(add(g.value), (edge,), reach=reach)
     magnitude = cache(lambda: add(np.abs(g.value)))
     own: Own = lambda name: (terms - 1) * magnitude() if name == "err" else None  # noqa: E731
-    return Num(add(g.value), (edge,), own, reach=reach, steps=most - 1, sum=Sum(terms, magnitude))
+    return Num(add(g.value), (edge,), own, reach=reach, steps=most - 1, sum=Sum(terms, magnitude, g.exact))
 
 
 def broadcast(a: Num, shape: Sequence[int]) -> Num:
@@ -191,7 +192,7 @@ def total(a: Num, axis: Axes = None, keepdims: bool = False) -> Num:
         return Num(value, (edge,), reach=reach)
     magnitude = cache(lambda: add(np.abs(a.value)))
     own: Own = lambda name: (n - 1) * magnitude() if name == "err" else None  # noqa: E731
-    return Num(value, (edge,), own, reach=reach, steps=n - 1, sum=Sum(n, magnitude))
+    return Num(value, (edge,), own, reach=reach, steps=n - 1, sum=Sum(n, magnitude, a.exact))
 
 
 def add_up(*parts: Num) -> Num:
@@ -215,12 +216,13 @@ def add_up(*parts: Num) -> Num:
     most = int(terms.max(initial=1))
     steps = most - min(int(np.max(s.terms, initial=1)) for s in sums)
     reach: Reach = lambda p, r: widened(p, sum(x[0] for x in r), sum(x[1] for x in r), most)  # type: ignore[arg-type]  # noqa: E731
-    merged = Sum(terms, lambda: np.asarray(sum(s.magnitude() for s in sums)))
+    bare, repeats = all(s.bare for s in sums), cache(lambda: any(s.repeats() for s in sums))
+    merged = Sum(terms, lambda: np.asarray(sum(s.magnitude() for s in sums)), bare, repeats)
     return Num(value, _summands(*parts), own, reach=reach, steps=steps, sum=merged)
 
 
 def _one_term(a: Num) -> Sum:
-    return Sum(1, lambda: np.abs(a.value))
+    return Sum(1, lambda: np.abs(a.value), a.exact)
 
 
 def stored(a: Num) -> Num:

@@ -18,8 +18,9 @@ from conformance.frameworks import Ask, lower
 from conformance.frameworks.check import check_plan
 from conformance.judge.compare import Expectation
 from conformance.layout import LayoutError, from_layout, to_layout
-from conformance.ops.base import Array, Reference, TensorSpec
+from conformance.ops.base import Array, TensorSpec
 from conformance.ops.conv.convolution import Convolution
+from conformance.ops.reference import Reference
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.plan import Plan
 from conformance.suite.case import Case

@@ -16,7 +16,7 @@ from conformance.faults import workers
 from conformance.faults.asked import NUMPY, Asked, Fault, ask, can_ask
 from conformance.judge.compare import judge
 from conformance.known import KnownTable
-from conformance.ops.base import Reference
+from conformance.ops.reference import Reference
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.suite.case import Case
 from conformance.suite.choose import suite_root

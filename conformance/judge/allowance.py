@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from conformance.dtypes import DTYPES, DType
-from conformance.ops.base import Array, Reference
+from conformance.ops.base import Array
+from conformance.ops.reference import Reference
 
 # Below this many effective bits it is asked whether a float32 answer was computed in float32 (25 to 21 bits were seen
 # for float32 with 1 to 3,200 products an element around zero, 11.7 for TF32, 8.7 for bfloat16 inputs; but right sums
@@ -17,40 +18,33 @@ FLOAT32_BITS = 17.0
 BITS_NEED_ELEMENTS = 8
 
 
-def allowance(reference: Reference, dtype: DType) -> Array:
-    """How far a right answer may be off, an element.
+def allowance_of_sum(value: Array, magnitude: Array, products: int, dtype: DType) -> Array:
+    """How far off a sum of n products may be, told from sum |x||w| alone: of an answer made otherwise.
 
-    For a sum of n products: gamma_n * sum|x||w| + u*|y| + n*eta, with gamma_n = n*u/(1 - n*u), u the unit roundoff of
-    the accumulating dtype (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 3.1) for the sum,
-    u of the case's dtype for the last rounding, and eta the underflow threshold of a product. A float64 reference has
-    the same error itself, so there it counts twice.
+    gamma_n * sum|x||w| + u*|y| + n*eta, with gamma_n = n*u/(1 - n*u), u the unit roundoff of the accumulating dtype
+    (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 3.1), and eta its least subnormal.
     """
-    if "allowance" in reference.cache:
-        return reference.cache["allowance"]
     accumulator = DTYPES[dtype.accumulator]
-    u = accumulator.unit_roundoff
-    n = reference.products
+    u, n = accumulator.unit_roundoff, products
     if n * u >= 1:
         raise ValueError(f"{n} products are too many for the error bound in {accumulator.name}")
-    gamma = n * u / (1 - n * u)
     underflow = n * accumulator.least_subnormal + dtype.least_subnormal / 2
-    # A bias is added in an operation of its own, so what it is added to was rounded, too.
-    rounded = np.abs(reference.value) + (0.0 if reference.partial is None else reference.partial())
     with np.errstate(invalid="ignore", over="ignore"):  # infinities and NaN have no allowance, and get none
-        once = gamma * reference.magnitude() + dtype.unit_roundoff * rounded + underflow
-    reference.cache["allowance"] = np.asarray(2 * once if dtype.name == "float64" else once)
-    return reference.cache["allowance"]
+        once = n * u / (1 - n * u) * np.abs(magnitude) + dtype.unit_roundoff * np.abs(value) + underflow
+    return np.asarray(2 * once if dtype.name == "float64" else once)
 
 
 def narrow_allowance(reference: Reference, dtype: DType) -> Array:
     """How far off a half-precision answer may be that is right, but was computed in less than its dtype promises.
 
-    Summed in the dtype itself instead of in float32, each of the n partial sums rounded.
+    Every rounding is to the dtype itself instead of to float32: for a sum of n products gamma_n * sum|x||w| more.
     """
-    once = allowance(reference, dtype)
-    u, n = dtype.unit_roundoff, reference.products
-    gamma = n * u / (1 - n * u) if n * u < 0.5 else 2 * n * u
-    return np.asarray(gamma * reference.magnitude() + n * dtype.least_subnormal + once)
+    once = reference.allowance(dtype.name)
+    if reference.made is None:
+        return once
+    u, n = dtype.unit_roundoff, reference.made.steps
+    unit = u / (1 - n * u) if n * u < 0.5 else 2 * u
+    return np.asarray(unit * reference.made.err + n * dtype.least_subnormal + once)
 
 
 def effective_bits(error: Array, reference: Reference) -> float | None:
@@ -61,13 +55,14 @@ def effective_bits(error: Array, reference: Reference) -> float | None:
     """
     if error.size < BITS_NEED_ELEMENTS:
         return None
-    magnitude = reference.magnitude()
-    n = max(reference.products, 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        bound = np.where(error == 0.0, 0.0, error * math.sqrt(n) / magnitude)
-    ceiling = float(np.sqrt(np.mean(bound**2)))
-    if ceiling == 0.0 or -math.log2(ceiling) >= FLOAT32_BITS:
-        return None if ceiling == 0.0 else -math.log2(ceiling)
+    if not error.any():
+        return None
+    if reference.sums:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            bound = np.where(error == 0.0, 0.0, error * math.sqrt(max(reference.products, 1)) / reference.magnitude())
+        ceiling = float(np.sqrt(np.mean(bound**2)))
+        if -math.log2(ceiling) >= FLOAT32_BITS:
+            return -math.log2(ceiling)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(error == 0.0, 0.0, error / np.sqrt(reference.energy()))
     mean = float(np.sqrt(np.mean(ratio**2)))

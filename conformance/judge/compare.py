@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import COMPONENTS, DTYPES, DType
-from conformance.judge.allowance import BITS_NEED_ELEMENTS, FLOAT32_BITS, allowance, effective_bits
+from conformance.judge.allowance import BITS_NEED_ELEMENTS, FLOAT32_BITS, effective_bits
 from conformance.judge.figures import measured
 from conformance.judge.kinds import dtype_reason, judge_kind
 from conformance.judge.pattern import broken_pattern, flipped_zeros
@@ -23,7 +23,8 @@ from conformance.judge.precision import LEAST_BITS, beyond, narrower
 from conformance.judge.stated import judge_stated, stated_allowance
 from conformance.judge.steady import steady
 from conformance.judge.words import last_words, telling_line
-from conformance.ops.base import Array, Reference, TensorSpec
+from conformance.ops.base import Array, TensorSpec
+from conformance.ops.reference import Reference
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value, gradient_of
 from conformance.plan import USUAL
 from conformance.verdict import Figures, Status
@@ -78,7 +79,7 @@ class Expectation:
         """How far off a right answer may be, an element: what a person stated, or what follows from the op."""
         if self.stated:
             return stated_allowance(reference.value, dtype, self.ulps, self.tolerance)
-        return np.zeros(reference.value.shape) if self.exact else allowance(reference, dtype)
+        return np.zeros(reference.value.shape) if self.exact else reference.allowance(dtype.name)
 
 
 def judge(expected: Expectation, outcome: Outcome) -> Judgement:
@@ -227,23 +228,24 @@ def _judge_finite(
         return Judgement(status, subject, message, figures)
     if expected.exact and mask is None and np.array_equal(got, right):
         return Judgement(Status.PASS, subject, "equal", Figures(elements=got.size))
-    # Where the allowance is that of a sum of products, errors say more than whether they are within it.
-    sums = not expected.exact and mask is None
+    # Of a sum of products, errors say more than whether they are within the allowance.
+    closer = not expected.exact and mask is None and not reference.exact
+    sums = closer and reference.sums
     if sums:
         judged = _ordinary(subject, got, right, reference, dtype)
         if judged is not None:
             return judged
-    error, figures = measured(got, right, mask, expected.allowance(reference, dtype))
+    error, figures = measured(got, right, mask, expected.allowance(reference, dtype), reference.off(got, dtype.name))
     if figures.fraction <= 1.0:
         # What underflow loses says nothing about the arithmetic.
         visible = np.where(error > reference.products * dtype.least_subnormal, error, 0.0)
-        figures = replace(figures, bits=effective_bits(visible, reference) if sums else None)
+        figures = replace(figures, bits=effective_bits(visible, reference) if closer else None)
         if expected.dtype == "float32" and sums:
-            closer = _within(subject, got, error, reference, dtype, figures)
-            if closer is not None:
-                return closer
+            looked = _within(subject, got, error, reference, dtype, figures)
+            if looked is not None:
+                return looked
         return Judgement(Status.PASS, subject, f"largest error {figures.fraction:.2g} of the allowance", figures)
-    if sums:
+    if closer:
         # Right, but in a narrower arithmetic?
         figures = replace(figures, bits=effective_bits(error, reference))
         how = narrower(got, error, reference, dtype)
@@ -296,7 +298,7 @@ def _ordinary(subject: str, got: Array, right: Array, reference: Reference, dtyp
     error = np.subtract(got, right)
     np.abs(error, out=error)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        fraction = error / allowance(reference, dtype)
+        fraction = error / reference.allowance(dtype.name)
         flat = int(np.argmax(fraction))
         largest = float(fraction.reshape(-1)[flat])
         if not 0.0 < largest <= 1.0:

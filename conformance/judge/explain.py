@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import DTYPES, rounded
-from conformance.judge.allowance import allowance as allowance_of
+from conformance.judge.allowance import allowance_of_sum
 from conformance.judge.locate import locate, locate_shape
 from conformance.judge.noise import noise, overflow
-from conformance.ops.base import Array, Op, Reference, whole
+from conformance.ops.base import Array, Op, whole
 from conformance.ops.confusions import Confusion, Problem, Stage, Variant, finished, prepared
 from conformance.ops.defined import DEFINED
 
@@ -245,9 +245,7 @@ class _Search:
         sizes, values = magnitude.y, value.y
         assert sizes is not None
         assert values is not None
-        reference = Reference(values, before.products + 1, lambda: np.abs(sizes), lambda: sizes)
-        with np.errstate(invalid="ignore", over="ignore"):
-            return allowance_of(reference, self.dtype)
+        return allowance_of_sum(values, sizes, before.products + 1, self.dtype)
 
     def _loose_bound(self) -> float:
         """No candidate's own allowance is likely to pass this; what is further off is not looked at twice."""

@@ -9,14 +9,19 @@ from conformance.ops.base import Array
 from conformance.verdict import Figures
 
 
-def measured(got: Array, right: Array, mask: NDArray[np.bool_] | None, allowed: Array) -> tuple[Array, Figures]:
-    """The error of each element, and the figures. `mask`: where both are finite, None where everything is."""
-    if mask is None:
-        error = np.abs(got - right)
-    else:
+def measured(
+    got: Array, right: Array, mask: NDArray[np.bool_] | None, allowed: Array, error: Array | None = None
+) -> tuple[Array, Figures]:
+    """The error of each element, and the figures. `mask`: where both are finite, None where everything is.
+
+    `error`: where more than one answer is right, how far each element is off the nearest.
+    """
+    if mask is not None:
         # Outside the mask there is nothing to subtract.
-        error = np.abs(np.subtract(got, right, where=mask, out=np.zeros_like(right)))
-        allowed = np.where(mask, np.nan_to_num(allowed), 0.0)
+        error = np.abs(np.subtract(got, right, where=mask, out=np.zeros_like(right))) if error is None else error
+        error, allowed = np.where(mask, error, 0.0), np.where(mask, np.nan_to_num(allowed), 0.0)
+    elif error is None:
+        error = np.abs(got - right)
     return error, figures_of(error, allowed, got, right)
 
 

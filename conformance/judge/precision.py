@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from conformance.dtypes import DTYPES, NARROW_FORMATS, DType, narrowed
-from conformance.judge.allowance import BITS_NEED_ELEMENTS, allowance, effective_bits, narrow_allowance
-from conformance.ops.base import Array, Reference, Rounding
+from conformance.judge.allowance import BITS_NEED_ELEMENTS, effective_bits, narrow_allowance
+from conformance.ops.base import Array
+from conformance.ops.reference import Reference, Rounding
 
 # The formats that inputs and answers may have been rounded to, each with the bits of its significand.
 _BITS = {"TF32": 11, "float16": 11, "bfloat16": 8}
@@ -48,8 +48,8 @@ def reach(reference: Reference, dtype: DType, partial: bool = True) -> Array:
     an order (positive channels first), halves of the sum are larger than the whole, which `partial` looks for. Where
     products repeat, their errors are alike and add up, and only the bound itself is left.
     """
-    if reference.repeats():
-        return allowance(replace(reference, cache={}), dtype)
+    if not reference.sums or reference.repeats():
+        return reference.allowance(dtype.name)
     u, n = dtype.unit_roundoff, max(reference.products, 1)
     energy, size = reference.energy(), np.square(reference.value)
     if partial:
@@ -158,8 +158,8 @@ def _answer(got: Array, error: Array, reference: Reference, far: Array) -> str |
     if not fitting or _relative(error, reference) > 2.0**-LEAST_BITS:
         return None
     # And its inputs before it, and perhaps its sums.
-    half, bare = DTYPES[fitting[0]], replace(reference, cache={})
-    allowed = 3 * half.unit_roundoff * reference.magnitude() + narrow_allowance(bare, half)
+    half = DTYPES[fitting[0]]
+    allowed = 3 * half.unit_roundoff * reference.magnitude() + narrow_allowance(reference, half)
     return f"a computation in {fitting[0]}" if (error <= allowed).all() else None
 
 

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.ops.parameters import readings, shown, smaller
+from conformance.ops.reference import Evaluation, Reference
 
 if TYPE_CHECKING:
     from conformance.ops.confusions import Confusion, Problem
 
 Array = NDArray[np.float64]
-Rounding = Callable[[Array], Array]
 
 REQUIRED = object()
 
@@ -70,40 +70,6 @@ class TensorSpec:
     def sizes(self) -> dict[str, int]:
         """Length by letter."""
         return dict(zip(self.axes, self.shape, strict=True))
-
-
-@dataclass(frozen=True)
-class Reference:
-    """The exact answer for one output or gradient, and what is needed to judge an answer.
-
-    `value`: float64, canonical layout. `magnitude`: sum |x||w| an element, the same shape (None until asked for).
-    `products`: the largest number of products in one element's sum. `energy()`: sum (x*w)^2 an element, for the
-    effective bits.
-    """
-
-    value: Array
-    products: int
-    magnitude: Callable[[], Array]
-    energy: Callable[[], Array]
-    # |what a separate last addition (a bias) is made to|, which is rounded on its own before it; None where there
-    # is none.
-    partial: Callable[[], Array] | None = None
-    # The value where the two factors of every product are rounded first; None where an op can't say.
-    recompute: Callable[[Rounding, Rounding], Array] | None = None
-    # Whether products are equal to one another, so that their rounding errors are, too, and add up.
-    repeats: Callable[[], bool] = lambda: False
-    # What comparisons derive from it once for all targets.
-    cache: dict[str, Array] = field(default_factory=dict, compare=False, repr=False)
-
-    @classmethod
-    def stated(cls, value: Array) -> Reference:
-        """A value that is right as it stands: no sum of products is behind it, so no allowance follows from one."""
-        return cls(value, 0, lambda: np.abs(value), lambda: value**2)
-
-
-def few_values(array: Array) -> bool:
-    """Whether most of an array's elements have a value that another one has, the sign aside."""
-    return 2 * np.unique(np.abs(array)).size <= array.size
 
 
 def whole(array: NDArray[Any]) -> bool:
@@ -163,16 +129,31 @@ class Op(ABC):
         """The outputs' canonical specs, in their order; only where `refusal` is None."""
 
     @abstractmethod
+    def compute(self, **tensors: Any) -> Any:
+        """The definition, as a program over `Num` (conformance/exact): the outputs, in their order.
+
+        Real inputs are Num, others arrays, in canonical layout. An output that is no real number is an Index, a Truth
+        or an array. A definition is written in the stable form that good libraries use. Only where `refusal` is None.
+        """
+
+    def evaluated(self, arrays: Mapping[str, Array]) -> Evaluation:
+        """One evaluation of the definition, for float64 inputs in canonical layout."""
+        return Evaluation.of(self, arrays)
+
     def evaluate(self, arrays: Mapping[str, Array]) -> dict[str, Reference]:
         """The exact outputs by name, for float64 inputs in canonical layout."""
+        return self.evaluated(arrays).outputs
 
-    @abstractmethod
     def gradients(self, arrays: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Reference]:
         """The exact gradient of the sum of output * cotangent, over the outputs that have one, for each real input."""
+        return self.evaluated(arrays).gradients(cotangents)
 
-    @abstractmethod
     def products(self) -> int:
-        """The largest number of products summed into one element of the output or of any gradient."""
+        """The largest number of products summed into one element of an output or of any gradient.
+
+        0 where the op is no sum of products: then sums of small integers need not be exact.
+        """
+        return 0
 
     def refusal(self) -> str | None:
         """Why the op's definition rejects these parameters, or None where it has an answer."""

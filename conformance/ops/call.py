@@ -16,10 +16,11 @@ import numpy as np
 
 from conformance.frameworks.check import check_plan
 from conformance.layout import Layout, LayoutError, check_convertible, parse_layout
-from conformance.ops.base import REQUIRED, Array, Field, Op, ParamError, Reference, TensorSpec
+from conformance.ops.base import REQUIRED, Array, Field, Op, ParamError, TensorSpec
 from conformance.ops.call_fields import FIELDS, OUTPUT, CallError, Detail, Written, check_keys, unknown_word
 from conformance.ops.call_notes import unread
 from conformance.ops.defined import DEFINED
+from conformance.ops.reference import Evaluation, Reference
 from conformance.plan import Plan
 from conformance.target import Target, parse_target
 
@@ -171,18 +172,21 @@ class Call(Op):
             return 0, 0
         return self.reference.effort(gradients)
 
-    def evaluate(self, arrays: Mapping[str, Array]) -> dict[str, Reference]:
+    def compute(self, **tensors: Any) -> Any:
+        raise NoReference("the frameworks are held against one of them, not against a definition")
+
+    def evaluated(self, arrays: Mapping[str, Array]) -> Evaluation:
         if self.reference is not None:
-            return self.reference.evaluate(arrays)
+            return self.reference.evaluated(arrays)
         if self.answer is None:
-            raise NoReference("the frameworks are held against one of them, not against a definition")
+            return super().evaluated(arrays)
         value = np.asarray(self.answer.elements, dtype=np.float64).reshape(self.answer.shape)
-        return {OUTPUT: Reference.stated(value)}
+        return Evaluation(self, arrays, {}, {OUTPUT: value})
 
     def gradients(self, arrays: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Reference]:
         if self.reference is None:
             raise NoReference("gradients are checked against a reference op only")
-        return self.reference.gradients(arrays, cotangents)
+        return super().gradients(arrays, cotangents)
 
 
 def _bind_reference(name: str, given: tuple[tuple[str, Any], ...]) -> Op:

@@ -10,9 +10,9 @@ import numpy as np
 
 from conformance.dtypes import DTYPES
 from conformance.frameworks.surface import Surface
-from conformance.judge.allowance import allowance
 from conformance.judge.kinds import parse_into
-from conformance.ops.base import Array, Reference, TensorSpec
+from conformance.ops.base import Array, TensorSpec
+from conformance.ops.reference import Reference
 from conformance.repro import words
 from conformance.repro.arrays import AnyArray, out_of_layout, written
 from conformance.repro.finding import Finding, in_layout
@@ -214,7 +214,7 @@ def allowed_lines(found: Finding, reference: Reference, axes: str, name: str, wi
         far = np.maximum(limit, n * dtype.least_subnormal)
         comment = "2**-15 of sqrt(sum (x*w)**2), twelve deviations of what float32 gives in any order"
     else:
-        far = allowance(reference, dtype)
+        far = reference.allowance(found.dtype)
         comment = words.allowed(found)
     far = np.where(np.isfinite(reference.value) & np.isfinite(far), far, 0.0)
     return [f"# {comment}", f"allowed = {written(in_layout(far, axes, found.plan, name))}"]

@@ -10,21 +10,14 @@ import numpy as np
 import pytest
 
 from conformance.dtypes import DTYPES, rounded
-from conformance.judge.allowance import allowance
 from conformance.judge.compare import Expectation, judge
 from conformance.judge.words import telling_line
-from conformance.ops.base import Array, Reference
+from conformance.ops.base import Array
+from conformance.ops.reference import Reference
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value
 from conformance.suite.values import make_inputs
 from conformance.verdict import Status
-from tests.strategies import a_case
-
-
-def reference(values: Any, products: int = 4, magnitude: Any = None) -> Reference:
-    """A reference with given values; its magnitude is theirs unless it is given, its energy follows from both."""
-    value = np.asarray(values, dtype=np.float64)
-    size = np.abs(value) if magnitude is None else np.broadcast_to(np.asarray(magnitude, dtype=np.float64), value.shape)
-    return Reference(value, products, lambda: size, lambda: size**2 / products)
+from tests.strategies import a_case, a_sum
 
 
 def answer(values: Any, dtype: str = "float32") -> Value:
@@ -35,7 +28,7 @@ def answer(values: Any, dtype: str = "float32") -> Value:
 
 
 def expect(values: Any, dtype: str = "float32", **more: Any) -> Expectation:
-    given = values if isinstance(values, Reference) else reference(values)
+    given = values if isinstance(values, Reference) else a_sum(values)
     return Expectation(dtype, {"y": given}, more.pop("exact", True), more.pop("gradients", {}), **more)
 
 
@@ -109,13 +102,13 @@ def test_what_is_not_asked_for_is_not_judged() -> None:
 
 
 def test_gradients_are_compared_though_only_a_shape_is_asked_of_the_output() -> None:
-    expected = expect([1.0], gradients={"x": reference([2.0])}, checks=("shape", "gradient"))
+    expected = expect([1.0], gradients={"x": a_sum([2.0])}, checks=("shape", "gradient"))
     assert status(expected, Value(answer([9.0]).outputs, {"x": answer([2.0]).first})) is Status.PASS
     assert status(expected, Value(answer([1.0]).outputs, {"x": answer([3.0]).first})) is Status.GRADIENT
 
 
 def test_infinities_and_complex_numbers_raise_no_warning() -> None:
-    right = Reference(np.array([-inf, inf, nan, 1.0]), 0, lambda: np.array([inf, inf, nan, 1.0]), lambda: np.ones(4))
+    right = a_sum([-inf, inf, nan, 1.0], 1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for ulps in (None, 8.0):
@@ -243,11 +236,11 @@ def test_figures_are_the_right_numbers() -> None:
 
 
 def test_the_fraction_is_the_error_over_the_allowance() -> None:
-    right = reference([1.0, 2.0], products=4, magnitude=[2.0, 4.0])
+    right = a_sum([1.0, 2.0], products=4, magnitude=[2.0, 4.0])
     u = 2.0**-24
     gamma = 4 * u / (1 - 4 * u)
     allowed = gamma * 2.0 + u * 1.0 + 4 * 2.0**-149 + 2.0**-150
-    assert allowance(right, DTYPES["float32"])[0] == pytest.approx(allowed, rel=1e-12)
+    assert right.allowance("float32")[0] == pytest.approx(allowed, rel=1e-12)
     judged = judge(expect(right, exact=False), answer([1.0 + 2.0**-22, 2.0]))
     assert judged.status is Status.PASS
     assert judged.figures is not None
@@ -258,13 +251,13 @@ def test_the_fraction_is_the_error_over_the_allowance() -> None:
 
 def test_where_nothing_is_allowed_nothing_passes() -> None:
     """An element that sums no product is zero; the underflow of a product is all that it may be off."""
-    right = reference([0.0, 1.0], magnitude=[0.0, 1.0])
+    right = a_sum([0.0, 1.0], magnitude=[0.0, 1.0])
     assert status(expect(right, exact=False), answer([2.0**-149, 1.0])) is Status.PASS
     assert status(expect(right, exact=False), answer([1e-30, 1.0])) is Status.VALUE
 
 
 def test_ulps_where_no_sum_of_products_is_behind_it() -> None:
-    right = reference([1.0])
+    right = a_sum([1.0])
     assert status(expect(right, exact=False, ulps=2.0), answer([1.0 + 2 * 2.0**-23])) is Status.PASS
     assert status(expect(right, exact=False, ulps=2.0), answer([1.0 + 3 * 2.0**-23])) is Status.VALUE
 
@@ -273,7 +266,7 @@ def test_ulps_where_no_sum_of_products_is_behind_it() -> None:
 
 
 def test_gradients_are_judged_like_outputs() -> None:
-    expected = expect([1.0], gradients={"x": reference([2.0]), "w": reference([3.0])})
+    expected = expect([1.0], gradients={"x": a_sum([2.0]), "w": a_sum([3.0])})
 
     def with_gradients(**gradients: Any) -> Value:
         return Value(answer([1.0]).outputs, {k: answer(v).first for k, v in gradients.items()})
@@ -413,7 +406,7 @@ def test_a_single_element_that_is_off_in_a_large_output_is_caught() -> None:
 
 def test_underflow_is_no_loss_of_precision() -> None:
     """Products below the least subnormal round by all of themselves: that is what float32 is."""
-    right = reference([2.0**-149 * 0.6] * 16, products=1)
+    right = a_sum([2.0**-149 * 0.6] * 16, products=1)
     assert status(expect(right, exact=False), answer([2.0**-149] * 16)) is Status.PASS
 
 
@@ -436,7 +429,7 @@ def test_narrow_dtypes_summed_in_float32_pass_and_one_step_more_does_not(dtype: 
 def test_zeros_are_no_half_precision_answer(dtype: str) -> None:
     values = np.random.RandomState(3).standard_normal(64) * 20
     # Many products, so that the bound for sums in the dtype itself is above the values.
-    right = Reference(rounded(values, dtype), 4096, lambda: np.full(64, 4096.0), lambda: np.full(64, 4096.0))
+    right = a_sum(rounded(values, dtype), 4096, np.full(64, 4096.0))
     assert status(expect(right, dtype, exact=False), answer(np.zeros(64), dtype)) is Status.VALUE
 
 
@@ -444,8 +437,7 @@ def test_zeros_are_no_half_precision_answer(dtype: str) -> None:
 def test_a_policy_for_infinities_lets_nothing_pass_that_compares_nothing(policy: str) -> None:
     """What need not be finite is a choice of the case; an answer of nothing but NaN is none."""
     right = np.array([[np.inf, 2.0, 3.0, 4.0]])
-    reference = Reference(right, 1, lambda: np.abs(right), lambda: right**2)
-    expected = Expectation("float32", {"y": reference}, True, nonfinite=policy)
+    expected = Expectation("float32", {"y": a_sum(right, 1)}, True, nonfinite=policy)
     some = np.array([[np.nan, np.nan, 3.0, 4.0]], np.float32)
     assert judge(expected, Value({"y": Tensor("float32", some.shape, some)})).status is Status.PASS
     none = np.full(right.shape, np.nan, np.float32)

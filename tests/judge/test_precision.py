@@ -10,7 +10,8 @@ import pytest
 from conformance.dtypes import DTYPES, NARROW_FORMATS, narrowed, rounded
 from conformance.judge.compare import Judgement, as_wrong, judge
 from conformance.judge.precision import reach
-from conformance.ops.base import Array, Reference
+from conformance.ops.base import Array
+from conformance.ops.reference import Reference
 from conformance.suite.values import make_inputs
 from conformance.verdict import Figures, Status
 from tests.judge.test_compare import CHANNELS, ORDERS, answer, expect, in_float32

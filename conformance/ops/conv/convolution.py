@@ -7,34 +7,25 @@ The two ops differ in their geometry alone, that is in what each convention's wo
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from math import prod
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
+from conformance.exact.contraction import convolution
+from conformance.exact.num import Num
 from conformance.exact.trilinear import (
     Geometry,
-    contract_to_kernel,
-    contract_to_large,
-    contract_to_small,
-    gather_exactly,
-    kernel_exactly,
-    most_summed,
-    scatter_exactly,
 )
 from conformance.ops.base import (
     Array,
     Field,
     Op,
     ParamError,
-    Reference,
     TensorSpec,
     axis_field,
     boolean_field,
-    few_values,
     integer_field,
     param,
     word_field,
@@ -314,97 +305,14 @@ class Convolution(Op):
         held = columns if gradients or not self.transposed else self.out_channels * positions
         return work, held + TAP_NUMBERS * taps
 
-    def evaluate(self, arrays: Mapping[str, Array]) -> dict[str, Reference]:
-        geometry = self.geometry()
-        [spec] = self.outputs()
-        x, w = self._grouped(arrays["x"], self.groups), arrays["w"]
-        bias = arrays.get("b")
-        finite = bool(np.isfinite(x).all() and np.isfinite(w).all())
-
-        def forward(x: Array, w: Array, bias: Array | None) -> Array:
-            if self.transposed:
-                y = (contract_to_large if finite else scatter_exactly)(x, w, geometry)
-            elif finite:
-                y = contract_to_small(x, w.swapaxes(1, 2), geometry)
-            else:
-                y = gather_exactly(x, w.swapaxes(1, 2), geometry)
-            y = y.reshape(spec.shape)
-            return y if bias is None else y + bias.reshape(-1, *(1 for _ in geometry))
-
-        sums = most_summed(geometry)
-        taps = sums.large if self.transposed else sums.small
-        products = self.in_channels // self.groups * taps + int(self.bias)
-        return {"y": _judged(forward, x, w, bias, products)}
-
-    def gradients(self, arrays: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Reference]:
-        geometry, cotangent = self.geometry(), cotangents["y"]
-        g = self.groups
-        x, w = self._grouped(arrays["x"], g), arrays["w"]
-        dy = self._grouped(cotangent, g)
-        x_shape = arrays["x"].shape
-        finite = bool(np.isfinite(x).all() and np.isfinite(w).all() and np.isfinite(dy).all())
-        large, small, kernel = (
-            (contract_to_large, contract_to_small, contract_to_kernel)
-            if finite
-            else (scatter_exactly, gather_exactly, kernel_exactly)
-        )
-
-        def to_input(dy: Array, w: Array, _: Array | None) -> Array:
-            if self.transposed:
-                return small(dy, w, geometry).reshape(x_shape)
-            return large(dy, w.swapaxes(1, 2), geometry).reshape(x_shape)
-
-        def to_kernel(dy: Array, x: Array, _: Array | None) -> Array:
-            if self.transposed:
-                return kernel(x, dy, geometry)
-            return kernel(dy, x, geometry).swapaxes(1, 2)
-
-        sums = most_summed(geometry)
-        taps = sums.small if self.transposed else sums.large
-        positions = self.batch * sums.kernel
-        result = {
-            "x": _judged(to_input, dy, w, None, self.out_channels // g * taps),
-            "w": _judged(to_kernel, dy, x, None, positions),
-        }
-        if self.bias:
-            axes = (0, *range(2, cotangent.ndim))
-
-            def to_bias(dy: Array, _w: Array, _b: Array | None) -> Array:
-                return np.asarray(dy.sum(axis=axes))
-
-            everything = self.batch * prod(cotangent.shape[2:])
-            result["b"] = _judged(to_bias, cotangent, np.ones(1), None, everything)
-        return result
-
-    @staticmethod
-    def _grouped(array: Array, groups: int) -> Array:
-        n, c = array.shape[:2]
-        return array.reshape(n, groups, c // groups, *array.shape[2:])
+    def compute(self, x: Num, w: Num, b: Num | None = None) -> Num:  # type: ignore[override]
+        return convolution(x, w, b, self.geometry(), self.transposed)
 
 
 @lru_cache(maxsize=1024)
 def _geometry(op: Convolution) -> Geometry:
     # Asked for by every step from the reference to the last target's plan.
     return op.axes()
-
-
-def _judged(
-    compute: Callable[[Array, Array, Array | None], Array], left: Array, right: Array, bias: Array | None, products: int
-) -> Reference:
-    """A bilinear form's value, its magnitude (itself on absolute values) and its energy (itself on squares)."""
-
-    def recompute(one: Callable[[Array], Array], other: Callable[[Array], Array]) -> Array:
-        return compute(one(left), other(right), bias)
-
-    return Reference(
-        value=compute(left, right, bias),
-        partial=None if bias is None else cache(lambda: np.abs(compute(left, right, None))),
-        products=products,
-        magnitude=cache(lambda: compute(np.abs(left), np.abs(right), None if bias is None else np.abs(bias))),
-        energy=cache(lambda: compute(left**2, right**2, None if bias is None else bias**2)),
-        recompute=recompute,
-        repeats=cache(lambda: few_values(left) and few_values(right)),
-    )
 
 
 def _length(transposed: bool, padding: Any, a: AxisParams) -> int:
