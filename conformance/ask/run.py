@@ -464,13 +464,14 @@ class Run:
             layout = "" if plan is None or actual is None else written_layout(prepared, name, actual, plan)
             if layout:
                 prepared.explained[key] = Explanation(layout, ("layout",), True)
-            elif op is not None and op.confusions():
+            elif op is not None:
                 prepared.explained[key] = explain(
                     op,
                     prepared.arrays,
                     actual,
                     output.shape,
-                    dtype=prepared.case.dtype,
+                    output=name,
+                    dtype=_dtype_of(prepared, name),
                     budget_seconds=EXPLAIN_SECONDS,
                 )
             else:
@@ -489,6 +490,14 @@ class Run:
         self.findings.verdicts += 1
         self.writer.add_verdict(verdict)
         self.on_verdict(target, verdict)
+
+
+def _dtype_of(prepared: Prepared, output: str) -> str:
+    """The dtype in which an output was computed; places and counts are exact."""
+    spec = prepared.expectation.specs.get(output)
+    if spec is not None and spec.kind != "real":
+        return "float64"
+    return (spec.dtype if spec is not None else "") or prepared.case.dtype
 
 
 def answered(outcome: Outcome) -> tuple[Answered, ...]:

@@ -291,6 +291,15 @@ def allowance(node: Node, precision: Precision) -> Array:
     return allowed
 
 
+def sum_allowance(value: Array, magnitude: Array, terms: int, p: Precision) -> Array:
+    """That of a sum of so many terms, told from sum |x||w| alone: gamma_n * sum|x||w| + u'*|y| + n*eta + eta'/2."""
+    if terms * p.u >= 1:
+        raise ValueError(f"{terms} terms are too many for an error bound with u = {p.u:g}")
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities and NaN have no allowance, and get none
+        once = terms * p.u / (1 - terms * p.u) * np.abs(magnitude) + p.out_u * np.abs(value)
+    return np.asarray(p.share * (once + terms * p.eta + p.out_eta / 2))
+
+
 def _allowed(node: Node, p: Precision, size: Array, channel_of: Callable[[Node, Channel], Array | None]) -> Array:
     stored, err, tiny = (channel_of(node, name) for name in _ROUNDINGS)
     allowed = size  # an array of our own

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from conformance.dtypes import DTYPES, DType
+from conformance.dtypes import DType
 from conformance.ops.base import Array
 from conformance.ops.reference import Reference
 
@@ -16,22 +16,6 @@ from conformance.ops.reference import Reference
 FLOAT32_BITS = 17.0
 # A mean over fewer elements says little about the arithmetic.
 BITS_NEED_ELEMENTS = 8
-
-
-def allowance_of_sum(value: Array, magnitude: Array, products: int, dtype: DType) -> Array:
-    """How far off a sum of n products may be, told from sum |x||w| alone: of an answer made otherwise.
-
-    gamma_n * sum|x||w| + u*|y| + n*eta, with gamma_n = n*u/(1 - n*u), u the unit roundoff of the accumulating dtype
-    (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 3.1), and eta its least subnormal.
-    """
-    accumulator = DTYPES[dtype.accumulator]
-    u, n = accumulator.unit_roundoff, products
-    if n * u >= 1:
-        raise ValueError(f"{n} products are too many for the error bound in {accumulator.name}")
-    underflow = n * accumulator.least_subnormal + dtype.least_subnormal / 2
-    with np.errstate(invalid="ignore", over="ignore"):  # infinities and NaN have no allowance, and get none
-        once = n * u / (1 - n * u) * np.abs(magnitude) + dtype.unit_roundoff * np.abs(value) + underflow
-    return np.asarray(2 * once if dtype.name == "float64" else once)
 
 
 def narrow_allowance(reference: Reference, dtype: DType) -> Array:

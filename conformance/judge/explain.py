@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import DTYPES, rounded
-from conformance.judge.allowance import allowance_of_sum
 from conformance.judge.locate import locate, locate_shape
 from conformance.judge.noise import noise, overflow
 from conformance.ops.base import Array, Op, whole
+from conformance.ops.confused import GENERIC
 from conformance.ops.confusions import Confusion, Problem, Stage, Variant, finished, prepared
 from conformance.ops.defined import DEFINED
+from conformance.plan import USUAL
 
 # Alternatives that a text lists before it only counts them.
 LISTED = 2
@@ -61,20 +62,20 @@ def explain(
     actual: Array | None,
     actual_shape: tuple[int, ...],
     *,
+    output: str = USUAL,
     dtype: str,
     allowance: Array | None = None,
     budget_seconds: float = 2.0,
 ) -> Explanation:
     """Why `actual` (float64, canonical layout; None where only a shape came back) differs from the op's reference.
 
-    `allowance` is the reference's, an element, where the caller has it. The budget bounds the work by a fixed model of
-    its cost, not by a clock: the same mismatch gets the same explanation on every machine.
+    `output` is the one that it answers. `allowance` is the reference's, an element, where the caller has it. The budget
+    bounds the work by a fixed model of its cost, not by a clock: the same mismatch gets the same explanation on every
+    machine.
     """
     if op.refusal() is not None:
         return Explanation("the op's definition refuses these parameters, so there is no right answer to compare with")
-    started = op.problem(arrays)
-    if started is None:
-        return Explanation(f"no confusions are declared for {op.name}")
+    started = op.problem(arrays, output)
     problem = started.computed()
     if problem is None or problem.y is None:
         return Explanation("the inputs don't fit the parameters")
@@ -83,7 +84,8 @@ def explain(
     if actual is None:
         return _explain_shape(problem, problem.y.shape, variants, actual_shape)
     unlikely = (v for c in op.confusions() if c.last_resort for v in c.all(problem))
-    return _Search(problem, variants, unlikely, arrays, actual, dtype, allowance, budget_seconds).run(op)
+    axes = next(spec.axes for spec in op.outputs() if spec.name == output)
+    return _Search(problem, variants, unlikely, arrays, actual, axes, dtype, allowance, budget_seconds).run(op)
 
 
 def _explain_shape(
@@ -121,6 +123,7 @@ class _Search:
         unlikely: Iterator[Variant[Any]],
         arrays: Mapping[str, Array],
         actual: Array,
+        axes: str,
         dtype: str,
         allowance: Array | None,
         budget: float,
@@ -130,12 +133,13 @@ class _Search:
         self.variants = variants
         self.unlikely = unlikely
         self.actual = actual
+        self.axes = axes
         self.dtype = DTYPES[dtype]
         self.right = problem.y
         self.left = budget
         self.overhead = OVERHEAD + MOVED * (actual.size + sum(a.size for a in arrays.values()))
         self.tried = 0
-        self.exact = self._is_exact(arrays)
+        self.exact = problem.is_exact(self.dtype)
         self.same_shape = actual.shape == self.right.shape
         self.allowed = self._allowance(problem, ()) if allowance is None else allowance
         self.wrong = self._wrong()
@@ -154,7 +158,7 @@ class _Search:
             return Explanation("equals the reference", where="nowhere")
         where = locate_shape(self.actual.shape, self.right.shape)
         if self.same_shape:
-            where = locate(self.wrong, op.outputs()[0].axes, op.periods(), op.blocks())
+            where = locate(self.wrong, self.axes, op.periods(), op.blocks())
         fitting = self._singles()
         if fitting:
             arithmetic = all(v.rounding for variants in fitting for v in variants)
@@ -195,19 +199,6 @@ class _Search:
 
     # --- whether a candidate is the answer ------------------------------------------------------------------------
 
-    def _is_exact(self, arrays: Mapping[str, Array]) -> bool:
-        """Whether the inputs are integers whose sums the dtype holds exactly: then a candidate must be equal."""
-        problem: Any = self.problem
-        finite = {}
-        for name, array in arrays.items():
-            if not whole(array):
-                return False
-            finite[name] = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
-        magnitude = problem.having(**finite).computed(power=2)
-        if magnitude is None or magnitude.y is None:
-            return False
-        return not magnitude.y.size or float(magnitude.y.max()) <= 2.0**self.dtype.precision
-
     def _round(self, array: Array) -> Array:
         return rounded(np.ascontiguousarray(array), self.dtype.name)
 
@@ -238,14 +229,7 @@ class _Search:
             # The roundings are part of the candidate; its sums are then the reference's.
             variants = ()
             before = self.problem
-        magnitude = finished(before.computed(part, power=2), variants)
-        value = finished(before.computed(part), variants)
-        assert magnitude is not None
-        assert value is not None
-        sizes, values = magnitude.y, value.y
-        assert sizes is not None
-        assert values is not None
-        return allowance_of_sum(values, sizes, before.products + 1, self.dtype)
+        return before.allowed(lambda problem: finished(problem, variants), self.dtype, part)
 
     def _loose_bound(self) -> float:
         """No candidate's own allowance is likely to pass this; what is further off is not looked at twice."""
@@ -414,5 +398,8 @@ def catalogue() -> str:
         for confusion in op().confusions():
             ops.setdefault(confusion, []).append(op.name)
     lines = ["| confusion | ops | what it is | what to change |", "|---|---|---|---|"]
-    lines += [f"| {c.name} | {', '.join(names)} | {c.means} | {c.advice} |" for c, names in ops.items()]
+    for c, names in ops.items():
+        lines.append(
+            f"| {c.name} | {'every other op' if c in GENERIC else ', '.join(names)} | {c.means} | {c.advice} |"
+        )
     return "\n".join(lines)

@@ -179,12 +179,23 @@ class Op(ABC):
         return {}
 
     def confusions(self) -> tuple[Confusion[Any], ...]:
-        """The ways in which this question is misunderstood, the most plausible first."""
-        return ()
+        """The ways in which this question is misunderstood, the most plausible first.
 
-    def problem(self, arrays: Mapping[str, Array]) -> Problem | None:
-        """The computation that confusions alter; only where `refusal` is None. None where there are no confusions."""
-        return None
+        A family adds its own before or after those that follow for every op.
+        """
+        from conformance.ops.confused import GENERIC  # it is written with this class
+
+        return GENERIC
+
+    def problem(self, arrays: Mapping[str, Array], output: str) -> Problem:
+        """The computation of an output that confusions alter; only where `refusal` is None."""
+        from conformance.ops.question import Question
+
+        return Question(self, arrays, output)
+
+    def neighbours(self) -> Iterator[tuple[str, Op]]:
+        """Other questions that this one is taken for, of the same inputs, each with what is said of it."""
+        return iter(())
 
     def periods(self) -> Mapping[str, int]:
         """How often a pattern repeats along an axis of the output, by letter: a stride. Tells where errors lie."""

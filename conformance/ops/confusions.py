@@ -17,11 +17,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from conformance.ops.base import Array
+
+if TYPE_CHECKING:
+    from conformance.dtypes import DType
 
 Part = tuple[int, int]
 
@@ -58,8 +61,18 @@ class Problem(Protocol):
     def computed(self, part: Part | None = None, power: int = 1) -> Problem | None:
         """With `y`; of one (batch item, output channel) alone where `part` names it.
 
-        power 0: zeros of the answer's shape; 1: the answer; 2: on absolute values; 3: on squares.
+        power 0: zeros of the answer's shape; 1: the answer; 2: the sum of its terms' absolute values; 3: of their
+        squares.
         """
+
+    def having(self, **changes: Array) -> Problem:
+        """A copy with other arrays, by name."""
+
+    def allowed(self, finish: Callable[[Any], Any], dtype: DType, part: Part | None = None) -> Array:
+        """How far off an answer in this dtype may be that `finish` makes of the computed problem, an element."""
+
+    def is_exact(self, dtype: DType) -> bool:
+        """Whether any right computation in this dtype is equal to the answer: small integers, elements moved."""
 
 
 P = TypeVar("P", bound=Problem)

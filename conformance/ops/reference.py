@@ -67,7 +67,7 @@ class Reference:
         """The largest number of terms in one element's sum; where it is none, of roundings in a row."""
         if self.made is None:
             return 0
-        return int(np.max(self.made.sum.terms, initial=0)) if self.made.sum is not None else self.made.steps
+        return int(np.max(self.made.sum.terms, initial=0)) if self.made.sum is not None else max(self.made.steps, 1)
 
     def magnitude(self) -> Array:
         """The sum of the terms' absolute values an element; |value| where it is no sum."""

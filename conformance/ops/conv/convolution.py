@@ -216,7 +216,7 @@ class Convolution(Op):
 
         return tuple(confusion for confusion in CONFUSIONS if self.name in confusion.ops)
 
-    def problem(self, arrays: Mapping[str, Array]) -> Problem:
+    def problem(self, arrays: Mapping[str, Array], output: str = "y") -> Problem:
         from conformance.ops.conv.problem import start
 
         return start(self, arrays)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from conformance.dtypes import rounded
+from conformance.dtypes import DType, rounded
+from conformance.exact.graph import sum_allowance
+from conformance.exact.precision import Precision
 from conformance.exact.trilinear import (
     Geometry,
     contract_to_large,
@@ -19,7 +21,7 @@ from conformance.exact.trilinear import (
     most_summed,
     scatter_exactly,
 )
-from conformance.ops.base import Array
+from conformance.ops.base import Array, whole
 from conformance.ops.confusions import Part
 from conformance.ops.conv.convolution import Convolution, Refused
 
@@ -116,6 +118,28 @@ class ConvProblem:
         if b is not None:
             y = y + b.reshape(-1, *(1 for _ in self.geometry))
         return replace(self, y=rounded(y, self.cast) if self.cast and power == 1 else y)
+
+    def allowed(
+        self, finish: Callable[[ConvProblem | None], ConvProblem | None], dtype: DType, part: Part | None = None
+    ) -> Array:
+        """By the sum's absolute values, on which `finish` acts as it does on the answer."""
+        sizes, done = finish(self.computed(part, power=2)), finish(self.computed(part))
+        assert sizes is not None
+        assert sizes.y is not None
+        assert done is not None
+        assert done.y is not None
+        return sum_allowance(done.y, sizes.y, self.products + 1, Precision.of(dtype.name))
+
+    def is_exact(self, dtype: DType) -> bool:
+        """Whether the inputs are integers whose sums the dtype holds exactly."""
+        arrays = {"x": self.x, "w": self.w} | ({} if self.b is None else {"b": self.b})
+        if not all(map(whole, arrays.values())):
+            return False
+        finite = {name: np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0) for name, array in arrays.items()}
+        magnitude = self.having(**finite).computed(power=2)
+        if magnitude is None or magnitude.y is None:
+            return False
+        return float(magnitude.y.max(initial=0.0)) <= 2.0**dtype.precision
 
     def _contract(self, x: Array, w: Array) -> Array:
         if self.overwrite:
