@@ -47,8 +47,9 @@ class Ask(Generic[Q]):
 
 
 Lowering: TypeAlias = Callable[[Ask[Any]], Plan | Unsupported]
-# A cell of the table op x framework. A text is the reason why there are no words, as it was observed.
-Cell: TypeAlias = Words | Lowering | str
+# A cell of the table op x framework: words, several of which the first is taken that nothing speaks against, or a
+# function. A text is the reason why there are no words, as it was observed.
+Cell: TypeAlias = Words | tuple[Words, ...] | Lowering | str
 
 
 def lower(ask: Ask[Any]) -> Plan | Unsupported:
@@ -60,11 +61,16 @@ def lower(ask: Ask[Any]) -> Plan | Unsupported:
     if isinstance(cell, str):
         return Unsupported(cell)
     if isinstance(cell, Words):
-        return _said(ask, cell)
-    return cell(ask)
+        return _said(ask, (cell,))
+    return _said(ask, cell) if isinstance(cell, tuple) else cell(ask)
 
 
-def _said(ask: Ask[Any], words: Words) -> Plan | Unsupported:
+def _said(ask: Ask[Any], several: tuple[Words, ...]) -> Plan | Unsupported:
     if ask.op.refusal() is not None:
         return Unsupported("the op's definition rejects these parameters")
-    return words.plan(ask.op, ask.op.inputs(), ask.op.outputs(), ask.target, ask.dtype)
+    found: Plan | Unsupported = Unsupported(f"no words for {ask.op.name}")
+    for words in several:
+        found = words.plan(ask.op, ask.op.inputs(), ask.op.outputs(), ask.target, ask.dtype)
+        if isinstance(found, Plan):
+            break
+    return found

@@ -1,7 +1,7 @@
 """What a framework is to the harness: one object in one room, a package with files of fixed names.
 
     __init__.py   FRAMEWORK: this object. Found by entry point, so it imports neither its framework nor the files below
-    words.py      TABLE: how it is asked, an op a line
+    words.py      TABLE: how it is asked, an op a line (what takes functions stands beside it, as convolution.py)
     allowed.py    ALLOWED: what plans may call
     runtime.py    RUNTIME: what a worker runs plans with
     surface.py    SURFACE: how a stand-alone script asks it

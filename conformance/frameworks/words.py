@@ -55,6 +55,7 @@ WORDS: Mapping[str, Word] = {
     TEXT: _text,
     "dims": len,
     "first": lambda v: v[0],
+    "rest": lambda share: round(1.0 - share, 12),  # what a share leaves of 1, in the digits that a person writes
     # Of a (before, after) pair an axis.
     "lows": lambda pairs: tuple(low for low, _ in pairs),
     "highs": lambda pairs: tuple(high for _, high in pairs),
@@ -87,6 +88,8 @@ class Words:
     unless: Mapping[str, str] | None = None
     note: str = ""
     own: Mapping[str, Word] | None = None
+    # Whether the text calls what no plan in a case file may: it reads its arguments unchecked, and is given what fits.
+    trusted: bool = False
 
     def plan(
         self, op: object, inputs: Sequence[Named], outputs: Sequence[Named], target: Target, dtype: str
@@ -101,7 +104,7 @@ class Words:
         special = {name: self._filled(layout, values) for name, layout in (self.layouts or {}).items()}
         layouts = {tensor.name: special.get(tensor.name, tensor.axes) for tensor in (*inputs, *outputs)}
         names = tuple(tensor.name for tensor in outputs)
-        return Plan.of(self._filled(self.text, values), layouts, self.note, names)
+        return Plan.of(self._filled(self.text, values), layouts, self.note, names, self.trusted)
 
     def _filled(self, text: str, values: Mapping[str, Any]) -> str:
         def hole(match: re.Match[str]) -> str:

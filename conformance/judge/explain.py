@@ -81,20 +81,20 @@ def explain(
         return Explanation("the inputs don't fit the parameters")
     likely = [c for c in op.confusions() if not c.last_resort]
     variants = [v for confusion in likely for v in confusion.all(problem)]
-    if actual is None:
-        return _explain_shape(problem, problem.y.shape, variants, actual_shape)
-    unlikely = (v for c in op.confusions() if c.last_resort for v in c.all(problem))
     axes = next(spec.axes for spec in op.outputs() if spec.name == output)
+    if actual is None:
+        return _explain_shape(problem, problem.y.shape, axes, variants, actual_shape)
+    unlikely = (v for c in op.confusions() if c.last_resort for v in c.all(problem))
     return _Search(problem, variants, unlikely, arrays, actual, axes, dtype, allowance, budget_seconds).run(op)
 
 
 def _explain_shape(
-    problem: Problem, right: tuple[int, ...], variants: Sequence[Variant[Any]], shape: tuple[int, ...]
+    problem: Problem, right: tuple[int, ...], axes: str, variants: Sequence[Variant[Any]], shape: tuple[int, ...]
 ) -> Explanation:
     """Which formula gives the shape that came back, where there are no values to compare."""
     if shape == right:
         return Explanation("the shape is the reference's")
-    where = locate_shape(shape, right)
+    where = locate_shape(shape, right, axes)
     fitting = [v for v in variants if _shape_of(problem, [v]) == shape]
     if not fitting:
         return Explanation(f"no confusion gives the shape {shape}; {where}", (), False, where)
@@ -156,7 +156,7 @@ class _Search:
         """Try every confusion alone, then in pairs, then say where the errors lie."""
         if self.same_shape and np.array_equal(self.actual, self._round(self.right), equal_nan=True):
             return Explanation("equals the reference", where="nowhere")
-        where = locate_shape(self.actual.shape, self.right.shape)
+        where = locate_shape(self.actual.shape, self.right.shape, self.axes)
         if self.same_shape:
             where = locate(self.wrong, self.axes, op.periods(), op.blocks())
         fitting = self._singles()

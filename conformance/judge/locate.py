@@ -42,13 +42,13 @@ def locate(wrong: NDArray[np.bool_], axes: str, periods: Mapping[str, int], bloc
     return f"{', '.join(clues)} ({fraction})" if clues else f"{fraction}, spread over everything"
 
 
-def locate_shape(found: tuple[int, ...], right: tuple[int, ...]) -> str:
-    """How a shape differs: which axis is longer or shorter, and by how much."""
+def locate_shape(found: tuple[int, ...], right: tuple[int, ...], axes: str) -> str:
+    """How a shape differs from that of these axes: which one is longer or shorter, and by how much."""
     if len(found) != len(right):
         return f"{len(found)} axes, where the reference has {len(right)}"
-    names = ["batch", "channels", *"DHW"[5 - len(right) :]]
     parts = []
-    for name, a, b in zip(names, found, right, strict=True):
+    for letter, a, b in zip(axes, found, right, strict=True):
+        name = {"N": "batch", "C": "channels"}.get(letter, letter)
         if a != b:
             parts.append(f"{name} is {abs(a - b)} {'longer' if a > b else 'shorter'} ({a}, reference {b})")
     return ", ".join(parts) or "the shape is the reference's"

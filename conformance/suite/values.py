@@ -45,7 +45,7 @@ def make_inputs(case: Case, draw: int = 0) -> dict[str, Array]:
         return {spec.name: _literal(spec, dict(values.arrays), case) for spec in specs}
     stream = np.random.RandomState((seed_of(case) + draw) % 2**32)
     kind = values.base if values.kind == "specials" else values.kind
-    arrays = {spec.name: _draw(spec, kind, stream, case) for spec in specs}
+    arrays = {spec.name: _as_drawn(spec, _draw(spec, kind, stream, case), case) for spec in specs}
     for place in values.places:
         _put(arrays, specs, place, case)
     return arrays
@@ -54,11 +54,15 @@ def make_inputs(case: Case, draw: int = 0) -> dict[str, Array]:
 def make_cotangents(case: Case, outputs: Sequence[TensorSpec]) -> dict[str, Array]:
     """The weights of the gradient check, by output: gradients are those of the sum of output * weights.
 
-    Only real outputs have a gradient.
+    Only real outputs have a gradient, and of them not those through which none goes.
     """
     stream = np.random.RandomState(seed_of(case) ^ 0x5EED)
     kind = "normal" if case.values.kind == "normal" else "integers"
-    return {spec.name: _draw(spec, kind, stream, case, pulled=True) for spec in outputs if spec.kind == "real"}
+    return {
+        spec.name: _draw(spec, kind, stream, case, pulled=True)
+        for spec in outputs
+        if spec.kind == "real" and spec.pulled
+    }
 
 
 def integer_bound(case: Case) -> tuple[int, int]:
@@ -94,6 +98,11 @@ def _draw(spec: TensorSpec, kind: str, stream: np.random.RandomState, case: Case
     magnitude, most = integer_bound(case)
     drawn = stream.randint(1, magnitude + 1, spec.shape) * stream.choice([-1.0, 1.0], spec.shape)
     return _asymmetric(_thinned(drawn.astype(np.float64), spec, most, stream, pulled), spec)
+
+
+def _as_drawn(spec: TensorSpec, array: Array, case: Case) -> Array:
+    """The values as the tensor needs them: `positive` ones are at least a quarter."""
+    return rounded(np.abs(array) + 0.25, spec.dtype or case.dtype) if spec.draw == "positive" else array
 
 
 def _thinned(array: Array, spec: TensorSpec, most: int, stream: np.random.RandomState, pulled: bool) -> Array:

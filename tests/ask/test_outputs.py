@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,12 +21,12 @@ from conformance.ask.run import Run
 from conformance.diff import Kind, diff_records
 from conformance.diff.data import as_data
 from conformance.environments.installed import missing
+from conformance.exact import Index, Num, topk
 from conformance.executor.local import LocalExecutor
 from conformance.frameworks import Ask
 from conformance.judge.compare import judge
 from conformance.ops import OPS
-from conformance.ops.base import Array, Op, TensorSpec
-from conformance.ops.reference import Reference
+from conformance.ops.base import Op, TensorSpec
 from conformance.outcome import Tensor, Value
 from conformance.plan import Plan
 from conformance.record import Reader, Summary, Writer
@@ -59,22 +58,8 @@ class Largest(Op):
             TensorSpec("indices", "NK", (ROWS, K), "index", into="x.K"),
         )
 
-    def products(self) -> int:
-        return 1
-
-    def evaluate(self, arrays: Mapping[str, Array]) -> dict[str, Reference]:
-        order = np.argsort(-arrays["x"], axis=1, kind="stable")[:, :K]
-        return {"values": _exact(np.take_along_axis(arrays["x"], order, 1)), "indices": _exact(order)}
-
-    def gradients(self, arrays: Mapping[str, Array], cotangents: Mapping[str, Array]) -> dict[str, Reference]:
-        order = np.argsort(-arrays["x"], axis=1, kind="stable")[:, :K]
-        pulled = np.zeros((ROWS, 5))
-        np.put_along_axis(pulled, order, cotangents["values"], 1)
-        return {"x": _exact(pulled)}
-
-
-def _exact(value: Any) -> Reference:
-    return Reference.stated(value)
+    def compute(self, x: Num) -> tuple[Num, Index]:  # type: ignore[override]
+        return topk(x, K, axis=1)
 
 
 SORTED = "indices = numpy.argsort(-x, 0)[0:3]\nvalues = numpy.take_along_axis(x, indices, 0)"

@@ -327,7 +327,7 @@ def test_where() -> None:
     wrong[...] = False
     wrong[:, :, :, -2:] = True
     assert "the last 2 along W" in locate(wrong, "NCHW", {}, {})
-    assert locate_shape((1, 2, 3), (1, 2, 3, 4)) == "3 axes, where the reference has 4"
+    assert locate_shape((1, 2, 3), (1, 2, 3, 4), "NCHW") == "3 axes, where the reference has 4"
 
 
 def test_every_confusion_has_an_independent_fault_or_a_test() -> None:

@@ -1,0 +1,113 @@
+"""Normalisation: less the mean, over the standard deviation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+from conformance.exact.functions import rsqrt, sqrt
+from conformance.exact.num import Num, stopped
+from conformance.exact.reduce import mean as mean_of
+from conformance.exact.reduce import variance as variance_of
+from conformance.ops.base import Op, TensorSpec, boolean_field, integer_field, param, real_field, shape_field
+
+_LETTERS = {0: "", 1: "W", 2: "HW", 3: "DHW"}
+
+
+@dataclass(frozen=True)
+class BatchNorm(Op):
+    """Batch normalisation in training (Ioffe and Szegedy, 2015), and the running statistics after it.
+
+    y = scale * (x - mean) / sqrt(variance + epsilon) + offset, by the mean and the (biased) variance of each channel
+    over batch and space. The running ones become momentum * old + (1 - momentum) * new, the variance by n - 1 where it
+    is `unbiased`. No gradient goes through the running statistics.
+    """
+
+    name = "batch_norm"
+    batch: int = param(integer_field(4, 1, "batch size N"))
+    channels: int = param(integer_field(3, 1, "channels C"))
+    space: tuple[int, ...] = param(shape_field((3, 4), "the spatial size of x", most=3))
+    epsilon: float = param(real_field(1e-5, "added to the variance", near=(1e-3, 1e-6, 1e-5, 1e-12), above=0.0))
+    momentum: float = param(
+        real_field(0.9, "the share of the old running statistics that is kept", near=(0.1, 0.99, 0.01))
+    )
+    unbiased: bool = param(boolean_field(False, "the running variance by n - 1 instead of n"))
+
+    @property
+    def count(self) -> int:
+        """Over how many elements a channel's statistics are taken."""
+        return self.batch * prod(self.space)
+
+    def refusal(self) -> str | None:
+        if self.count < 2:
+            return f"a channel has {self.count} elements, expected at least 2 to have a variance"
+        return None
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        c = (self.channels,)
+        x = TensorSpec("x", "NC" + _LETTERS[len(self.space)], (self.batch, self.channels, *self.space))
+        given = [TensorSpec(name, "C", c) for name in ("scale", "offset", "mean")]
+        return (x, *given, TensorSpec("variance", "C", c, draw="positive"))
+
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        c = (self.channels,)
+        y = replace(self.inputs()[0], name="y")
+        return (
+            y,
+            TensorSpec("new_mean", "C", c, pulled=False),
+            TensorSpec("new_variance", "C", c, pulled=False),
+        )
+
+    def compute(self, x: Num, scale: Num, offset: Num, mean: Num, variance: Num) -> tuple[Num, ...]:  # type: ignore[override]
+        return self.normalised(x, scale, offset), *self.running(x, mean, variance)
+
+    def normalised(self, x: Num, scale: Num, offset: Num, inside: bool = True, each: bool = False) -> Num:
+        """y. `inside`: epsilon is under the root. `each`: by the statistics of each batch item."""
+        axes = (*(() if each else (0,)), *range(2, x.ndim))
+        off, spread = x - mean_of(x, axes, keepdims=True), variance_of(x, axes, keepdims=True)
+        by = rsqrt(spread + self.epsilon) if inside else 1 / (sqrt(spread) + self.epsilon)
+        return off * (by * self.spread(scale)) + self.spread(offset)
+
+    def spread(self, a: Num) -> Num:
+        """What there is of each channel, beside batch and space."""
+        return a.reshape(1, self.channels, *(1 for _ in self.space))
+
+    def running(self, x: Num, mean: Num, variance: Num) -> tuple[Num, Num]:
+        """The running statistics after this batch."""
+        axes, keep = (0, *range(2, x.ndim)), self.momentum
+        x, new = stopped(x), 1 - self.momentum
+        variance_here = variance_of(x, axes, ddof=int(self.unbiased))
+        return keep * stopped(mean) + new * mean_of(x, axes), keep * stopped(variance) + new * variance_here
+
+    def neighbours(self) -> Iterator[tuple[str, Op]]:
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.parameters()}
+        yield "epsilon added to the standard deviation, outside of the root", _Outside(**given)
+        yield "the running statistics in place of the batch's, as in inference", _Inference(**given)
+        yield "the statistics of each batch item, as instance norm", _Instance(**given)
+
+
+@dataclass(frozen=True)
+class _Outside(BatchNorm):
+    """With epsilon outside of the root."""
+
+    def compute(self, x: Num, scale: Num, offset: Num, mean: Num, variance: Num) -> tuple[Num, ...]:  # type: ignore[override]
+        return self.normalised(x, scale, offset, inside=False), *self.running(x, mean, variance)
+
+
+@dataclass(frozen=True)
+class _Inference(BatchNorm):
+    """By the running statistics, which stay."""
+
+    def compute(self, x: Num, scale: Num, offset: Num, mean: Num, variance: Num) -> tuple[Num, ...]:  # type: ignore[override]
+        by = rsqrt(variance + self.epsilon) * scale
+        return (x - self.spread(mean)) * self.spread(by) + self.spread(offset), mean, variance
+
+
+@dataclass(frozen=True)
+class _Instance(BatchNorm):
+    """By the statistics of each batch item."""
+
+    def compute(self, x: Num, scale: Num, offset: Num, mean: Num, variance: Num) -> tuple[Num, ...]:  # type: ignore[override]
+        return self.normalised(x, scale, offset, each=True), *self.running(x, mean, variance)
