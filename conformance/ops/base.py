@@ -60,7 +60,7 @@ class TensorSpec:
     draw: str = ""  # how values are drawn for it, where it is not as for any input
     into: str = ""  # of an index: "x.K", the tensor and the letter that it points into; see judge/kinds.py
     marks: tuple[tuple[str, str], ...] = ()  # the order of named slices along an axis: ("G", "iofg")
-    pulled: bool = True  # of a real output: whether a gradient goes through it
+    pulled: bool = True  # of real numbers: whether a gradient goes through an output, or to an input
 
     def __repr__(self) -> str:
         # Fingerprints are made of it, so what is as usual goes unsaid.

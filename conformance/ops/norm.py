@@ -48,8 +48,13 @@ class BatchNorm(Op):
     def inputs(self) -> tuple[TensorSpec, ...]:
         c = (self.channels,)
         x = TensorSpec("x", "NC" + _LETTERS[len(self.space)], (self.batch, self.channels, *self.space))
-        given = [TensorSpec(name, "C", c) for name in ("scale", "offset", "mean")]
-        return (x, *given, TensorSpec("variance", "C", c, draw="positive"))
+        return (
+            x,
+            TensorSpec("scale", "C", c),
+            TensorSpec("offset", "C", c),
+            TensorSpec("mean", "C", c, pulled=False),
+            TensorSpec("variance", "C", c, draw="positive", pulled=False),
+        )
 
     def outputs(self) -> tuple[TensorSpec, ...]:
         c = (self.channels,)

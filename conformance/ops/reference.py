@@ -139,7 +139,9 @@ class Evaluation:
         return {name: Reference.of(made, again(name)) for name, made in self.made.items()}
 
     def gradients(self, cotangents: Mapping[str, Array]) -> dict[str, Reference]:
-        """The exact gradient of the sum of output * cotangent, over the outputs that have one, for each real input."""
+        """The exact gradient of the sum of output * cotangent, over the outputs that have one, for each input to which
+        one goes.
+        """
 
         def again(name: str) -> Callable[[Rounding, Rounding], Array]:
             def recompute(one: Rounding, other: Rounding) -> Array:
@@ -153,7 +155,7 @@ class Evaluation:
         return {name: Reference.of(made, again(name)) for name, made in self._pulled(cotangents).items()}
 
     def _pulled(self, cotangents: Mapping[str, Array]) -> dict[str, Num]:
-        wanted = {name: x for name, x in self.inputs.items() if isinstance(x, Num)}
+        wanted = {spec.name: self.inputs[spec.name] for spec in self.op.inputs() if spec.kind == "real" and spec.pulled}
         outputs = [self.made[name] for name in cotangents]
         pulled = vjp(outputs, [Num(c) for c in cotangents.values()], list(wanted.values()))
         return dict(zip(wanted, pulled, strict=True))

@@ -16,12 +16,14 @@ _UNEVEN = {
 }
 # What max_pool can't say itself: x padded first.
 _FIRST = "x = torch.nn.functional.pad(x, {covered|backwards}, value=-torch.inf)\n"
-_LSTM = """\
-layer = torch.nn.LSTM({features}, {units}, batch_first=True)
-weights = {"weight_ih_l0": w, "weight_hh_l0": r, "bias_ih_l0": b, "bias_hh_l0": torch.zeros_like(b)}
-y, (h, c) = torch.func.functional_call(layer, weights, (x, (h0.unsqueeze(0), c0.unsqueeze(0))))
-h = h[0]
-c = c[0]"""
+_LSTM = (
+    "layer = torch.nn.LSTM({features}, {units}, batch_first=True)\n"
+    "y, (h, c) = torch.func.functional_call("
+    'layer, {"weight_ih_l0": w, "weight_hh_l0": r, "bias_ih_l0": b, "bias_hh_l0": torch.zeros_like(b)}, '
+    "(x, (h0.unsqueeze(0), c0.unsqueeze(0))))\n"
+    "h = h[0]\n"
+    "c = c[0]"
+)
 
 TABLE: dict[str, Cell] = {
     "conv": conv,
