@@ -170,7 +170,7 @@ def _moved(prepared: Prepared, rungs: _Rungs, arrays: Mapping[str, Array], dtype
     """The same request once, with other numbers than the case's, in another dtype."""
     axes, plan = {spec.name: spec.axes for spec in prepared.specs}, rungs.plan
     inputs = tuple(
-        (name, to_layout(encode(arrays[name], dtype), axes[name], plan.layout(name), name), dtype)
+        (name, to_layout(encode(arrays[name], dtype), axes[name], plan.layout(name), name, prepared.marks(name)), dtype)
         for name in plan.inputs
     )
     return replace(rungs.request, inputs=inputs, repeat=0)

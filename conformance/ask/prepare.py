@@ -18,7 +18,7 @@ from conformance.frameworks import Ask, lower
 from conformance.judge.compare import Expectation, real
 from conformance.judge.explain import Explanation
 from conformance.judge.layouts import explain_layout
-from conformance.layout import Layout, LayoutError, from_layout, parse_layout, shape_from_layout, to_layout
+from conformance.layout import Layout, LayoutError, Marks, from_layout, parse_layout, shape_from_layout, to_layout
 from conformance.ops.base import Array, TensorSpec, whole
 from conformance.ops.call import Call
 from conformance.ops.reference import Reference
@@ -65,11 +65,15 @@ class Prepared:
         """The canonical letters of each output, also where its sizes are not known."""
         op = self.case.op
         if isinstance(op, Call):
-            return {USUAL: op.output_axes}
+            return op.answers
         if self.outputs:
             return {spec.name: spec.axes for spec in self.outputs}
         # Refused by the definition and answered all the same: it has the axes of the first input.
         return {USUAL: self.specs[0].axes}
+
+    def marks(self, name: str) -> Marks:
+        """The canonical order of a tensor's named slices."""
+        return next((spec.marks for spec in (*self.specs, *self.outputs) if spec.name == name), ())
 
     def dtype(self, name: str) -> str:
         """The dtype in which an input travels: its own, or the case's."""
@@ -240,9 +244,10 @@ def _pulled_back(prepared: Prepared, spec: TensorSpec, layout: Layout) -> NDArra
 
 
 def _once(prepared: Prepared, array: Array, dtype: str, axes: str, layout: Layout, name: str) -> NDArray[np.generic]:
+    marks = prepared.marks(name)
     key = (name, str(layout))
     if key not in prepared.encoded:
-        prepared.encoded[key] = to_layout(encode(array, dtype), axes, layout, name)
+        prepared.encoded[key] = to_layout(encode(array, dtype), axes, layout, name, marks)
     return prepared.encoded[key]
 
 
@@ -253,24 +258,23 @@ def canonical(prepared: Prepared, plan: Plan, outcome: Outcome) -> Outcome:
     specs = {spec.name: spec for spec in prepared.specs}
     gradients = {}
     for name, tensor in outcome.gradients.items():
-        gradients[name] = _back(tensor, specs[name].axes, plan.layout(name), specs[name].sizes)
-    # The plans of a `call` merge no axes whose sizes would be needed.
-    known = () if isinstance(prepared.case.op, Call) else prepared.outputs
-    sizes = {spec.name: spec.sizes for spec in known}
+        gradients[name] = _back(tensor, specs[name].axes, plan.layout(name), specs[name].sizes, prepared.marks(name))
+    # Where there are none, no axes are merged whose sizes would be needed.
+    sizes = {spec.name: spec.sizes for spec in prepared.outputs}
     outputs = {
-        name: _back(outcome.outputs[name], axes, plan.layout(name), sizes.get(name, {}))
+        name: _back(outcome.outputs[name], axes, plan.layout(name), sizes.get(name, {}), prepared.marks(name))
         for name, axes in prepared.output_axes.items()
         if name in outcome.outputs
     }
     return replace(outcome, outputs={**outcome.outputs, **outputs}, gradients=gradients)
 
 
-def _back(tensor: Tensor, axes: str, layout: Layout, sizes: Mapping[str, int]) -> Tensor:
+def _back(tensor: Tensor, axes: str, layout: Layout, sizes: Mapping[str, int], marks: Marks) -> Tensor:
     try:
         shape = shape_from_layout(tensor.shape, axes, layout, dict(sizes))
         values = tensor.values
         if values is not None:
-            values = from_layout(values, axes, layout, dict(sizes))
+            values = from_layout(values, axes, layout, dict(sizes), marks=marks)
         return Tensor(tensor.dtype, shape, values)
     except LayoutError:
         # The wrong number of axes: the comparison will report the shape as it came.

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from conformance.frameworks.check import check_plan
-from conformance.layout import Layout, LayoutError, check_convertible, parse_layout
+from conformance.layout import Layout, LayoutError, Marks, check_convertible, parse_layout
 from conformance.ops.base import REQUIRED, Array, Field, Op, ParamError, TensorSpec
 from conformance.ops.call_fields import FIELDS, OUTPUT, CallError, Detail, Written, check_keys, unknown_word
 from conformance.ops.call_notes import unread
@@ -66,6 +66,13 @@ class Call(Op):
         return dict(self.plans).get(framework)
 
     @property
+    def answers(self) -> dict[str, str]:
+        """The canonical letters of each output, in their order: those of the reference op, else of `y` alone."""
+        if self.reference is None:
+            return {OUTPUT: self.output_axes}
+        return _answers(self.reference)
+
+    @property
     def anchor(self) -> Target | None:
         """The target whose answer the others are held against, or None where something else says what is right."""
         return None if self.against is None else parse_target(self.against)
@@ -78,7 +85,6 @@ class Call(Op):
         reference, against, ulp = values["reference"], values["against"], values["allowance"]
         specs, output = values["inputs"], values["output"]
         question: Op | None = None
-        shape: TensorSpec | None = None
         if reference is not None:
             if against is not None:
                 raise ParamError("against", "`against` and `reference` are both given, expected one of them")
@@ -91,19 +97,15 @@ class Call(Op):
                     )
             question = _bind_reference(*reference)
             specs = question.inputs()
-            if question.refusal() is None:
-                [shape] = question.outputs()
-                output = shape.axes
-            else:
-                # Refused parameters have no output; the letters are for answers that a framework gives all the same.
-                output = specs[0].axes
+            output = next(iter(_answers(question).values()))
         if specs is None:
             raise ParamError("inputs", "no `inputs`; expected each input's shape and layout, or a `reference` op")
         if output is None:
             raise ParamError(
                 "output", "no `output`; expected the layout of the result, such as NCHW, or a `reference` op"
             )
-        plans = _bind_plans(values["plans"], specs, output, shape, trusted)
+        answers = {OUTPUT: output} if question is None else _answers(question)
+        plans = _bind_plans(values["plans"], specs, answers, question, trusted)
         if against is not None and (framework := parse_target(against).framework) not in dict(plans):
             words = f"against is {against!r}, but there is no plan for {framework}"
             raise ParamError("against", f"{words}; expected a target of one of: {', '.join(dict(plans))}")
@@ -213,17 +215,26 @@ def _bind_reference(name: str, given: tuple[tuple[str, Any], ...]) -> Op:
         raise CallError([Detail((*path, error.param), str(error))]) from None
 
 
+def _answers(question: Op) -> dict[str, str]:
+    """The names and letters of an op's outputs. Where the parameters are refused they are for answers all the same."""
+    if question.refusal() is None:
+        return {spec.name: spec.axes for spec in question.outputs()}
+    return {spec.name: question.inputs()[0].axes for spec in type(question)().outputs()}
+
+
 def _bind_plans(
     plans: Sequence[Written],
     specs: Sequence[TensorSpec],
-    output: str,
-    shape: TensorSpec | None,
+    answers: Mapping[str, str],
+    question: Op | None,
     trusted: bool,
 ) -> tuple[tuple[str, Plan], ...]:
-    canonical = {**{spec.name: spec.axes for spec in specs}, OUTPUT: output}
+    canonical = {**{spec.name: spec.axes for spec in specs}, **answers}
     sizes = {spec.name: spec.sizes for spec in specs}
-    if shape is not None:
-        sizes[OUTPUT] = shape.sizes
+    marks = {spec.name: spec.marks for spec in specs}
+    if question is not None and question.refusal() is None:
+        sizes |= {spec.name: spec.sizes for spec in question.outputs()}
+        marks |= {spec.name: spec.marks for spec in question.outputs()}
     details: list[Detail] = []
     result = []
     for framework, text, nested, layouts in plans:
@@ -235,28 +246,28 @@ def _bind_plans(
                 details.append(Detail(where, f"unknown tensor {name!r}, expected one of: {', '.join(canonical)}"))
                 continue
             try:
-                check_layout(canonical[name], parse_layout(layout), sizes.get(name), name)
+                check_layout(canonical[name], parse_layout(layout), sizes.get(name), name, marks.get(name, ()))
                 own[name] = layout
             except LayoutError as error:
                 details.append(Detail(where, str(error)))
         body = text.rstrip(" \t\r\n")
         written = (*path, "text") if nested else path
-        for finding in check_plan(body, framework, [spec.name for spec in specs], (OUTPUT,), trusted):
+        for finding in check_plan(body, framework, [spec.name for spec in specs], tuple(answers), trusted):
             details.append(Detail(written, finding.message, finding.line, finding.column))
         # The inputs of a reference op are not the case's to leave out.
-        for name in unread(body, [spec.name for spec in specs]) if shape is None else ():
+        for name in unread(body, [spec.name for spec in specs]) if question is None else ():
             words = f"no statement reads the input {name!r}; use it in the plan, or leave it out of `inputs`"
             details.append(Detail(written, words))
-        result.append((framework, Plan.of(body, own, trusted=trusted)))
+        result.append((framework, Plan.of(body, own, outputs=tuple(answers), trusted=trusted)))
     if details:
         raise CallError(details)
     return tuple(result)
 
 
-def check_layout(canonical: str, layout: Layout, sizes: dict[str, int] | None, name: str) -> None:
+def check_layout(canonical: str, layout: Layout, sizes: dict[str, int] | None, name: str, marks: Marks = ()) -> None:
     """Raise LayoutError unless `layout` fits a tensor of these letters; without sizes, none of them may be merged."""
     if sizes is not None:
-        check_convertible(canonical, layout, sizes, name)
+        check_convertible(canonical, layout, sizes, name, marks)
         return
     extra = set(layout.letters) - set(canonical)
     if extra:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from conformance.ops.call_fields import OUTPUT, Written
+from conformance.ops.call_fields import Written
 
 # The frameworks whose layers take images one way where nothing is said; JAX and NumPy have no habit.
 CHANNELS_LAST = ("tensorflow", "keras")
@@ -23,7 +23,9 @@ def unread(text: str, names: list[str]) -> list[str]:
     return [name for name in names if name not in read]
 
 
-def layout_notes(plans: tuple[Written, ...], axes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def layout_notes(
+    plans: tuple[Written, ...], axes: Mapping[str, str], outputs: Collection[str]
+) -> Iterator[tuple[str, str]]:
     """For each plan that gets an image in an order that its framework is not used to, without a word about it: the
     framework and a note. `axes`: the canonical letters of each tensor.
     """
@@ -41,7 +43,7 @@ def layout_notes(plans: tuple[Written, ...], axes: Mapping[str, str]) -> Iterato
             and letters.endswith("C") is (framework in CHANNELS_FIRST)
         ]
         if odd:
-            given = ", ".join(f"{'gives' if name == OUTPUT else 'takes'} {name} as {axes[name]}" for name in odd)
+            given = ", ".join(f"{'gives' if name in outputs else 'takes'} {name} as {axes[name]}" for name in odd)
             habit = "channels last" if framework in CHANNELS_LAST else "channels first"
             yield (
                 framework,

@@ -109,13 +109,13 @@ def _side(side: Finding, made: Surface) -> list[str]:
     body += ["", f"print({', '.join(made.versions)})", *made.setup()]
     for name in side.plan.inputs:
         spec, layout = specs[name], side.plan.layout(name)
-        moved = into_layout(local(name), spec.axes, layout, spec.sizes)
+        moved = into_layout(local(name), spec.axes, layout, spec.sizes, spec.marks)
         if moved != local(name):
             body.append(f"{local(name)} = {moved}  # {spec.axes} to {layout}")
     outputs = {spec.name: spec for spec in side.prepared.outputs}
     for output in side.prepared.cotangents if side.gradient else ():
         spec, dy, layout = outputs[output], pulled(output), side.plan.layout(output)
-        moved = into_layout(dy, spec.axes, layout, spec.sizes)
+        moved = into_layout(dy, spec.axes, layout, spec.sizes, spec.marks)
         body += [f"{dy} = {moved}  # {spec.axes} to {layout}"] if moved != dy else []
     body += [*_single_spaced(function(side.plan, made)), *made.wrap()]
     body.append(f"tensors = {tensors(side, made)}")
@@ -128,7 +128,7 @@ def _side(side: Finding, made: Surface) -> list[str]:
         body.append(f"array = {made.values(variable(side))}")
     layout = side.plan.layout(name)
     sizes = {spec.name: spec.sizes for spec in (*side.prepared.specs, *side.prepared.outputs)}
-    moved = out_of_layout("array", axes, layout, sizes.get(name, {}))
+    moved = out_of_layout("array", axes, layout, sizes.get(name, {}), side.prepared.marks(name))
     body.append(f"return {moved}" + (f"  # {layout} to {axes}" if moved != "array" else f"  # {axes}"))
     parameters = names + _pulls(side)
     return [f"def {_name(side)}({', '.join(parameters)}):", *(f"    {line}" if line else "" for line in body)]

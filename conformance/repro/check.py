@@ -136,7 +136,7 @@ def _raised(found: Finding, surface: Surface) -> list[str]:
 
 def _shape(found: Finding) -> list[str]:
     reference, axes, name = judged(found)
-    shape = in_layout(reference.value, axes, found.plan, name).shape
+    shape = in_layout(reference.value, axes, found, name).shape
     actual = variable(found)
     return [
         f'print("expected: shape", {shape!r})',
@@ -172,7 +172,7 @@ def _values(found: Finding, surface: Surface) -> list[str]:
     if not plain and not found.input and found.verdict.status is not Status.PRECISION:
         return every_output(found, surface)
     reference, axes, name = judged(found)
-    right = in_layout(reference.value, axes, found.plan, name)
+    right = in_layout(reference.value, axes, found, name)
     layout = dict(found.plan.layouts)[name]
     lines = [f"actual = {surface.values(variable(found))}"]
     lines.append(f"expected = {written(storage(right, found.dtype))}  # {layout}")
@@ -217,7 +217,7 @@ def allowed_lines(found: Finding, reference: Reference, axes: str, name: str, wi
         far = reference.allowance(found.dtype)
         comment = words.allowed(found)
     far = np.where(np.isfinite(reference.value) & np.isfinite(far), far, 0.0)
-    return [f"# {comment}", f"allowed = {written(in_layout(far, axes, found.plan, name))}"]
+    return [f"# {comment}", f"allowed = {written(in_layout(far, axes, found, name))}"]
 
 
 def comparison(right: Array, found: Finding, *, exact: bool) -> list[str]:
@@ -255,7 +255,7 @@ def every_output(found: Finding, surface: Surface) -> list[str]:
     expectation, lines = found.prepared.expectation, ["failed = False"]
     for name, reference in expectation.outputs.items():
         kind, axes = _kind(found, name), found.prepared.output_axes[name]
-        right = in_layout(reference.value, axes, found.plan, name)
+        right = in_layout(reference.value, axes, found, name)
         lines += ["", f"actual = {surface.values(answer(name))}"]
         lines.append(f"expected = {_literal(right, kind, found)}  # {name}, {dict(found.plan.layouts)[name]}")
         lines += [
@@ -300,7 +300,7 @@ def index_lines(found: Finding, name: str) -> list[str]:
     count = prod(source.sizes[c] for c in batch)
 
     def rows(text: str, of: TensorSpec) -> str:
-        text = out_of_layout(text, of.axes, found.plan.layout(of.name), of.sizes)
+        text = out_of_layout(text, of.axes, found.plan.layout(of.name), of.sizes, of.marks)
         order = [of.axes.index(c) for c in batch] + [
             of.axes.index(c) for c in (letters if of is source else of.axes) if c not in batch
         ]
@@ -319,7 +319,7 @@ def index_lines(found: Finding, name: str) -> list[str]:
 
 
 def _bits(found: Finding, reference: Reference, axes: str, name: str) -> list[str]:
-    scale = in_layout(np.sqrt(reference.energy()), axes, found.plan, name)
+    scale = in_layout(np.sqrt(reference.energy()), axes, found, name)
     return [
         "# sqrt(sum (x*w)**2): the unit in which errors are the same for any number of products",
         f"scale = {written(scale)}",

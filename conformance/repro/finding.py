@@ -80,7 +80,7 @@ class Finding:
     def native_shape(self) -> tuple[int, ...] | None:
         """The shape of that output in the plan's layout, if it is right; None where there is none."""
         reference = self.prepared.expectation.outputs.get(self.output)
-        return None if reference is None else tuple(in_layout(reference.value, self.axes, self.plan, self.output).shape)
+        return None if reference is None else tuple(in_layout(reference.value, self.axes, self, self.output).shape)
 
     @property
     def gradient(self) -> bool:
@@ -238,9 +238,9 @@ def _answer(probe: Probe, prepared: Prepared, anchor: Target) -> Outcome:
     return canonical(prepared, plan, probe.ask(anchor, [request_for(prepared, plan, anchor)])[0])
 
 
-def in_layout(array: Any, axes: str, plan: Plan, name: str) -> Any:
+def in_layout(array: Any, axes: str, found: Finding, name: str) -> Any:
     """An array of canonical letters in the plan's layout of `name`; UsageError where that layout can't hold it."""
     try:
-        return to_layout(array, axes, plan.layout(name), name)
+        return to_layout(array, axes, found.plan.layout(name), name, found.prepared.marks(name))
     except LayoutError as error:
         raise UsageError(f"what is expected has no form in the plan's layout: {error}") from None

@@ -102,7 +102,7 @@ def shortest(found: Finding, name: str, array: AnyArray) -> str:
     there = written(storage(found.prepared.arrays[name], found.prepared.dtype(name)))
     if "np.arange" not in there or "np.arange" in here:
         return here
-    moved = into_layout(there, spec.axes, found.plan.layout(name), spec.sizes)
+    moved = into_layout(there, spec.axes, found.plan.layout(name), spec.sizes, spec.marks)
     result = evaluated(moved)
     return moved if result is not None and same_bits(result, array) else here
 
@@ -131,7 +131,7 @@ def _drawn(found: Finding, arrays: Mapping[str, AnyArray]) -> dict[str, str]:
             text = f"stream.standard_normal({shape})"
         else:
             text = f"(stream.randint(1, {integer_bound(case)[0] + 1}, {shape}) * stream.choice([-1.0, 1.0], {shape}))"
-        text = into_layout(f"{text}.astype(np.{kind})", spec.axes, found.plan.layout(spec.name), spec.sizes)
+        text = into_layout(f"{text}.astype(np.{kind})", spec.axes, found.plan.layout(spec.name), spec.sizes, spec.marks)
         result = evaluated(text, {"stream": stream})
         if result is None or not same_bits(result, arrays[spec.name]):
             return {}

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from conformance.dtypes import DTYPES
 from conformance.ops.base import REQUIRED, Op, ParamError
 from conformance.ops.call import Call
-from conformance.ops.call_fields import OUTPUT
 from conformance.ops.call_notes import layout_notes
 from conformance.suite.case import Case, Source, Values
 from conformance.suite.document import Node, show
@@ -354,8 +353,10 @@ class Block:
             return []
         if not isinstance(call, Call):
             return []
-        axes = {**{spec.name: spec.axes for spec in call.specs}, OUTPUT: call.output_axes}
-        places = [(given.node.value[framework], note) for framework, note in layout_notes(given.parsed, axes)]
+        axes = {**{spec.name: spec.axes for spec in call.specs}, **call.answers}
+        places = [
+            (given.node.value[framework], note) for framework, note in layout_notes(given.parsed, axes, call.answers)
+        ]
         return [Finding(self.file, node.line, node.column, f"note: {message}") for node, message in places]
 
     def values_node(self, recipe: int) -> Node:
