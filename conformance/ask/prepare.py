@@ -136,6 +136,7 @@ def prepare(case: Case) -> Prepared:
         signed_zeros="signed_zeros" in case.checks,
         checks=case.checks,
         tolerance=tolerance,
+        relations=definition.relations() if (definition := op.definition()) is not None else (),
     )
     return Prepared(case, specs, arrays, expectation, outputs, cotangents)
 

@@ -20,10 +20,11 @@ from conformance.judge.figures import measured
 from conformance.judge.kinds import dtype_reason, judge_kind
 from conformance.judge.pattern import broken_pattern, flipped_zeros
 from conformance.judge.precision import LEAST_BITS, beyond, narrower
+from conformance.judge.relations import held, in_order, judged_by_relations
 from conformance.judge.stated import judge_stated, stated_allowance
 from conformance.judge.steady import steady
 from conformance.judge.words import last_words, telling_line
-from conformance.ops.base import Array, TensorSpec
+from conformance.ops.base import Array, Relation, TensorSpec
 from conformance.ops.reference import Reference
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value, gradient_of
 from conformance.plan import USUAL
@@ -49,7 +50,7 @@ class Expectation:
     atol). `gradients` are the references by input. `specs` say of inputs and outputs what kind they are, where that is
     not real numbers in the case's dtype, and `inputs` are what indices point into. `nonfinite` is the policy for what
     an infinity may touch. `checks`: what the case asks for of its outputs; a shape that is not asked for is judged all
-    the same where values are.
+    the same where values are. `relations`: what must hold of outputs of which several are right.
     """
 
     dtype: str
@@ -64,6 +65,7 @@ class Expectation:
     ulps: float | None = None
     checks: Collection[str] = ("shape", "dtype", "value")
     tolerance: tuple[float, float] | None = None
+    relations: tuple[Relation, ...] = ()
 
     @property
     def stated(self) -> bool:
@@ -111,14 +113,21 @@ def _judge_value(expected: Expectation, value: Value) -> Judgement:
             Status.ACCEPTED, "refusal", f"answered with {answered}, but should have refused: {expected.refused}"
         )
     worst: Judgement | None = None
+    related = judged_by_relations(expected.relations)
     for name, reference in expected.outputs.items():
-        judged = judge_output(name, value.outputs.get(name), reference, expected)
+        of_it = replace(expected, checks={*expected.checks} - {"value"}) if name in related else expected
+        judged = judge_output(name, value.outputs.get(name), reference, of_it)
         if judged.status is not Status.PASS:
             return judged
         worst = _worse(worst, judged)
     assert worst is not None
     if not value.has_values:
         return worst
+    for relation in expected.relations if "value" in expected.checks else ():
+        judged = _related(relation, expected, value)
+        if judged.status is not Status.PASS:
+            return judged
+        worst = _worse(worst, judged)
     forward = worst
     of_gradients = replace(expected, checks={*expected.checks, "value"})
     for name, reference in expected.gradients.items():
@@ -140,6 +149,16 @@ def _judge_value(expected: Expectation, value: Value) -> Judgement:
                 forward.figures,
             )
     return worst
+
+
+def _related(relation: Relation, expected: Expectation, value: Value) -> Judgement:
+    name = relation.outputs[0]
+    got = {key: real(tensor.values) for key, tensor in value.outputs.items() if tensor.values is not None}
+    for key in relation.outputs:
+        if not np.isfinite(got[key]).all():
+            return Judgement(Status.NONFINITE, key, f"not all of {key} is finite")
+    status, message, figures = held(relation, expected.inputs, got, DTYPES[expected.dtype])
+    return Judgement(status, name, message, figures)
 
 
 def _size(value: Value, name: str) -> int:
@@ -192,6 +211,10 @@ def judge_tensor(subject: str, tensor: Tensor, reference: Reference, expected: E
         return Judgement(Status.PASS, subject, f"{judged} only", Figures(elements=0))
     got = real(tensor.values)
     dtype = DTYPES[expected.dtype]
+    spec = expected.specs.get(subject)
+    if spec is not None and spec.unordered:
+        reference, got = in_order(reference, got, spec.axes.index(spec.unordered))
+        right = reference.value
     finite = np.isfinite(right)
     if not finite.all() or not np.isfinite(got).all():
         broken = broken_pattern(got, right, expected.nonfinite, dtype)

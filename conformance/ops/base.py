@@ -20,6 +20,7 @@ from conformance.ops.parameters import readings, shown, smaller
 from conformance.ops.reference import Evaluation, Reference
 
 if TYPE_CHECKING:
+    from conformance.exact.num import Num
     from conformance.ops.confusions import Confusion, Problem
 
 Array = NDArray[np.float64]
@@ -60,6 +61,7 @@ class TensorSpec:
     draw: str = ""  # how values are drawn for it, where it is not as for any input
     into: str = ""  # of an index: "x.K", the tensor and the letter that it points into; see judge/kinds.py
     marks: tuple[tuple[str, str], ...] = ()  # the order of named slices along an axis: ("G", "iofg")
+    unordered: str = ""  # an axis along which the order is left open
     pulled: bool = True  # of real numbers: whether a gradient goes through an output, or to an input
 
     def __repr__(self) -> str:
@@ -71,6 +73,20 @@ class TensorSpec:
     def sizes(self) -> dict[str, int]:
         """Length by letter."""
         return dict(zip(self.axes, self.shape, strict=True))
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What must hold of an answer of which several are right, such as the signs of singular vectors.
+
+    `outputs`: those that it judges, in place of a value of their own. `sides(inputs, outputs)`: two programs over Num
+    that must be equal. `roundings`: by how many unit roundoffs of its largest element an output may be off.
+    """
+
+    text: str  # "u s v = x"
+    outputs: tuple[str, ...]
+    sides: Callable[[Mapping[str, Num], Mapping[str, Num]], tuple[Any, Any]]
+    roundings: float
 
 
 def whole(array: NDArray[Any]) -> bool:
@@ -174,6 +190,10 @@ class Op(ABC):
     def notes(self) -> str:
         """What is right and why, in one sentence for who does not read this code."""
         return f"It is the definition of {self.name}, computed in float64"
+
+    def relations(self) -> tuple[Relation, ...]:
+        """What must hold of outputs of which several are right; they are judged by that, in shape and dtype as ever."""
+        return ()
 
     def derived(self) -> Mapping[str, Any]:
         """What follows from the parameters and is worth a name in conditions: name -> value."""
