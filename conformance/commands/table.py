@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "run cases on targets, compare and report",
     "list": "list the cases that would run",
     "check": "validate case files without running them",
+    "ops": "what ops there are, what they mean, and how each framework is asked",
     "schema": "print the JSON Schema of case files, for completion in editors",
     "show": "show a case: its plans, figures and a picture of the error",
     "report": "write reports of a record that exists",
