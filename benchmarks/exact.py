@@ -1,4 +1,4 @@
-"""A convolution over `Num` against the reference written by hand, on layers of known networks: time and peak memory.
+"""A convolution over `Num` against its contractions written out by hand, on known layers: time and peak memory.
 
     nice python benchmarks/exact.py            # or with parts of the names below, to run only these
 
@@ -35,7 +35,8 @@ LAYERS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "small: 1x8x8, k3": ("conv", {"size": (8, 8), "kernel": 3, "bias": True}),
 }
-AIM = 1.3
+# The passes alone hold nothing but what they return; a Num keeps what its channels are made from.
+TIME, MEMORY = 1.3, 1.5
 
 
 def main() -> int:
@@ -52,9 +53,7 @@ def main() -> int:
 def _layer(title: str, op_name: str, differs: dict[str, Any]) -> bool:
     import numpy as np
 
-    from conformance.dtypes import DTYPES
     from conformance.exact import Num, Precision, allowance, convolution, vjp
-    from conformance.judge.allowance import allowance as bound_of
     from conformance.ops import OPS
 
     kind: Any = OPS[op_name]
@@ -62,7 +61,7 @@ def _layer(title: str, op_name: str, differs: dict[str, Any]) -> bool:
     stream = np.random.RandomState(0)
     arrays = {t.name: stream.standard_normal(t.shape) for t in op.inputs()}
     cotangent = stream.standard_normal(op.outputs()[0].shape)
-    precision, float32 = Precision.of("float32"), DTYPES["float32"]
+    precision = Precision.of("float32")
     geometry = op.geometry()
 
     def ours(depth: int) -> object:
@@ -71,27 +70,53 @@ def _layer(title: str, op_name: str, differs: dict[str, Any]) -> bool:
         wanted = [y] if depth < 3 else [y, *vjp([y], [Num(cotangent)], [x, w, *b])]
         return [(r.value, depth > 0 and allowance(r, precision), depth > 1 and r.energy) for r in wanted]
 
-    def today(depth: int) -> object:
-        wanted = [*op.evaluate(arrays).values()]
-        if depth > 2:
-            wanted += op.gradients(arrays, {"y": cotangent}).values()
-        return [(r.value, depth > 0 and bound_of(r, float32, None), depth > 1 and r.energy()) for r in wanted]
+    def bare(depth: int) -> object:
+        return by_hand(op, arrays, cotangent, depth)
 
     rows = []
     for depth, what in enumerate(("value", "and allowance", "and energy", "and every gradient")):
-        pair: list[Callable[[], object]] = [lambda d=depth: ours(d), lambda d=depth: today(d)]  # type: ignore[misc]
+        pair: list[Callable[[], object]] = [lambda d=depth: ours(d), lambda d=depth: bare(d)]  # type: ignore[misc]
         mine, theirs = _cpu_seconds(pair, repeats=200 if "small" in title else 9)
         peaks = [_peak(call) for call in pair]
         time, memory = mine / theirs, peaks[0] / max(peaks[1], 1)
         large = "small" not in title
-        holds = time <= AIM and memory <= AIM if large else None
+        holds = time <= TIME and memory <= MEMORY if large and depth else None
         figure = f"{time:.2f} of {theirs * 1e3:.2f} ms, {memory:.2f} of {peaks[1] / 1e6:.1f} MB"
-        rows.append(Row(what, figure, f"<= {AIM}" if large else "", holds))
+        rows.append(Row(what, figure, f"<= {TIME}, {MEMORY}" if holds is not None else "", holds))
     print(f"\n{title}")
     for row in rows:
         mark = {None: "", True: "holds", False: "MISSED"}[row.holds]
         print(f"  {row.what:<18}  {row.figure:>40}  {row.aim:<6} {mark}".rstrip(), flush=True)
     return all(row.holds is not False for row in rows)
+
+
+def by_hand(op: Any, arrays: dict[str, Any], cotangent: Any, depth: int) -> object:
+    """The passes of the contractions that value, allowance, energy and gradients take, and nothing around them."""
+    import numpy as np
+
+    from conformance.exact import Precision
+    from conformance.exact.graph import sum_allowance
+    from conformance.exact.trilinear import contract_to_kernel, contract_to_large, contract_to_small
+
+    geometry, g, precision = op.geometry(), op.groups, Precision.of("float32")
+    x, dy = (a.reshape(a.shape[0], g, a.shape[1] // g, *a.shape[2:]) for a in (arrays["x"], cotangent))
+    w = arrays["w"] if op.transposed else arrays["w"].swapaxes(1, 2)
+    large, small = contract_to_large, contract_to_small
+    forward, back = (large, small) if op.transposed else (small, large)
+    bias = arrays["b"].reshape(g, -1, *(1 for _ in geometry)) if op.bias else np.zeros(())
+    to_kernel = (x, dy) if op.transposed else (dy, x)
+
+    def judged(parts: list[Any]) -> object:
+        value, magnitude = parts[0], parts[1] if depth else None
+        allowed = None if magnitude is None else sum_allowance(value, magnitude, op.products(), precision)
+        return value, allowed, parts[2:]
+
+    powers: list[Callable[[Any], Any]] = [np.asarray, np.abs, np.square][: 1 + min(depth, 2)]
+    found = [judged([forward(f(x), f(w), geometry) + f(bias) for f in powers])]
+    if depth > 2:
+        found.append(judged([back(f(dy), f(w), geometry) for f in powers]))
+        found.append(judged([contract_to_kernel(*map(f, to_kernel), geometry) for f in powers]))
+    return found
 
 
 def _cpu_seconds(calls: list[Callable[[], object]], repeats: int) -> list[float]:

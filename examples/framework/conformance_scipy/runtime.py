@@ -27,6 +27,7 @@ class SciPy(Runtime):
         super().__init__(config)
         self.scipy = import_framework("scipy")
         import_framework("scipy.signal")
+        import_framework("scipy.special")
         self.roots = {"scipy": self.scipy, "numpy": numpy}
 
     def info(self) -> dict[str, Any]:

@@ -21,4 +21,15 @@ TABLE = {
         own={"spatial": lambda dims: _SPATIAL[dims]},
     ),
     "conv_transpose": "SciPy has no transposed convolution",
+    "gelu": Words(
+        "y = x * scipy.special.ndtr(x)",
+        unless={
+            "approximate == 'tanh'": "scipy.special.ndtr is the distribution function itself",
+            "on_dtype in ['float16', 'bfloat16']": "scipy.special.ndtr answers half precision in float64",
+        },
+    ),
+    "max_pool": "scipy.ndimage.maximum_filter pads, and has no stride",
+    "batch_norm": "SciPy has no normalisation",
+    "lstm": "SciPy has no recurrent layers",
+    "topk": "SciPy has nothing for it that NumPy has not",
 }
