@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from conformance.dtypes import DType
     from conformance.ops.base import Op, TensorSpec
 
-# Seconds of one evaluation, by a fixed model: a constant, and an element of any tensor. A definition makes tens of
-# passes over them.
-_CALL, _ELEMENT = 1e-3, 2e-7
+# Seconds of one evaluation, by a fixed model: a constant, an element of any tensor (a definition makes tens of passes
+# over them), and a multiply-add of what the op says that it takes.
+_CALL, _ELEMENT, _WORK = 1e-3, 2e-7, 3e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,8 @@ class Question:
 
     def cost(self) -> float:
         """Seconds, by a fixed model."""
-        return float(_CALL + _ELEMENT * sum(array.size for array in self.arrays.values()))
+        work = self.op.effort(False)[0] if self.op.refusal() is None else 0
+        return float(_CALL + _ELEMENT * sum(array.size for array in self.arrays.values()) + _WORK * work)
 
     def computed(self, part: Part | None = None, power: int = 1) -> Question | None:
         """With `y`, or the part of it that belongs to one place along the first two axes."""

@@ -10,6 +10,9 @@ from conformance.exact.moves import stack
 from conformance.exact.num import Num, add_up, stored
 from conformance.ops.base import Op, TensorSpec, integer_field, param
 
+# What a step of a recurrence takes besides its products, as multiply-adds; and how many arrays of its gates it holds.
+STEP_WORK, STEP_NUMBERS = 300_000, 12
+
 
 @dataclass(frozen=True)
 class Lstm(Op):
@@ -40,6 +43,12 @@ class Lstm(Op):
     def outputs(self) -> tuple[TensorSpec, ...]:
         n, t, h = self.batch, self.steps, self.units
         return TensorSpec("y", "NTH", (n, t, h)), TensorSpec("h", "NH", (n, h)), TensorSpec("c", "NH", (n, h))
+
+    def effort(self, gradients: bool) -> tuple[int, int]:
+        numbers = self.batch * 4 * self.units
+        work = self.steps * (numbers * (self.features + self.units) + STEP_WORK)
+        # A step's nodes are held until the gradients are made.
+        return work * (3 if gradients else 1), self.steps * numbers * STEP_NUMBERS
 
     def compute(self, x: Num, w: Num, r: Num, b: Num, h0: Num, c0: Num) -> tuple[Num, ...]:  # type: ignore[override]
         h, c = h0, c0
