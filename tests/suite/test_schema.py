@@ -38,6 +38,9 @@ def valid(value: Any, schema: dict[str, Any]) -> bool:
         return False
     if "minimum" in schema and isinstance(value, int | float) and value < schema["minimum"]:
         return False
+    least = schema.get("exclusiveMinimum")
+    if least is not None and isinstance(value, int | float) and value <= least:
+        return False
     if "anyOf" in schema and not any(valid(value, s) for s in schema["anyOf"]):
         return False
     if not all(valid(value, s) for s in schema.get("allOf", ())):
@@ -65,7 +68,7 @@ def valid(value: Any, schema: dict[str, Any]) -> bool:
 def test_it_is_json_and_every_keyword_in_it_is_known_to_this_test() -> None:
     schema = json.loads(json.dumps(json_schema()))
     known = set(
-        "$schema title type required properties enum const minimum anyOf allOf if then minItems maxItems items "
+        "$schema title type required properties enum const minimum exclusiveMinimum anyOf allOf if then minItems maxItems items "
         "additionalProperties description".split()
     )
 
