@@ -33,6 +33,8 @@ def readings(op: Q) -> Iterator[tuple[str, Q]]:
 
 def acceptances(op: Op) -> Iterator[tuple[str, tuple[int, ...]]]:
     """How refused parameters may be answered, and the first output's shape then: read otherwise, clamped, ignored."""
+    if op.refusal() is None:
+        return  # it is the case that wants it refused
     found: list[tuple[str, Op | None]] = [(f"one reads {text}", other) for text, other in readings(op)]
     for field in _declared(op):
         said: Said = field.metadata["param"]
@@ -66,9 +68,9 @@ def _nearer(name: str, op: Op) -> Iterator[Op]:
     said: Said = field.metadata["param"]
     now = getattr(op, name)
     found: list[Any] = []
-    if field.default is None or (type(field.default) is type(now) and not _larger(field.default, now, said)):
+    if field.default is not MISSING and not (_sized(said, now) and _larger(field.default, now)):
         found.append(field.default)
-    if said.least is not None and now is not None:
+    if said.least is not None and _sized(said, now):
         found += [_with_leaves(now, leaves) for leaves in fewer(_leaves(now), said.least)]
     for other in dict.fromkeys(found):
         if other != now:
@@ -77,9 +79,14 @@ def _nearer(name: str, op: Op) -> Iterator[Op]:
                 yield changed
 
 
-def _larger(default: Any, now: Any, said: Said) -> bool:
-    """Whether the default is no way to become smaller: a size that is above what there is, on some axis."""
-    if said.least is None:
+def _sized(said: Said, value: Any) -> bool:
+    """Whether a parameter is a size, or several: not a word, nor left to what follows."""
+    return said.least is not None and all(isinstance(n, int) for n in _leaves(value))
+
+
+def _larger(default: Any, now: Any) -> bool:
+    """Whether a size's default is no way to become smaller: it is above what there is, on some axis."""
+    if default is None or isinstance(default, str):
         return False
     one, other = _leaves(default), _leaves(now)
     return len(one) != len(other) or any(a > b for a, b in zip(one, other, strict=True))
