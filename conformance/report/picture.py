@@ -72,7 +72,7 @@ def overlap(case: RecordedCase) -> tuple[tuple[int, ...], ...] | None:
     As the op says, also where it is the reference of a `call`; None where it says nothing.
     """
     asked: Mapping[str, Any] = case.params.get("reference") or {"op": case.op, "params": case.params}
-    op = DEFINED.get(asked["op"])
+    op = DEFINED.get(str(asked["op"]))
     if op is None or op.overlaps is Op.overlaps:
         return None
     return op(**{key: _tuples(value) for key, value in asked["params"].items()}).overlaps()
