@@ -130,6 +130,22 @@ def test_a_command_knows_no_other_command() -> None:
         assert known <= (allowed if path.name == "cli.py" else set()), path.name
 
 
+# The rooms that know what a convolution is: how it is asked of frameworks, and what a person's call of one means.
+OF_FAMILIES = {"ops", "frameworks", "recipe", "faults", "commands"}
+
+
+def test_no_other_room_knows_a_family_of_ops() -> None:
+    """What a family alone knows it says by the methods of its ops."""
+    found = [
+        f"{path.relative_to(PACKAGE)}:{line} imports {module}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.relative_to(PACKAGE).parts[0] not in OF_FAMILIES
+        for line, module in imported(path, path.read_text(encoding="utf-8"))
+        if module.startswith("conformance.ops.conv.")
+    ]
+    assert found == []
+
+
 # What is done in one place: the words that show it, and where they may stand.
 ONCE = {
     "argparse reads words into options, and nobody passes its Namespace on": (

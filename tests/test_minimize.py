@@ -21,6 +21,8 @@ from conformance.known.file import load_entries
 from conformance.minimize import Minimal, NotMinimizable, minimize
 from conformance.minimize.failure import Failure, Scale, causes, failure_of, scale_of, still, without_numbers
 from conformance.minimize.search import Asker
+from conformance.ops.conv.conv import Conv
+from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.record import Reader, RecordedCase
 from conformance.suite.case import Case
 from conformance.suite.loader import find_files, load, validate
@@ -70,6 +72,26 @@ def test_what_is_the_same_failure(status: Status, one: str, other: str, same: bo
     assert (failure_of(verdict(status, one)) == failure_of(verdict(status, other))) is same
 
 
+def test_the_axes_of_a_shape_are_told_by_their_letters() -> None:
+    """One spatial axis is as good as another; those of a call that nobody defines are taken for a convolution's."""
+    plane = Conv(size=(3, 3), kernel=(1, 1))
+    high, wide = (verdict(Status.SHAPE, f"got shape (1, 1, {s}), reference (1, 1, 3, 3)") for s in ("4, 3", "3, 4"))
+    assert failure_of(high, plane) == failure_of(wide, plane)
+    assert failure_of(high, plane).detail == "spatial longer"
+    assert failure_of(verdict(Status.SHAPE, "got shape (2, 1, 3), reference (1, 1, 3)")).detail == "batch longer"
+
+
+def test_an_index_is_wrong_however_large_it_is() -> None:
+    """Beside 2**30 one less is no more than a rounding of a real number."""
+    figures = Figures(4, 1, 2.0, (0,), 2.0**30 - 1, 2.0**30)
+    told = {}
+    for dtype in ("float32", "int64", "complex64"):
+        tensors = (Answered("values", "float16", (4,), ""), Answered("places", dtype, (4,), ""))
+        found = replace(verdict(Status.VALUE, subject="places"), figures=figures, tensors=tensors)
+        told[dtype] = scale_of(found, 1.0)
+    assert told == {"float32": Scale.ROUNDING, "int64": Scale.VALUES, "complex64": Scale.ROUNDING}
+
+
 @pytest.mark.parametrize(
     ("got", "right", "size", "scale"),
     [
@@ -100,9 +122,10 @@ def test_another_subject_or_cause_is_another_failure() -> None:
         "equals the reference with the kernel flipped along H (flip the kernel; lax.conv_transpose without "
         "transpose_kernel=True does not, other transposed convolutions do)",
     )
-    assert failure_of(flipped).causes == {"kernel flipped"}
-    assert failure_of(flipped) != failure_of(replace(flipped, explanation="none of 12 confusions gives these values"))
-    assert failure_of(flipped) != failure_of(replace(flipped, subject="gradient of w"))
+    op = ConvTranspose()
+    assert failure_of(flipped, op).causes == {"kernel flipped"}
+    assert failure_of(flipped, op) != failure_of(replace(flipped, explanation="none of 12 confusions fits"), op)
+    assert failure_of(flipped, op) != failure_of(replace(flipped, subject="gradient of w"), op)
 
 
 def test_causes_are_read_from_every_alternative() -> None:
@@ -111,8 +134,8 @@ def test_causes_are_read_from_every_alternative() -> None:
         "a bias missing (add the bias), or with 2 more: shifted by one, stride ignored + bias missing; this data does "
         "not tell them apart"
     )
-    assert causes(text) == {"stride of another axis", "bias missing", "shifted by one", "stride ignored"}
-    assert causes("none of 12 confusions and pairs of them gives these values") == frozenset()
+    assert causes(text, Conv()) == {"stride of another axis", "bias missing", "shifted by one", "stride ignored"}
+    assert causes("none of 12 confusions and pairs of them gives these values", Conv()) == frozenset()
 
 
 def test_numbers_do_not_count() -> None:
@@ -196,7 +219,8 @@ def test_the_same_case_gives_the_same_result_whatever_ran_before() -> None:
     with Asker(parse_target("numpy")) as asker:
         third = minimize(original, asker, anew=True)
         again = read_case(case_text([third.case]))
-        assert failure_of(asker.judge([again])[0].verdicts[asker.target]) == first.failure
+        verdict = asker.judge([again])[0].verdicts[asker.target]
+        assert failure_of(verdict, again.op.definition()) == first.failure
     assert case_text([first.case]) == case_text([second.case]) == case_text([third.case])
     assert first.tried == second.tried == third.tried
 

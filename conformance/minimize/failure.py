@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from math import isfinite
 
-from conformance.dtypes import DTYPES
+from conformance.dtypes import COMPONENTS, DTYPES, kind_of
 from conformance.judge.explain import NARROW
-from conformance.ops.conv.confusions import CONFUSIONS
+from conformance.layout import SPATIAL
+from conformance.ops.base import Op
 from conformance.plan import USUAL
 from conformance.verdict import Status, Verdict
 
@@ -58,8 +59,12 @@ class Failure:
         return " ".join(words)
 
 
-def failure_of(verdict: Verdict) -> Failure:
-    """The failure that a verdict shows; its status is PASS or UNSUPPORTED where it shows none."""
+def failure_of(verdict: Verdict, op: Op | None = None) -> Failure:
+    """The failure that a verdict shows; its status is PASS or UNSUPPORTED where it shows none.
+
+    `op`: the definition that the case was held against, whose confusions explain what is wrong; None where there is
+    none.
+    """
     status, subject = verdict.status, verdict.subject
     if status in (Status.RAISED, Status.GRADIENT):
         return Failure(status, subject, without_numbers(verdict.message))
@@ -72,10 +77,10 @@ def failure_of(verdict: Verdict) -> Failure:
     if status is Status.DTYPE:
         return Failure(status, subject, verdict.message)
     if status is Status.SHAPE:
-        return Failure(status, subject, _axes(verdict.message), causes(verdict.explanation))
+        return Failure(status, subject, _axes(verdict.message, _letters(op, subject)), causes(verdict.explanation, op))
     if status in (Status.VALUE, Status.NONFINITE, Status.PRECISION):
         detail = _classes(verdict.message) if status is Status.NONFINITE else ""
-        return Failure(status, subject, detail, causes(verdict.explanation))
+        return Failure(status, subject, detail, causes(verdict.explanation, op))
     return Failure(status, subject)
 
 
@@ -88,8 +93,10 @@ def scale_of(verdict: Verdict, size: float) -> Scale:
         return Scale.NONE
     whole = max(size, abs(figures.got), abs(figures.reference))
     error = abs(figures.got - figures.reference) / whole if whole else 0.0
-    dtype = next((tensor.dtype for tensor in verdict.tensors if tensor.dtype in DTYPES), "float32")
-    unit = DTYPES[dtype].unit_roundoff
+    dtype = next((tensor.dtype for tensor in verdict.tensors if tensor.name == verdict.subject), "float32")
+    if kind_of(dtype) in ("integer", "boolean"):
+        return Scale.VALUES  # right or wrong
+    unit = DTYPES.get(COMPONENTS.get(dtype, dtype), DTYPES["float32"]).unit_roundoff
     if error <= min(ROUNDINGS * unit, 2.0**-4):
         return Scale.ROUNDING
     return Scale.SMALL if error < 2.0**-7 else Scale.VALUES
@@ -102,14 +109,14 @@ def still(first: Scale, now: Scale) -> bool:
     return first is now or Scale.ROUNDING < first < now
 
 
-def causes(explanation: str) -> frozenset[str]:
-    """The names of the confusions in an explanation's text."""
+def causes(explanation: str, op: Op | None) -> frozenset[str]:
+    """The names of the op's confusions in an explanation's text."""
     if not explanation or explanation.startswith("no"):  # "none of ...", "no confusion ...", "not looked for"
         return frozenset()
     if explanation.startswith("right, but computed with"):
         return frozenset({NARROW})
     # Those that come first are told by what to change, the rest by name (two that share one are both named).
-    found = {c.name for c in CONFUSIONS if c.advice in explanation}
+    found = {c.name for c in (() if op is None else op.confusions()) if c.advice in explanation}
     more = _MORE.search(explanation)
     if more:
         found |= {name.strip() for pair in more[1].split(",") for name in pair.split(" + ")}
@@ -121,7 +128,14 @@ def without_numbers(text: str) -> str:
     return _NUMBERS.sub("#", text)
 
 
-def _axes(message: str) -> str:
+def _letters(op: Op | None, subject: str) -> str:
+    """The axes of the output that a shape is about; "" where nobody knows."""
+    if op is None or op.refusal() is not None:
+        return ""
+    return next((spec.axes for spec in op.outputs() if spec.name == subject), "")
+
+
+def _axes(message: str, letters: str) -> str:
     """Which axes of a shape are wrong and in which direction; spatial axes are one kind."""
     match = _SHAPES.search(message)
     if match is None:
@@ -129,8 +143,14 @@ def _axes(message: str) -> str:
     got, right = ([int(n) for n in shape.replace(",", " ").split()] for shape in match.groups())
     if len(got) != len(right):
         return "another number of axes"
-    names = ["batch", "channels", *("spatial" for _ in right[2:])] if len(right) > 2 else ["axis"] * len(right)
-    ways = {f"{n} {'longer' if a > b else 'shorter'}" for n, a, b in zip(names, got, right, strict=True) if a != b}
+    if len(letters) != len(right):  # a call without a definition
+        letters = "NC".ljust(len(right), "W") if len(right) > 2 else " " * len(right)
+    words = {"N": "batch", "C": "channels", " ": "axis", **dict.fromkeys(SPATIAL, "spatial")}
+    ways = {
+        f"{words.get(letter, letter)} {'longer' if a > b else 'shorter'}"
+        for letter, a, b in zip(letters, got, right, strict=True)
+        if a != b
+    }
     return ", ".join(sorted(ways))
 
 

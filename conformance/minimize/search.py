@@ -138,7 +138,9 @@ def minimize(
 
 def _shows(verdict: Verdict, case: Case, failure: Failure, scale: Scale) -> bool:
     """Whether a verdict on a case shows the same failure, of the same size."""
-    return failure_of(verdict) == failure and still(scale, scale_of(verdict, values.largest(case)))
+    return failure_of(verdict, case.op.definition()) == failure and still(
+        scale, scale_of(verdict, values.largest(case))
+    )
 
 
 def _first_looks(case: Case, asker: Asker) -> tuple[Failure, Scale]:
@@ -147,7 +149,7 @@ def _first_looks(case: Case, asker: Asker) -> tuple[Failure, Scale]:
         if one.error:
             raise NotMinimizable(f"{case.id} can't be judged as it is written: {one.error}")
     verdicts = [one.verdicts[asker.target] for one in found]
-    failures = [failure_of(verdict) for verdict in verdicts]
+    failures = [failure_of(verdict, case.op.definition()) for verdict in verdicts]
     if len(set(failures)) > 1:
         seen = "".join(f"\n  {v.status}: {v.message or v.explanation}" for v in verdicts)
         raise NotMinimizable(
@@ -192,7 +194,7 @@ class _Search:
         self.seen.add(case.fingerprint)
         while not self.exhausted:
             before = len(kept)
-            self._rounds(kept, parameters.STEPS)
+            self._rounds(kept, parameters.steps(kept[-1]))
             self._rounds(kept, values.STEPS)
             if len(kept) == before:
                 break

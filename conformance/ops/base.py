@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.ops.parameters import readings, shown, smaller
+from conformance.ops.parameters import Step, acceptances, given, readings, shown, smaller
 from conformance.ops.reference import Evaluation, Reference
 
 if TYPE_CHECKING:
@@ -133,10 +133,6 @@ class Op(ABC):
         """The question with one parameter read otherwise, each with what is said of it."""
         return readings(self)
 
-    def smaller(self) -> Iterator[Self]:
-        """The question with one parameter smaller."""
-        return smaller(self)
-
     @abstractmethod
     def inputs(self) -> tuple[TensorSpec, ...]:
         """The input tensors, in the order in which values are drawn for them."""
@@ -217,6 +213,33 @@ class Op(ABC):
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         """Other questions that this one is taken for, of the same inputs, each with what is said of it."""
         return iter(())
+
+    def acceptances(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """How it may come that a target answers what `refusal` rejects, each with its first output's shape then."""
+        return acceptances(self)
+
+    def given(self) -> dict[str, Any]:
+        """The parameters as a case file gives them; what is the default is left out."""
+        return given(self)
+
+    @classmethod
+    def smaller(cls) -> tuple[tuple[str, Step], ...]:
+        """What `minimize` tries, in its order: steps by name, each from a question to smaller ones, the smallest first.
+
+        A smaller question is read from a case file before it is asked, so a step need not see to it that parameters
+        agree.
+        """
+        return smaller(cls)
+
+    # The steps of `smaller` after which a call is written as before, since it learns the sizes from its tensors.
+    unsaid: ClassVar[tuple[str, ...]] = ()
+
+    def overlaps(self) -> tuple[tuple[int, ...], ...] | None:
+        """How many kernel taps reach each index of the output's last axes, a tuple an axis, for reports to draw.
+
+        None where there is nothing to see, or the parameters are refused.
+        """
+        return None
 
     def periods(self) -> Mapping[str, int]:
         """How often a pattern repeats along an axis of the output, by letter: a stride. Tells where errors lie."""

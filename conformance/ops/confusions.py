@@ -94,7 +94,7 @@ class Variant(Generic[P]):
     def applied(self, problem: P) -> P | None:
         """The problem so confused; None where that can't be, as where another confusion has taken an axis away."""
         try:
-            with np.errstate(invalid="ignore", over="ignore"):
+            with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
                 return self.apply(problem)
         except (ValueError, IndexError):
             return None

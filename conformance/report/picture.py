@@ -1,5 +1,6 @@
 """A small text picture of an error: where it lies, how large it is, and the numbers themselves where there are few.
-For a strided transposed convolution also how many kernel taps reach each output element, the chessboard.
+Where an op says how many kernel taps reach each output element, also these counts: the chessboard of a strided
+transposed convolution.
 
 Arrays are in canonical layout, so the last two axes are the plane that is drawn (the last one alone for one spatial
 axis) and the axes before it name the plane: batch, channel, depth.
@@ -14,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.exact.trilinear import Axis
-from conformance.ops.conv.conv_transpose import ConvTranspose
+from conformance.ops.base import Op
+from conformance.ops.defined import DEFINED
 from conformance.record import ALLOWANCE, REFERENCE, RecordedArray, RecordedCase, of
 
 Array = NDArray[np.float64]
@@ -66,27 +67,19 @@ def picture(arrays: Mapping[str, RecordedArray], shared: Mapping[str, RecordedAr
 
 
 def overlap(case: RecordedCase) -> tuple[tuple[int, ...], ...] | None:
-    """How many kernel taps reach each output index, one tuple a spatial axis; their outer product is the chessboard.
+    """How many kernel taps reach each output index, one tuple an axis; their outer product is the chessboard.
 
-    Only for a transposed convolution with a stride, also where it is the reference of a `call`; None for any other.
+    As the op says, also where it is the reference of a `call`; None where it says nothing.
     """
     asked: Mapping[str, Any] = case.params.get("reference") or {"op": case.op, "params": case.params}
-    if asked["op"] != ConvTranspose.name or max(asked["params"]["stride"]) < 2:
+    op = DEFINED.get(str(asked["op"]))
+    if op is None or op.overlaps is Op.overlaps:
         return None
-    op = ConvTranspose(**{key: _tuples(value) for key, value in asked["params"].items()})
-    return None if op.refusal() is not None else tuple(_taps(axis) for axis in op.geometry())
+    return op(**{key: _tuples(value) for key, value in asked["params"].items()}).overlaps()
 
 
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
-
-
-def _taps(axis: Axis) -> tuple[int, ...]:
-    counts = np.zeros(axis.large, dtype=np.int64)
-    for tap in range(axis.kernel):
-        if found := axis.tap(tap):
-            counts[found[1]] += 1
-    return tuple(map(int, counts))
 
 
 def chessboard(case: RecordedCase) -> list[str]:

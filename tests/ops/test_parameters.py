@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from conformance.ops.base import (
+    Field,
     Op,
     TensorSpec,
     axis_field,
@@ -29,6 +30,7 @@ class Probe(Op):
     formula: str = param(word_field("exact", ("exact", "tanh"), "the formula"))
     ceil: bool = param(boolean_field(False, "round up"))
     epsilon: float = param(real_field(1e-5, "added to the variance", near=(1e-3, 1e-5)))
+    cut: tuple[tuple[int, int], ...] | None = param(Field(tuple, None, "cut off at the ends", {}, least=0))
 
     def inputs(self) -> tuple[TensorSpec, ...]:
         return (TensorSpec("x", "NC", self.shape),)
@@ -67,14 +69,37 @@ def test_what_the_definition_refuses_is_no_reading() -> None:
     assert "count 3 for 4" in dict(Probe(count=4).readings())
 
 
-def test_smaller_questions_go_to_the_default_and_to_the_least() -> None:
-    found = list(Probe(count=4, window=(9, 2), formula="tanh").smaller())
-    assert {op.count for op in found} >= {1, 2, 3}
-    assert {op.window for op in found} >= {(1, 1), (5, 1), (8, 1), (2, 2)}
-    assert Probe(count=4, window=(9, 2)) in found
-    assert all(op != Probe(count=4, window=(9, 2), formula="tanh") for op in found)
+def steps(op: Op) -> dict[str, list[Op]]:
+    return {name: list(step(op)) for name, step in op.smaller()}
 
 
-def test_nothing_is_smaller_than_the_least() -> None:
+def test_a_step_a_parameter_goes_to_the_default_then_to_the_least() -> None:
+    found = steps(Probe(count=9, window=(9, 2), formula="tanh", ceil=True, epsilon=1e-3))
+    assert list(found) == ["count", "window", "shape", "formula", "ceil", "epsilon", "cut"]
+    assert [op.count for op in found["count"]] == [3, 1, 5, 8]
+    # All axes at once, then each by itself.
+    assert [op.window for op in found["window"]] == [
+        (2, 2), (1, 1), (5, 1), (1, 2), (5, 2), (8, 2), (9, 1),
+    ]  # fmt: skip
+    assert [op.formula for op in found["formula"]] == ["exact"]
+    assert [op.ceil for op in found["ceil"]] == [False]
+    assert [op.epsilon for op in found["epsilon"]] == [1e-5]
+    assert all(op.formula == "tanh" for op in found["window"])
+
+
+def test_nothing_is_smaller_than_the_least_and_no_default_that_is_larger_is_tried() -> None:
     least = Probe(count=1, window=(1, 1), shape=(1, 1))
-    assert all(op.count in (1, 3) and op.window in ((1, 1), (2, 2)) for op in least.smaller())
+    assert not any(steps(least).values())
+    assert [op.window for op in steps(Probe(window=(1, 3)))["window"]] == [(1, 1), (1, 2)]
+
+
+def test_what_may_be_left_out_is_left_out_first() -> None:
+    found = [op.cut for op in steps(Probe(cut=((0, 2), (1, 0))))["cut"]]
+    assert found == [None, ((0, 0), (0, 0)), ((0, 1), (0, 0)), ((0, 0), (1, 0)), ((0, 1), (1, 0)), ((0, 2), (0, 0))]
+
+
+def test_a_case_file_gives_what_is_no_default() -> None:
+    assert Probe().given() == {}
+    assert Probe(count=4, window=(3, 2)).given() == {"count": 4, "window": (3, 2)}
+    read = Probe.bind({**Probe().parameters(), **Probe(count=4, window=(3, 2)).given()})
+    assert read == Probe(count=4, window=(3, 2))

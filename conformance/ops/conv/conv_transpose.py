@@ -7,8 +7,10 @@ and `lo`. Sources are named at each rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from conformance.exact.trilinear import Axis, Geometry
 from conformance.ops.base import axis_field, param
@@ -176,3 +178,43 @@ class ConvTranspose(Convolution):
                 raise Refused(f"the output would have length {length}")
             axes.append(Axis(small=a.n, large=length, kernel=a.k, stride=a.s, dilation=a.d, lo=lo))
         return tuple(axes)
+
+    def acceptances(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        for text, changed in self._read_otherwise():
+            if changed.refusal() is None:
+                yield text, changed.outputs()[0].shape
+        if self.output_padding is None:
+            return
+        plain = replace(self, output_padding=(0,) * self.dims)
+        if plain.refusal() is None:
+            batch, channels, *sizes = plain.outputs()[0].shape
+            longer = (n + o for n, o in zip(sizes, self.output_padding, strict=True))
+            text = "one computes on: the shape is the formula's, without the check of output_padding"
+            yield text, (batch, channels, *longer)
+
+    def _read_otherwise(self) -> Iterator[tuple[str, ConvTranspose]]:
+        if self.output_padding is not None:
+            for limit, name in (
+                ([s - 1 for s in self.stride], "stride - 1"),
+                ([max(s, d) - 1 for s, d in zip(self.stride, self.dilation, strict=True)], "max(stride, dilation) - 1"),
+            ):
+                clamped = tuple(min(o, most) for o, most in zip(self.output_padding, limit, strict=True))
+                text = f"one clamps: output_padding taken as {clamped}, {name} at most"
+                yield text, replace(self, output_padding=clamped)
+            yield "one ignores output_padding", replace(self, output_padding=None)
+        if self.output_size is not None:
+            yield "one ignores output_size", replace(self, output_size=None)
+
+    def overlaps(self) -> tuple[tuple[int, ...], ...] | None:
+        """How many kernel taps reach each place, an axis: with a stride, the chessboard is their outer product."""
+        if max(self.stride) < 2 or self.refusal() is not None:
+            return None
+        return tuple(_taps(axis) for axis in self.geometry())
+
+
+def _taps(axis: Axis) -> tuple[int, ...]:
+    counts = np.zeros(axis.large, dtype=np.int64)
+    for tap in range(axis.kernel):
+        if found := axis.tap(tap):
+            counts[found[1]] += 1
+    return tuple(map(int, counts))

@@ -7,7 +7,7 @@ The two ops differ in their geometry alone, that is in what each convention's wo
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import prod
@@ -31,6 +31,8 @@ from conformance.ops.base import (
     word_field,
 )
 from conformance.ops.confusions import Confusion, Problem
+from conformance.ops.conv.smaller import SIZES, STEPS, written
+from conformance.ops.parameters import Step
 
 CONVENTIONS = ("torch", "tensorflow", "keras", "jax", "onnx")
 WORDS = ("valid", "same", "same_upper", "same_lower")
@@ -116,6 +118,7 @@ class Convolution(Op):
     transposed: ClassVar[bool]
     in_words: ClassVar[str]  # the definition as a clause
     derived_names: ClassVar[tuple[str, ...]] = ("extent_axes", "empty")
+    unsaid: ClassVar[tuple[str, ...]] = SIZES
 
     dims: int = param(integer_field(2, 1, "number of spatial axes, 1 to 3"))
     batch: int = param(integer_field(1, 0, "batch size N"))
@@ -220,6 +223,16 @@ class Convolution(Op):
         from conformance.ops.conv.problem import start
 
         return start(self, arrays)
+
+    def acceptances(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        return iter(())  # another number in one of its words is no more plausible than any other
+
+    def given(self) -> dict[str, Any]:
+        return written(self)
+
+    @classmethod
+    def smaller(cls) -> tuple[tuple[str, Step], ...]:
+        return STEPS
 
     def notes(self) -> str:
         return f"By definition {self.in_words}; {_SAID[self.convention]}"
