@@ -26,6 +26,7 @@ class BatchNorm(Op):
     """
 
     name = "batch_norm"
+    unsaid = ("batch", "channels", "space")
     batch: int = param(integer_field(4, 1, "batch size N"))
     channels: int = param(integer_field(3, 1, "channels C"))
     space: tuple[int, ...] = param(shape_field((3, 4), "the spatial size of x", most=3))

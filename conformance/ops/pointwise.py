@@ -24,6 +24,7 @@ class Gelu(Op):
     """
 
     name = "gelu"
+    unsaid = ("shape",)
     shape: tuple[int, ...] = param(shape_field((3, 5), "the shape of x"))
     approximate: str = param(word_field("none", ("none", "tanh"), "the formula: by erf (none), or by tanh"))
 

@@ -100,6 +100,7 @@ class MaxPool(Op):
     """
 
     name = "max_pool"
+    unsaid = ("size", "batch", "channels")
     size: tuple[int, ...] = param(axis_field((5, 6), 1, "the spatial size of x"))
     batch: int = param(integer_field(1, 0, "batch size N"))
     channels: int = param(integer_field(2, 1, "channels C"))

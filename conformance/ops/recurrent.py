@@ -23,6 +23,7 @@ class Lstm(Op):
     """
 
     name = "lstm"
+    unsaid = ("batch", "steps")
     batch: int = param(integer_field(2, 1, "batch size N"))
     steps: int = param(integer_field(4, 1, "steps in time T"))
     features: int = param(integer_field(3, 1, "features of x, I"))

@@ -17,6 +17,7 @@ class TopK(Op):
     """
 
     name = "topk"
+    unsaid = ("rows", "length")
     rows: int = param(integer_field(3, 0, "rows of x"))
     length: int = param(integer_field(7, 0, "the length of each row"))
     k: int = param(integer_field(3, 0, "how many of each row"))

@@ -68,7 +68,8 @@ def valid(value: Any, schema: dict[str, Any]) -> bool:
 def test_it_is_json_and_every_keyword_in_it_is_known_to_this_test() -> None:
     schema = json.loads(json.dumps(json_schema()))
     known = set(
-        "$schema title type required properties enum const minimum exclusiveMinimum anyOf allOf if then minItems maxItems items "
+        "$schema title type required properties enum const minimum anyOf allOf if then minItems maxItems items "
+        "exclusiveMinimum "
         "additionalProperties description".split()
     )
 
