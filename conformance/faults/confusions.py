@@ -10,7 +10,7 @@ import numpy as np
 
 from conformance.faults.asked import Asked, Fault
 from conformance.ops.confused import GENERIC
-from conformance.ops.confusions import finished, prepared
+from conformance.ops.confusions import Stage, finished, prepared
 from conformance.outcome import Outcome
 
 GROUP = "confusions"
@@ -37,8 +37,9 @@ def confused(name: str, asked: Asked) -> Iterator[Outcome]:
             variants = list(islice(confusion.all(problem), LISTED))
             for variant in variants[:: max(1, -(-len(variants) // most))]:
                 with np.errstate(all="ignore"):
-                    before = prepared(problem, [variant])
-                    if before is not None and before.y is None:
+                    before = problem if variant.stage is Stage.OUTPUT else prepared(problem, [variant])
+                    # A family's problem may still have the answer to what was asked before.
+                    if before is not None and before is not problem:
                         before = before.computed()
                     after = finished(before, [variant])
                 if after is not None and after.y is not None:
