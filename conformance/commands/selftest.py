@@ -15,10 +15,10 @@ from pathlib import Path
 from conformance.ask.probe import ProbeError
 from conformance.environments.installed import default_targets, missing, named_targets
 from conformance.faults import workers
+from conformance.faults.blind import Blindness
 from conformance.faults.catalogue import FAULTS
 from conformance.faults.result import Result, markdown, render
 from conformance.faults.spoil import spoil, spoil_workers, unspoilt
-from conformance.ops.conv.convolution import Convolution
 from conformance.session import declare
 from conformance.suite.choose import load_suites, selected, selector
 from conformance.target import Target
@@ -60,13 +60,14 @@ def main(options: Options) -> int:
         raise UsageError(f"no fault has {' or '.join(map(repr, options.fault))} in its name")
     targets = _targets(options.on)
     chosen = selector(options.select, options.tag)
-    cases = [c for c in selected(load_suites(options.paths, options.trust), chosen) if isinstance(c.op, Convolution)]
+    cases = [c for c in selected(load_suites(options.paths, options.trust), chosen) if c.op.definition() is c.op]
     if not cases:
-        raise UsageError("the selection has no case of conv or conv_transpose, into which faults are put")
+        raise UsageError("the selection has no case of an op with a definition, into whose answers faults are put")
     progress = StatusLine()
-    tallies, used, further = spoil(cases, faults, options.sample, progress) if faults else ([], 0, 0)
+    blindness = Blindness()
+    tallies, used, further = spoil(cases, faults, options.sample, progress, blindness) if faults else ([], 0, 0)
     if not used and faults:
-        raise UsageError("none of the selected cases can be put to NumPy, into whose answers the faults go")
+        raise UsageError("none of the selected cases has an answer with values, into which the faults go")
     tallies += spoil_workers(cases, transport, progress)
     try:
         alarms = unspoilt(cases, targets, options.sample, progress)
@@ -75,7 +76,9 @@ def main(options: Options) -> int:
         print(f"conformance: {error}", file=sys.stderr)
         return HARNESS
     progress.end()
-    result = Result(tallies, used, further, alarms, [str(target) for target in targets])
+    # With a few faults alone, nothing follows for the checks.
+    checks = {} if options.fault else blindness.through
+    result = Result(tallies, used, further, alarms, [str(target) for target in targets], checks)
     try:
         if options.json:
             write_whole(options.json, json.dumps(result.document(), indent=2) + "\n")

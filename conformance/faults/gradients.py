@@ -56,7 +56,7 @@ def gradient_faults() -> Iterator[Fault]:
         ):
             yield Fault(f"gradient of {name} {word}", GROUP, partial(gradient_fault, partial(_one, name, change)))
     for name, word, change in (
-        ("w", "averaged over the batch", lambda a, asked: a / max(asked.op.batch, 1)),
+        ("w", "averaged over the batch", lambda a, asked: a / max(asked.sizes["x"]["N"], 1)),
         ("w", "flipped", lambda a, _: a[..., ::-1]),
         ("w", "with groups exchanged", lambda a, _: a[::-1]),
         ("w", "transposed", lambda a, _: a.swapaxes(1, 2)),

@@ -30,7 +30,7 @@ def geometry_fault(change: Callable[[dict[str, int]], dict[str, int]], axis: int
 
 def output_length(delta: int, asked: Asked) -> Iterator[Outcome]:
     """The output is longer or shorter at its end."""
-    side = "large" if asked.op.transposed else "small"
+    side = "large" if getattr(asked.op, "transposed", False) else "small"
     yield from geometry_fault(lambda a: {side: a[side] + delta}, 0, asked)
 
 
@@ -39,6 +39,8 @@ def output_length(delta: int, asked: Asked) -> Iterator[Outcome]:
 
 def text_fault(pattern: str, replacement: str | Callable[[re.Match[str]], str], asked: Asked) -> Iterator[Outcome]:
     """The plan with one thing written differently."""
+    if asked.plan is None:
+        return
     text = re.sub(pattern, replacement, asked.plan.text, count=1)
     if text != asked.plan.text:
         yield run(replace(asked, plan=replace(asked.plan, text=text)))
@@ -60,22 +62,28 @@ def bumped(group: int) -> Callable[[re.Match[str]], str]:
 
 def flip_fault(name: str, letter: str, asked: Asked) -> Iterator[Outcome]:
     """An input or the output is flipped along one axis when it should not be, or is not when it should."""
-    layout = asked.plan.layout(name)
-    if letter in layout.letters:
+    layout = layout_of(asked, name)
+    if layout is not None and letter in layout.letters:
         yield run(with_layout(asked, name, replace(layout, flips=layout.flips ^ {letter})))
 
 
 def letters_fault(name: str, one: str, other: str, asked: Asked) -> Iterator[Outcome]:
     """Two axes of a layout change places."""
-    layout = asked.plan.layout(name)
-    if one in layout.letters and other in layout.letters:
+    layout = layout_of(asked, name)
+    if layout is not None and one in layout.letters and other in layout.letters:
         table = str.maketrans({one: other, other: one})
         swapped = Layout(tuple(a.translate(table) for a in layout.axes), layout.flips)
         yield run(with_layout(asked, name, swapped))
 
 
+def layout_of(asked: Asked, name: str) -> Layout | None:
+    """A tensor's layout in the plan, where there is one."""
+    return asked.plan.layout(name) if asked.plan is not None else None
+
+
 def with_layout(asked: Asked, name: str, layout: Layout) -> Asked:
     """The plan with another layout for one tensor."""
+    assert asked.plan is not None
     layouts = {**dict(asked.plan.layouts), name: str(layout)}
     return replace(asked, plan=Plan.of(asked.plan.text, layouts))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.table import Table
@@ -25,6 +25,7 @@ class Result:
     further: int  # looked at for faults that those do not show
     alarms: Alarms
     targets: Sequence[str]
+    checks: Mapping[str, set[str]] = field(default_factory=dict)  # switched off -> the faults that get through then
 
     @property
     def survivors(self) -> list[Tally]:
@@ -33,8 +34,13 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        """Nothing survived and nothing raised a false alarm."""
-        return not self.survivors and not self.alarms.harness
+        """Nothing survived, nothing raised a false alarm, and without each check something would get through."""
+        return not self.survivors and not self.alarms.harness and not self.unproved
+
+    @property
+    def unproved(self) -> list[str]:
+        """Checks that can be switched off without a fault getting through."""
+        return [name for name, through in self.checks.items() if not through]
 
     def totals(self, mode: str) -> tuple[int, int, int]:
         """Wrong answers in exact or real values, how many were caught, and how many fixed tolerances catch."""
@@ -59,6 +65,7 @@ class Result:
                 }
                 for t in self.tallies
             ],
+            "checks": [{"name": name, "through_without": sorted(found)} for name, found in self.checks.items()],
             "cases": self.cases,
             "further_cases": self.further,
             "targets": list(self.targets),
@@ -102,6 +109,7 @@ def sentences(result: Result) -> list[str]:
                 f"{word}: {wrong:,} wrong answers, {share(caught, wrong)} caught; "
                 f"fixed tolerances catch {share(fixed, wrong)}"
             )
+    said += [f"without the check {name}: {len(found)} faults get through" for name, found in result.checks.items()]
     alarms = result.alarms
     said.append(
         f"unspoilt: {alarms.answers:,} answers of {', '.join(result.targets)}: {len(alarms.harness)} false alarms; "
@@ -119,6 +127,7 @@ def notes(result: Result) -> list[str]:
                 f"missed in {len(tally.missed)} cases, such as {tally.missed[0]}" if tally.missed else "never showed"
             )
             said.append(f"SURVIVES: {tally.fault}: {where}")
+    said += [f"UNPROVED: the check {name}: nothing gets through without it" for name in result.unproved]
     for tally in result.tallies:
         if not tally.survives and tally.reason:
             mode = "exact" if tally.excused else "real"
@@ -152,7 +161,8 @@ def verdict(result: Result) -> str:
     if result.ok:
         more = f" (and, where those can't show it, {result.further:,} more)" if result.further else ""
         return f"{count} faults in {result.cases:,} cases{more}: all caught, no false alarm"
-    return f"{count} faults: {len(result.survivors)} survive; {len(result.alarms.harness)} false alarms"
+    alone = f"; {len(result.unproved)} checks that nothing needs" if result.unproved else ""
+    return f"{count} faults: {len(result.survivors)} survive; {len(result.alarms.harness)} false alarms{alone}"
 
 
 def markdown(result: Result) -> str:

@@ -14,6 +14,8 @@ from conformance.ask.probe import Probe, ProbeError
 from conformance.ask.where import expand
 from conformance.faults import workers
 from conformance.faults.asked import NUMPY, Asked, Fault, ask, can_ask
+from conformance.faults.blind import Blindness
+from conformance.faults.same import changed
 from conformance.judge.compare import judge
 from conformance.known import KnownTable
 from conformance.ops.reference import Reference
@@ -51,6 +53,9 @@ POLICY_REASON = (
 )
 
 
+IDLE_REASON = "it changes none of these answers"
+
+
 WITHIN_REASON = "within what an honest computation in that dtype may give"
 
 
@@ -65,6 +70,8 @@ class Tally:
     caught: Counter[str] = field(default_factory=Counter)
     fixed: Counter[str] = field(default_factory=Counter)  # caught by fixed tolerances
     excused: int = 0  # let pass by the case's own policy for what is not finite
+    asked: int = 0  # cases in which it means something
+    optional: bool = False
     missed: list[str] = field(default_factory=list)  # cases, exact ones and those that no rounding excuses
 
     @property
@@ -74,19 +81,23 @@ class Tally:
             return ""
         if self.excused:
             return POLICY_REASON.format(count=self.excused)
-        if not self.wrong["exact"] and self.caught["real"]:
+        if self.optional and not sum(self.wrong.values()):
+            return IDLE_REASON
+        if not self.wrong["exact"] and self.caught["real"] and not self.optional:
             return NARROW_REASON
         return WITHIN_REASON if self.caught["real"] < self.wrong["real"] else ""
 
     @property
     def idle(self) -> bool:
         """Whether it has changed no exact answer yet; one that only rounds need not."""
-        return not self.wrong["exact"] and not (self.within and self.wrong["real"])
+        return not self.optional and not self.wrong["exact"] and not (self.within and self.wrong["real"])
 
     @property
     def survives(self) -> bool:
         """Whether it was missed where it must not be, or showed nowhere at all."""
-        return bool(self.missed) or not sum(self.caught.values())
+        if self.missed or sum(self.caught.values()):
+            return bool(self.missed)
+        return not self.optional or (bool(sum(self.wrong.values())) and not self.within and not self.excused)
 
 
 @dataclass
@@ -115,39 +126,22 @@ def close(dtype: str, right: Reference, tensor: Tensor) -> bool:
         return bool(np.allclose(got, right.value, rtol=rtol, atol=atol, equal_nan=True))
 
 
-def changed(asked: Asked, outcome: Outcome) -> bool:
-    """Whether an outcome is not the honest answer: a refusal, another shape, dtype or bit."""
-    if not isinstance(outcome, Value) or outcome.first.values is None:
-        return True
-    if _differs(asked.y, outcome.first, asked.case.dtype):
-        return True
-    if not outcome.gradients:
-        return False
-    right = asked.gradients
-    return outcome.gradients.keys() != right.keys() or any(
-        _differs(right[name].value, tensor, asked.case.dtype) for name, tensor in outcome.gradients.items()
-    )
-
-
-def _differs(right: Any, tensor: Tensor, dtype: str) -> bool:
-    assert tensor.values is not None
-    if tensor.dtype != dtype or tensor.shape != right.shape:
-        return True
-    with np.errstate(over="ignore", invalid="ignore"):
-        kept = right.astype(tensor.values.dtype)
-    return not np.array_equal(tensor.values, kept, equal_nan=True)
-
-
-def inject(fault: Fault, asked: Asked, tally: Tally) -> None:
+def inject(fault: Fault, asked: Asked, tally: Tally, blindness: Blindness | None = None) -> None:
     """Put one fault into one case, and note what became of it."""
+    if not fault.applies(asked):
+        return
+    tally.asked += 1
     mode = "exact" if asked.exact else "real"
+    expectation = fault.expectation(asked)
     for outcome in fault.make(asked):
-        if not changed(asked, outcome):
+        if not changed(asked, outcome, fault.signs):
             continue
         tally.wrong[mode] += 1
-        expectation = asked.with_gradients if fault.group == "gradients" else asked.expectation
-        if judge(expectation, outcome).status is not Status.PASS:
+        judged = judge(expectation, outcome)
+        if judged.status is not Status.PASS:
             tally.caught[mode] += 1
+            if blindness is not None:
+                blindness.try_without(fault.name, asked, expectation, outcome, judged.status, judge)
         elif policy_excuses(asked, outcome):
             tally.excused += 1
         elif asked.exact or not fault.within:
@@ -159,10 +153,10 @@ def policy_excuses(asked: Asked, outcome: Outcome) -> bool:
     """Whether the case leaves open which elements are finite, and the answer differs in nothing else."""
     if asked.expectation.nonfinite == "strict" or not isinstance(outcome, Value):
         return False
-    pairs = [(outcome.first, asked.right)]
+    pairs = [(tensor, asked.expectation.outputs[name]) for name, tensor in outcome.outputs.items()]
     pairs += [(tensor, asked.gradients[name]) for name, tensor in outcome.gradients.items()]
     for tensor, reference in pairs:
-        if tensor.values is None or tensor.shape != reference.value.shape:
+        if tensor.values is None or tensor.shape != reference.value.shape or np.iscomplexobj(tensor.values):
             return False
         got, right = tensor.values.astype(np.float64), reference.value
         if not np.array_equal(got, np.where(np.isfinite(got), right, got), equal_nan=True):
@@ -171,9 +165,16 @@ def policy_excuses(asked: Asked, outcome: Outcome) -> bool:
 
 
 def _fixed_accepts(asked: Asked, outcome: Outcome) -> bool:
-    if not assert_close(asked.case.dtype, asked.right, outcome):
+    if not isinstance(outcome, Value) or outcome.outputs.keys() != asked.honest.keys():
         return False
-    assert isinstance(outcome, Value)
+    for spec in asked.outputs:
+        found, right = outcome.outputs[spec.name], asked.expectation.outputs[spec.name]
+        dtype = spec.dtype or asked.case.dtype
+        if spec.kind == "real" and dtype in FIXED:
+            if not close(dtype, right, found):
+                return False
+        elif found.shape != right.value.shape or not np.array_equal(found.values, right.value):  # type: ignore[arg-type]
+            return False
     if not outcome.gradients:
         return True
     return outcome.gradients.keys() == asked.gradients.keys() and all(
@@ -198,17 +199,22 @@ def prepared_cases(cases: Sequence[Case], most: int) -> Iterator[Prepared]:
 def honest(prepared: Prepared, before: Asked | None) -> Asked | None:
     """The case on its way to NumPy, or None where NumPy's own answer is not right (a declared divergence)."""
     asked = ask(prepared, before)
-    return asked if judge(asked.expectation, asked.answer(asked.y)).status is Status.PASS else None
+    return asked if judge(asked.expectation, Value(dict(asked.honest))).status is Status.PASS else None
 
 
 def spoil(
-    cases: Sequence[Case], faults: Sequence[Fault], most: int, progress: StatusLine
+    cases: Sequence[Case],
+    faults: Sequence[Fault],
+    most: int,
+    progress: StatusLine,
+    blindness: Blindness | None = None,
 ) -> tuple[list[Tally], int, int]:
     """Every fault in the sampled cases; those that showed in no exact case are tried on further ones.
 
-    The tallies, how many cases had every fault, and how many more were looked at for the rest.
+    The tallies of the faults that mean something in these cases, how many cases had every fault, and how many more were
+    looked at for the rest. `blindness` is told what got through without each check.
     """
-    tallies = {fault.name: Tally(fault.name, fault.group, fault.within) for fault in faults}
+    tallies = {fault.name: Tally(fault.name, fault.group, fault.within, optional=fault.optional) for fault in faults}
     before: Asked | None = None
     used = further = 0
     for prepared in prepared_cases(cases, most):
@@ -218,13 +224,15 @@ def spoil(
         asked = honest(prepared, before)
         if asked is None:
             continue
+        if blindness is not None:
+            blindness.meet(asked)
         further += waiting is not faults
         used += 1
         for fault in waiting:
-            inject(fault, asked, tallies[fault.name])
+            inject(fault, asked, tallies[fault.name], blindness)
         before = asked
         progress.show(f"{used} cases with {len(faults)} faults each")
-    return list(tallies.values()), used - further, further
+    return [tally for tally in tallies.values() if tally.asked], used - further, further
 
 
 def spoil_workers(cases: Sequence[Case], names: Sequence[str], progress: StatusLine) -> list[Tally]:
@@ -303,5 +311,7 @@ def _judge_unspoilt(
         alarms.harness.append(f"{case.id} on {target}: {judged.status}: {judged.message}")
         return
     first = next(iter(expectation.outputs.values()))
+    if first.value.dtype.kind != "f" or case.dtype not in FIXED:
+        return
     if not isinstance(outcome, Raised) and not assert_close(case.dtype, first, outcome):
         alarms.fixed.append(f"{case.id} on {target}")

@@ -61,7 +61,7 @@ def swapped_groups(asked: Asked) -> Iterator[Outcome]:
 
 def groups_interleaved(asked: Asked) -> Iterator[Outcome]:
     """Channels are dealt out to groups in turn instead of in blocks."""
-    g = asked.op.groups
+    g = asked.sizes["w"]["G"]
 
     def deal(x: Array) -> Array | None:
         n, c = x.shape[:2]
