@@ -116,7 +116,9 @@ def prepare(case: Case) -> Prepared:
         arrays = make_inputs(case, draw)
         evaluation = op.evaluated(arrays)
         references = evaluation.outputs
-    exact = exact and all(sums_are_exact(case, arrays, reference) for reference in references.values())
+    # Places, counts and truths are equal or wrong in any case.
+    real_ones = [references[spec.name] for spec in outputs if spec.kind == "real"]
+    exact = exact and all(sums_are_exact(case, arrays, reference) for reference in real_ones)
     # What a case states is the first output.
     check_expectations(case, outputs[0], references[outputs[0].name])
     check_not_vacuous(case, {name: reference.value for name, reference in references.items()})

@@ -141,7 +141,8 @@ def typed(values: NDArray[Any], spec: TensorSpec, case: str) -> Tensor:
         return tensor(values, spec.dtype or case)
     usual = {"boolean": "bool", "complex": next((k for k, part in COMPONENTS.items() if part == case), "complex64")}
     dtype = spec.dtype or usual.get(spec.kind, "int64")
-    array = np.asarray(values).astype(dtype)
+    with np.errstate(invalid="ignore"):  # NaN in the place of an integer is a fault like another
+        array = np.asarray(values).astype(dtype)
     return Tensor(dtype, array.shape, array)
 
 
@@ -178,7 +179,7 @@ def run(asked: Asked) -> Outcome:
         }
     except LayoutError as error:
         return Raised("LayoutError", str(error))
-    findings = check_plan(plan.text, "numpy", inputs)
+    findings = check_plan(plan.text, "numpy", inputs, plan.outputs, plan.trusted)
     assert not findings, findings
     names = [spec.name for spec in asked.outputs]
     function = build(plan.text, list(inputs), names, RUNTIME)

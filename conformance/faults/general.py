@@ -172,6 +172,10 @@ def _gradients(change: Callable[[Array], Array | None], asked: Asked) -> Iterato
         yield Value(dict(asked.honest), {key: tensor(v, kind) for key, v in pulled.items()})
 
 
+def _instead(number: float, _: Any) -> float:
+    return number
+
+
 def _fault(name: str, group: str, make: Callable[[Asked], Iterator[Outcome]], within: bool = False) -> Fault:
     return Fault(name, group, make, within, optional=True)
 
@@ -205,7 +209,7 @@ def general_faults() -> Iterator[Fault]:
         off = partial(_element, partial(np.multiply, value))
         yield _fault(f"one element of an output off by {word}", ROUNDING, partial(_outputs, off, real), within)
     for word, number in (("NaN", np.nan), ("infinity", np.inf), ("-infinity", -np.inf)):
-        put = partial(_element, lambda _, number=number: number)
+        put = partial(_element, partial(_instead, number))
         yield _fault(f"{word} in an output", NONFINITE, partial(_outputs, put, real))
     yield _fault("an output in another dtype", ROUNDING, _other_dtype)
     yield _fault("an output with other bits in a repeat", ANSWER, _unstable)

@@ -23,6 +23,7 @@ def changed(asked: Asked, outcome: Outcome, signs: bool = False) -> bool:
         return True
     for spec in asked.outputs:
         found, honest = outcome.outputs[spec.name], asked.honest[spec.name]
+        assert found.values is not None  # `has_values`
         right = asked.expectation.outputs[spec.name].value
         if spec.kind == "index" and found.shape == honest.shape and found.dtype.startswith("int"):
             if not points_alike(asked, spec, found.values, right):

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from conformance.frameworks import Ask, lower
 from conformance.frameworks.base import COMMON, Below, Framework
+from conformance.frameworks.check import check_plan
 from conformance.frameworks.found import GROUP, read
 from conformance.frameworks.words import WORDS, Words, literal, values_of
 from conformance.ops import OPS
@@ -148,6 +150,23 @@ def test_every_cell_says_something(op: str, framework: str) -> None:
             assert words.wrong(values_of(asked), names) == []
     else:
         assert list(inspect.signature(cell).parameters) == ["ask"]
+
+
+@pytest.mark.parametrize(("op", "framework"), CELLS)
+def test_every_plan_in_words_may_run(op: str, framework: str) -> None:
+    """A plan that the worker refuses would be told as `unsupported`."""
+    cell = FRAMEWORKS[framework].words.get(op)
+    if not isinstance(cell, Words | tuple):
+        return
+    default = OPS[op].bind({name: field.default for name, field in OPS[op].fields().items()})
+    target = parse_target(framework)
+    tried = 0
+    for asked in (default, *(other for _, other in default.readings())):
+        plan = lower(Ask(asked, asked.meaning() if asked.refusal() is None else None, "float32", target))
+        if isinstance(plan, Plan):
+            tried += 1
+            assert check_plan(plan.text, framework, plan.inputs, plan.outputs, plan.trusted) == [], plan.text
+    assert tried
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

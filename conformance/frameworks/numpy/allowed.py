@@ -63,6 +63,7 @@ ALLOWED = Allowed(
         "cumsum argmax argmin argsort clip round".split()
     ),
     attributes=frozenset("shape dtype ndim size T mT real imag".split()),
+    words=frozenset(["stable"]),
     positional={
         **at_most(1, _UNARY),
         **at_most(2, _BINARY | _REDUCTIONS | _LISTS),
