@@ -81,8 +81,9 @@ def head_of(plan: Plan, roots: Sequence[str]) -> Head | None:
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Call):
             value = value.func  # layer(...)(x)
         function = dotted_name(value.func) if isinstance(value, ast.Call) else ""
-        if found is None and isinstance(value, ast.Call) and function.split(".")[0] in roots:
-            if plan.outputs[0] in names or function.rpartition(".")[2][:1].isupper():
+        ours = found is None and function.split(".")[0] in roots
+        if ours and (plan.outputs[0] in names or function.rpartition(".")[2][:1].isupper()):
+            if isinstance(value, ast.Call):
                 used = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} - set(roots)
                 if not used <= tensors:
                     return None  # given what another call made

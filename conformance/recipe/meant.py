@@ -198,16 +198,8 @@ def is_known(dotted: str) -> bool:
 
 
 def known_names() -> list[str]:
-    """Every function that words are of or that is read as one, for messages."""
-    names = {}
-    for framework in find()[0].values():
-        for kind in DEFINED:
-            for words in several(framework.words.get(kind)):
-                for name in _FUNCTION.findall(words.text):
-                    if "{" not in name and name in framework.calls:
-                        names[name] = True
-        names |= dict.fromkeys(framework.calls)
-    return list(names)
+    """Every function that is read by words, for messages."""
+    return [name for framework in find()[0].values() for name in framework.calls]
 
 
 def several(cell: Cell | None) -> tuple[Words, ...]:
@@ -250,9 +242,9 @@ def read_words(parsed: Parsed, shapes: Mapping[str, tuple[int, ...]], first: tup
     if not tried:
         raise CallError(f"{parsed.dotted} is in no framework's words")
     reader, nearest = min(tried, key=lambda pair: pair[1].score)
-    words = f" ({ast.unparse(nearest.head.call)})" if nearest.head else ""
+    head = f" ({ast.unparse(nearest.head.call)})" if nearest.head else ""
     raise CallError(
-        f"{parsed.text}\n  {reader.function} is read as {reader.kind.name}{words}, but " + "; ".join(nearest.differs)
+        f"{parsed.text}\n  {reader.function} is read as {reader.kind.name}{head}, but " + "; ".join(nearest.differs)
     )
 
 
@@ -350,7 +342,8 @@ def _as_written(reader: _Reader, plan: Plan, head: Head) -> Plan:
     """The plan with the call as it was written in place of the words' own: the same tensors, no argument more."""
     known = reader.framework.calls.get(head.function)
     words = bound_head(head, known)
-    arguments, keywords = [], []
+    arguments: list[ast.expr] = []
+    keywords: list[ast.keyword] = []
     like = bool(reader.known and reader.known.like)
     ordered = list(words)
     placed = set(list(reader.given)[: len(reader.parsed.arguments)]) if not like else set()

@@ -8,7 +8,7 @@ CALLS: dict[str, Known] = {
     "jax.nn.gelu": known("x, approximate=True"),
     "jax.lax.top_k": known("operand, k, *, axis=-1"),
     "jax.lax.reduce_window": known(
-        "operand, init_value, computation, window_dimensions, window_strides=None, padding='VALID', base_dilation=None, "
-        "window_dilation=None"
+        "operand, init_value, computation, window_dimensions, window_strides=None, padding='VALID', "
+        "base_dilation=None, window_dilation=None"
     ),
 }
