@@ -81,15 +81,14 @@ def head_of(plan: Plan, roots: Sequence[str]) -> Head | None:
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Call):
             value = value.func  # layer(...)(x)
         function = dotted_name(value.func) if isinstance(value, ast.Call) else ""
-        ours = found is None and function.split(".")[0] in roots
-        if ours and (plan.outputs[0] in names or function.rpartition(".")[2][:1].isupper()):
-            if isinstance(value, ast.Call):
-                used = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} - set(roots)
-                if not used <= tensors:
-                    return None  # given what another call made
-                found = Head(function, value, frozenset(used))
-                pending = plan.outputs[0] not in names
-                continue
+        makes = plan.outputs[0] in names or function.rpartition(".")[2][:1].isupper()
+        if found is None and isinstance(value, ast.Call) and function.split(".")[0] in roots and makes:
+            used = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} - set(roots)
+            if not used <= tensors:
+                return None  # given what another call made
+            found = Head(function, value, frozenset(used))
+            pending = plan.outputs[0] not in names
+            continue
         if found is not None and plan.outputs[0] in names:
             if not pending:
                 return None  # changed afterwards
