@@ -268,7 +268,8 @@ def _section(name: str, recipe: Recipe | NoRecipe, converted: Converted | None) 
             lines.append(f"  explained: {recipe.naive.explanation}")
     source, target = recipe.source, recipe.target
     lines.append(
-        f"verified: {told.ran_text(source)} and {told.ran_text(target)} on the {target.target.device}: y {recipe.output_shape}"
+        f"verified: {told.ran_text(source)} and {told.ran_text(target)} on the {target.target.device}: "
+        f"y {recipe.output_shape}"
     )
     lines.append(
         f"  equal on integers ({recipe.elements:,} elements); on normal data the largest errors are "

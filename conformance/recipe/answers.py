@@ -195,8 +195,11 @@ class Answers:
             f"say {name}={shown(proper.value(name))}"
             for name in differs
         ]
+        measured = self._measured(text, place, plan)
+        if measured is None:
+            return ""  # it is refused there, so that nobody falls into it
         left = f" ({', '.join(lost)} has no word there)" if lost else ""
-        return f"{text}{left} is not the same: {', and '.join(says)}{self._measured(text, place, plan)}"
+        return f"{text}{left} is not the same: {', and '.join(says)}{measured}"
 
     def _carried(self, proper: Side) -> tuple[dict[str, ast.expr], list[str]]:
         """The target's arguments with the person's own literals in them, and the person's that found no place."""
@@ -214,20 +217,21 @@ class Answers:
                 carried[name] = proper.given[name]
         return carried, [n for n in own if n not in used]
 
-    def _measured(self, text: str, place: Target, plan: Plan) -> str:
-        """What that call means and gives, where it can be read and run."""
+    def _measured(self, text: str, place: Target, plan: Plan) -> str | None:
+        """What that call means and gives; None where it is none that can be read and run."""
         prepared, spec = self.data[-1], self.meant.op.inputs()[0]
         shape = tuple(prod(spec.sizes[c] for c in axis) for axis in plan.layout(spec.name).axes)
         try:
             other = read_words(parse(text), {}, shape)
             [outcome] = self.bench.outcomes(place, other.plan, [prepared])
         except (CallError, ProbeError):
-            return ""
+            return None
         meaning = next((said for said, op in self.meant.op.readings() if op == other.op), "")
         judgement = judge(prepared.expectation, outcome)
         gives = "" if judgement.status in RIGHT else f"; there it gives: {plainly(judgement.message)}"
         cause = self._explained(prepared, judgement, outcome) if gives else ""
-        return (f" ({meaning})" if meaning else "") + gives + (f"; explained: {cause}" if cause else "")
+        said = f"; explained: {cause}" if cause else f" ({meaning})" if meaning else ""
+        return gives + said if cause else said + gives
 
 
 def moved(spec: TensorSpec, source: Layout, target: Layout) -> str:
