@@ -39,6 +39,7 @@ _ALIKE = (
     {"stride", "strides", "window_strides"},
     {"kernel_size", "pool_size", "ksize", "window_dimensions"},
     {"eps", "epsilon"},
+    {"negative_slope", "alpha"},
 )
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations, islice, product
 from math import prod
 from typing import Any
 
@@ -31,6 +32,7 @@ from conformance.target import Target, parse_target
 
 DTYPE = "float32"
 ROUNDS = 4
+PAIRS = 2_000
 # Lengths that differ, so that no axis is mistaken for another.
 SIZES = (8, 7, 6)
 # A length that is made up reaches beyond the call's own numbers, up to this.
@@ -98,26 +100,40 @@ class _Reader:
         return found
 
     def _climb(self, values: dict[str, Any]) -> _Tried:
+        """From these parameters on, whatever single change, or where none helps pair of changes, leaves less off."""
         best = self._tried(values)
+        fields = {name: list(self._candidates(field)) for name, field in self.kind.fields().items()}
         for _ in range(ROUNDS):
             before = best.score
-            for name, field in self.kind.fields().items():
-                for candidate in self._candidates(field):
-                    if not best.score:
-                        return best
-                    changed = {**values, name: candidate}
-                    found = self._tried(changed)
-                    if found.score < best.score:
-                        values, best = changed, found
+            for name, candidates in fields.items():
+                values, best = self._better(values, best, [{name: value} for value in candidates])
+            if best.score == before and best.score:
+                pairs = (
+                    {one: value, other: second}
+                    for one, other in combinations(fields, 2)
+                    for value, second in product(fields[one], fields[other])
+                )
+                values, best = self._better(values, best, islice(pairs, PAIRS))
             if best.score == before:
                 break
         return best
+
+    def _better(
+        self, values: dict[str, Any], best: _Tried, changes: Iterable[Mapping[str, Any]]
+    ) -> tuple[dict[str, Any], _Tried]:
+        for change in changes:
+            if not best.score:
+                break
+            found = self._tried({**values, **change})
+            if found.score < best.score:
+                values, best = {**values, **change}, found
+        return values, best
 
     def _candidates(self, field: Field) -> Iterator[Any]:
         literals = list(self._literals())
         numbers = [v for v in literals if type(v) in (int, float)]
         raw: list[Any] = [*field.words, True, False, *literals, *field.near, None]
-        raw += [round(1.0 - v, 12) for v in numbers]
+        raw += [other for v in numbers for other in (-v, round(1.0 - v, 12))]
         for shape in self.shapes.values():
             raw += [*shape, *(shape[i:j] for i in range(len(shape)) for j in range(len(shape), i, -1))]
         raw += [SIZES[:rank] for rank in (1, 2, 3)]
@@ -149,12 +165,14 @@ class _Reader:
     def _tried(self, values: Mapping[str, Any]) -> _Tried:
         try:
             op = self.kind.bind(values)
-            refusal = op.refusal()
-            if refusal is not None:
-                return _Tried(_REFUSED, op, differs=(refusal,))
-            plan = self._plan(op)
-        except (ValueError, TypeError, KeyError, IndexError) as error:
+        except (ValueError, TypeError) as error:
             return _Tried(_NO_OP, differs=(str(error),))
+        refusal = op.refusal()
+        try:
+            plan = self._plan(op)
+        except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+            # What is refused need have no outputs and no meaning.
+            return _Tried(_REFUSED, op, differs=(refusal or str(error),))
         if isinstance(plan, Unsupported):
             return _Tried(_NO_WORDS, op, differs=(plan.reason,))
         head = head_of(plan, self.framework.first_words)
@@ -165,6 +183,8 @@ class _Reader:
         rank = len(plan.layout(plan.inputs[0]).axes)
         differs = differences(Side(self.given, self.known), Side(bound_head(head, known), known), head.tensors, rank)
         lengths, off = self._lengths(op, plan)
+        if refusal is not None:
+            lengths, off = [*lengths, refusal], off + 1
         return _Tried(100 * len(differs) + off, op, plan, head, (*differs.values(), *lengths))
 
     def _plan(self, op: Op) -> Plan | Unsupported:
@@ -188,7 +208,7 @@ class _Reader:
             own = tuple(prod(spec.sizes[c] for c in axis) for axis in layout.axes)
             if own != shape:
                 found.append(f"{name} has the shape {_comma(shape)}, expected one such as {_comma(own)} ({layout})")
-                off += 50 if len(own) != len(shape) else sum(a != b for a, b in zip(own, shape, strict=True))
+                off += 60 if len(own) != len(shape) else sum(2 for a, b in zip(own, shape, strict=True) if a != b)
         return found, off
 
 
