@@ -112,7 +112,7 @@ def bind(
             raise CallError(f"{name} takes {len(names)} arguments, found {place + 1}; it has: {', '.join(names)}")
         given[names[place] if names is not None else f"argument {place + 1}"] = node
     for word, node in keywords:
-        if names is not None and word not in names:
+        if names is not None and word not in names and word not in FREE:
             hint = did_you_mean(word, names) or f"; it has: {', '.join(names)}"
             raise CallError(f"{name} has no argument {word!r}{hint}")
         if word in given:
