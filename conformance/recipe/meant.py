@@ -340,6 +340,8 @@ def _meant(reader: _Reader, found: _Tried, others: Sequence[str]) -> Meant:
         for n in stand_ins
         if not isinstance(n, ast.Name | ast.Attribute | ast.Starred) and reader.known
     ]
+    if "dtype" in reader.given:
+        notes.append(f"dtype is {ast.unparse(reader.given['dtype'])}; it is verified in {DTYPE}")
     if not reader.shapes:
         spec = found.op.inputs()[0]
         layout = found.plan.layout(spec.name)
