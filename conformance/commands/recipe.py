@@ -15,10 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.judge.compare import Judgement
+from conformance.recipe import told
+from conformance.recipe.answers import Answer, Answers
 from conformance.recipe.bench import PLACES, places
 from conformance.recipe.call import Call, CallError
+from conformance.recipe.meant import Meant, is_known, read_words
 from conformance.recipe.read import read_call
-from conformance.recipe.verify import RIGHT, NoRecipe, Ran, Recipe, Recipes
+from conformance.recipe.signatures import candidates
+from conformance.recipe.syntax import Parsed, parse
+from conformance.recipe.verify import RIGHT, NoRecipe, Recipe, Recipes
 from conformance.recipe.weights import choose, convert, find_kernel, own_shape, read_arrays
 from conformance.session import declare
 from conformance.session.outputs import output
@@ -27,6 +32,7 @@ from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError, unwritable
 
 # A shape of more elements than this is a slip of the pen; the reference would take minutes.
 MAX_PRODUCTS = 2**36
+MAX_ELEMENTS = 2**24
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,10 @@ class Options:
     call: str = declare.positional(metavar="CALL", help="a layer or function call as it stands in your code")
     to: tuple[str, ...] = declare.option(
         "--to",
-        required=True,
         nargs="+",
+        default=(),
         metavar="TARGET",
-        help="torch, jax, tensorflow, keras, or such as keras/jax",
+        help="torch, jax, tensorflow, keras, or such as keras/jax (default: every other of the four)",
     )
     input: str | None = declare.option("--input", metavar="SHAPE", help="the shape of the input, such as 1,8,8,3")
     weight: str | None = declare.option(
@@ -65,11 +71,72 @@ class Options:
     output: Path | None = declare.option(
         "-o", "--output", type=output, metavar="FILE", help="where the converted weights go (.npz)"
     )
+    shape: tuple[str, ...] = declare.option(
+        "--shape",
+        nargs="+",
+        default=(),
+        metavar="NAME=SHAPE",
+        help="the shapes of tensors by the op's names, such as x=2,3,8",
+    )
     json: bool = declare.switch("--json", help="for tools")
 
 
 def main(options: Options) -> int:
     """Translate one call. 0: at least one target was verified; 1: converted weights did not fit; 3: none was."""
+    parsed = parse(options.call)
+    if not candidates(parsed.dotted) and is_known(parsed.dotted):
+        return _of_words(options, parsed)
+    if options.shape:
+        raise UsageError("--shape is of calls that are no convolutions; expected --input and --weight")
+    return _of_convolution(options)
+
+
+def _of_words(options: Options, parsed: Parsed) -> int:
+    """A call that is read from the words of its framework. 0: at least one target was verified; 3: none was."""
+    if options.weights or options.weight or options.output:
+        raise UsageError("--weight, --weights and -o are of convolutions; expected --input or --shape")
+    names = _targets(options.to, every=True)
+    meant = read_words(parsed, _shapes(options.shape), _shape("--input", options.input))
+    _refuse_effort(meant)
+    names = names or [name for name in PLACES if name != meant.framework]
+    found: list[Answer | NoRecipe] = []
+    with Recipes() as recipes:
+        recipes.start([meant.framework, *names])
+        answers = Answers(meant, recipes.bench)
+        if not options.json:
+            print(told.header(meant))
+        for name in names:
+            found.append(answers.answer(name))
+            if not options.json:
+                print("\n" + told.section(meant, name, found[-1]), flush=True)
+    if options.json:
+        json.dump(told.document(meant, names, found), sys.stdout, indent=2)
+        print()
+    return OK if any(isinstance(answer, Answer) for answer in found) else HARNESS
+
+
+def _shapes(given: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """`x=2,3,8`, by name."""
+    shapes = {}
+    for text in given:
+        name, equals, lengths = text.partition("=")
+        shape = _shape("--shape", lengths) if equals and name.isidentifier() else None
+        if shape is None:
+            raise UsageError(f"--shape is {text!r}, expected a tensor's name and its lengths, such as x=2,3,8")
+        shapes[name] = shape
+    return shapes
+
+
+def _refuse_effort(meant: Meant) -> None:
+    elements = sum(prod(spec.shape) for spec in (*meant.op.inputs(), *meant.op.outputs()))
+    if elements > MAX_ELEMENTS or meant.op.effort(False)[0] > MAX_PRODUCTS:
+        raise UsageError(
+            f"verifying this would take tensors of {elements:,} elements in all, at most {MAX_ELEMENTS:,} are taken; "
+            "give a smaller --input: the code for another length differs in nothing but lengths"
+        )
+
+
+def _of_convolution(options: Options) -> int:
     names = _targets(options.to)
     arrays = read_arrays(options.weights) if options.weights else {}
     if options.output and not options.weights:
@@ -77,6 +144,7 @@ def main(options: Options) -> int:
     if options.output and len(names) > 1:
         raise UsageError("-o names one file, but --to names several targets; ask for one of them at a time")
     call = _read(options, arrays)
+    names = names or [name for name in PLACES if name != call.framework]
     _refuse_giants(call)
     own = choose(options.weights, arrays, call) if options.weights and arrays else {}
     found: list[tuple[Recipe | NoRecipe, Converted | None]] = []
@@ -114,16 +182,17 @@ def _read(options: Options, arrays: Mapping[str, NDArray[Any]]) -> Call:
     return read_call(options.call, shape, weight)
 
 
-def _targets(given: Sequence[str]) -> list[str]:
+def _targets(given: Sequence[str], every: bool = False) -> list[str]:
+    """The targets that are asked for; none where nobody said. `every`: any framework, not only those of `PLACES`."""
     names = list(dict.fromkeys(n.strip() for word in given for n in word.split(",") if n.strip()))
-    if not names:
+    if given and not names:
         raise UsageError(f"--to names no target, expected some of: {', '.join(PLACES)}")
     for name in names:
         try:
             target = places(name)[0]
         except TargetError as error:
             raise UsageError(f"--to: {error}") from None
-        if target.framework not in PLACES or target.mode == "meta":
+        if (target.framework not in PLACES and not every) or target.mode == "meta":
             raise UsageError(f"--to: no code can be verified on {name}, expected some of: {', '.join(PLACES)}")
     return names
 
@@ -198,7 +267,10 @@ def _section(name: str, recipe: Recipe | NoRecipe, converted: Converted | None) 
         if recipe.naive.explanation:
             lines.append(f"  explained: {recipe.naive.explanation}")
     source, target = recipe.source, recipe.target
-    lines.append(f"verified: {_ran(source)} and {_ran(target)} on the {target.target.device}: y {recipe.output_shape}")
+    lines.append(
+        f"verified: {told.ran_text(source)} and {told.ran_text(target)} on the {target.target.device}: "
+        f"y {recipe.output_shape}"
+    )
     lines.append(
         f"  equal on integers ({recipe.elements:,} elements); on normal data the largest errors are "
         f"{source.error:.2g} ({source.target.framework}) and {target.error:.2g} ({target.target.framework}) "
@@ -208,12 +280,6 @@ def _section(name: str, recipe: Recipe | NoRecipe, converted: Converted | None) 
     if converted is not None:
         lines.append(_weights_line(converted))
     return "\n".join(lines)
-
-
-def _ran(ran: Ran) -> str:
-    """`keras 3.15.1 on tensorflow 2.21.0`, and the target where it is not the plain one."""
-    plain = str(ran.target) in (ran.target.framework, f"{ran.target.framework}/{ran.target.backend}")
-    return f"{ran.target.framework} {ran.version}" + ("" if plain else f" ({ran.target})")
 
 
 def _weights_line(converted: Converted) -> str:
@@ -272,8 +338,8 @@ def _entry(name: str, recipe: Recipe, converted: Converted | None) -> dict[str, 
         "note": recipe.code.note,
         "naive": None,
         "verification": {
-            "source": _ran_entry(recipe.source),
-            "target": _ran_entry(recipe.target),
+            "source": told.ran_entry(recipe.source),
+            "target": told.ran_entry(recipe.target),
             "elements": recipe.elements,
             "equal_on_integers": True,
         },
@@ -293,7 +359,3 @@ def _entry(name: str, recipe: Recipe, converted: Converted | None) -> dict[str, 
             "messages": [converted.source.message, converted.target.message],
         }
     return entry
-
-
-def _ran_entry(ran: Ran) -> dict[str, Any]:
-    return {"target": str(ran.target), "version": ran.version, "device": ran.target.device, "error": ran.error}

@@ -2,6 +2,7 @@
 
     __init__.py   FRAMEWORK: this object. Found by entry point, so it imports neither its framework nor the files below
     words.py      TABLE: how it is asked, an op a line (what takes functions stands beside it, as convolution.py)
+    calls.py      CALLS: the signatures of the functions in its words, by which `recipe` reads them; may be left out
     allowed.py    ALLOWED: what plans may call
     runtime.py    RUNTIME: what a worker runs plans with
     surface.py    SURFACE: how a stand-alone script asks it
@@ -24,6 +25,7 @@ from conformance.worker.processor import CAPS
 
 if TYPE_CHECKING:
     from conformance.frameworks import Cell
+    from conformance.frameworks.calls import Known
     from conformance.frameworks.surface import Surface
     from conformance.worker.allowed import Table
 
@@ -116,6 +118,12 @@ class Framework:
         """op -> how it is asked, or why it can't be."""
         table: Mapping[str, Cell] = self._file("words").TABLE
         return table
+
+    @cached_property
+    def calls(self) -> Mapping[str, Known]:
+        """The signatures of the functions in its words, by name; none where its room has no file of them."""
+        found: Mapping[str, Known] = self._file("calls").CALLS if (self.folder / "calls.py").is_file() else {}
+        return found
 
     @cached_property
     def allowed(self) -> Table:

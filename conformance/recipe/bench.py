@@ -15,7 +15,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.ask.prepare import Prepared, canonical, prepare
+from conformance.ask.prepare import Prepared, canonical, prepare, request_for
 from conformance.ask.probe import Probe, ProbeError
 from conformance.dtypes import encode, rounded
 from conformance.environments.installed import missing
@@ -23,6 +23,7 @@ from conformance.exact.trilinear import Geometry
 from conformance.executor import Answer, Encoded, Request
 from conformance.judge.compare import Judgement, judge
 from conformance.layout import Layout, from_layout, to_layout
+from conformance.ops.base import Op
 from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Outcome
 from conformance.plan import Plan
@@ -59,7 +60,8 @@ class Statements:
         return Plan(self.text, self.layouts)
 
 
-Question = tuple[Target, Statements, Prepared]
+# A plan is run as it is, with the op's own names.
+Question = tuple[Target, Statements | Plan, Prepared]
 
 
 class Needed(Exception):
@@ -98,10 +100,10 @@ class Bench:
     def __init__(self, *, timeout: float = 120.0) -> None:
         self._timeout = timeout
         self._probes: dict[Target, _Probe] = {}
-        self._data: dict[tuple[Convolution, str, str], Prepared] = {}
-        self._outcomes: dict[tuple[Target, Statements, str], Outcome | ProbeError] = {}
+        self._data: dict[tuple[Op, str, str], Prepared] = {}
+        self._outcomes: dict[tuple[Target, Statements | Plan, str], Outcome | ProbeError] = {}
         # While this is a dict, questions without an answer are put here instead of being asked.
-        self._collected: dict[tuple[Target, Statements, str], Question] | None = None
+        self._collected: dict[tuple[Target, Statements | Plan, str], Question] | None = None
         self.runs = 0  # of statements in workers, for the sweep's figures
 
     def close(self) -> None:
@@ -130,10 +132,13 @@ class Bench:
 
     def data(self, call: Call, geometry: Geometry, kind: str) -> Prepared:
         """Inputs and the exact answer for a call that means `geometry`. Raises CaseError where nothing is compared."""
-        op = meaning(call, geometry)
-        key = (op, call.dtype, kind)
+        return self.drawn(meaning(call, geometry), call.dtype, kind)
+
+    def drawn(self, op: Op, dtype: str, kind: str) -> Prepared:
+        """Inputs and the exact answer for an op. Raises CaseError where nothing is compared."""
+        key = (op, dtype, kind)
         if key not in self._data:
-            self._data[key] = prepare(_case(op, call.dtype, kind))
+            self._data[key] = prepare(_case(op, dtype, kind))
         return self._data[key]
 
     def refused_data(self, call: Call) -> Prepared:
@@ -154,7 +159,7 @@ class Bench:
         """The target's answers against the exact ones. ProbeError where the target can't answer at all."""
         return [judge(p.expectation, o) for p, o in zip(data, self.outcomes(target, what, data), strict=True)]
 
-    def outcomes(self, target: Target, what: Statements, data: Sequence[Prepared]) -> list[Outcome]:
+    def outcomes(self, target: Target, what: Statements | Plan, data: Sequence[Prepared]) -> list[Outcome]:
         """What a target answers to statements on some data, in the op's own layouts; each is asked once.
 
         ProbeError where the target can't answer at all; Needed while questions are only collected.
@@ -179,21 +184,27 @@ class Bench:
         for question in questions:
             groups.setdefault(self._probes[question[0]], []).append(question)
         for probe, group in groups.items():
-            requests = [(target, _request(what, prepared)) for target, what, prepared in group]
+            requests = [(target, _request(what, prepared, target)) for target, what, prepared in group]
             self.runs += len(requests)
             for question, outcome in zip(group, probe.ask_all(requests), strict=True):
                 _, what, prepared = question
                 self._outcomes[_key(question)] = (
-                    outcome if isinstance(outcome, ProbeError) else canonical(prepared, what.plan, outcome)
+                    outcome if isinstance(outcome, ProbeError) else canonical(prepared, _plan(what), outcome)
                 )
 
 
-def _key(question: Question) -> tuple[Target, Statements, str]:
+def _key(question: Question) -> tuple[Target, Statements | Plan, str]:
     target, what, prepared = question
     return target, what, prepared.case.id
 
 
-def _request(what: Statements, prepared: Prepared) -> Request:
+def _plan(what: Statements | Plan) -> Plan:
+    return what if isinstance(what, Plan) else what.plan
+
+
+def _request(what: Statements | Plan, prepared: Prepared, target: Target) -> Request:
+    if isinstance(what, Plan):
+        return request_for(prepared, what, target)
     layouts = what.plan
     inputs = [
         (name, native(prepared, which, layouts.layout(which)), prepared.case.dtype) for name, which in what.inputs
@@ -253,7 +264,7 @@ def meaning(call: Call, geometry: Geometry) -> Convolution:
     return said if same else replace(call.op, data_format=None)
 
 
-def _case(op: Convolution, dtype: str, kind: str) -> Case:
+def _case(op: Op, dtype: str, kind: str) -> Case:
     return Case(
         id=f"recipe {op} {dtype} {kind}",
         op=op,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from conformance.recipe.call import Call, CallError
+from conformance.recipe.meant import known_names
 from conformance.recipe.read_jax import read_jax
 from conformance.recipe.read_keras import read_keras
 from conformance.recipe.read_tensorflow import read_tensorflow
@@ -66,9 +67,13 @@ def _unknown(parsed: Parsed) -> str:
     hint = "; give the convolution inside it alone" if inner else ""
     known = list(signatures())
     shorts = {s.short: s.name for s in signatures().values()}
-    if close := near(word, shorts, cutoff=0.75):
-        hint = f"; did you mean {shorts[close]}{hint}"
-    return f"{parsed.dotted} is no convolution that is known here{hint}; known are: {', '.join(_families(known))}"
+    others = {name.rpartition(".")[2]: name for name in known_names()}
+    if close := near(word, {**others, **shorts}, cutoff=0.75):
+        hint = f"; did you mean {shorts.get(close) or others[close]}{hint}"
+    return (
+        f"{parsed.dotted} is no call that is known here{hint}; known are: {', '.join(_families(known))}; "
+        f"and, by the words of the ops: {', '.join(_families(known_names()))}"
+    )
 
 
 def _families(names: list[str]) -> list[str]:

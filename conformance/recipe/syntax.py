@@ -135,7 +135,7 @@ def _evaluated(node: ast.expr) -> object:
         return [evaluate(e) for e in node.elts]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         value = evaluate(node.operand)
-        return -value if _is_int(value) else Expression(node)  # type: ignore[operator]
+        return -value if _is_int(value) or isinstance(value, float) else Expression(node)  # type: ignore[operator]
     if isinstance(node, ast.BinOp):
         return _arithmetic(node)
     return Expression(node)

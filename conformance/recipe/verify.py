@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from conformance.ask.prepare import CaseError, Prepared
 from conformance.ask.probe import ProbeError
 from conformance.environments.installed import missing
-from conformance.judge.compare import Judgement
+from conformance.judge.compare import Judgement, judge
 from conformance.ops.conv.convolution import Refused
-from conformance.outcome import Raised, Unsupported
+from conformance.outcome import Outcome, Raised, Unsupported
 from conformance.plan import Plan
 from conformance.recipe.bench import KINDS, Bench, Needed, Statements, native, places, plainly, with_weights
 from conformance.recipe.call import Call
@@ -78,8 +78,12 @@ class NoRecipe:
     reason: str
 
 
+# The cause of a wrong answer, or "".
+Why: TypeAlias = Callable[[Prepared, Judgement, Outcome], str]
+
+
 @dataclass
-class _Tried:
+class Tried:
     """What came of asking in one place after the other: figures of the first that was right, or why none was."""
 
     target: Target | None = None
@@ -102,7 +106,7 @@ class Recipes:
 
     def __init__(self, *, timeout: float = 120.0) -> None:
         self.bench = Bench(timeout=timeout)
-        self._sources: dict[Call, _Tried] = {}
+        self._sources: dict[Call, Tried] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -131,13 +135,13 @@ class Recipes:
         if source.target is None:
             kind = "source" if source.kind == "target" else source.kind
             return NoRecipe(target, kind, f"the call itself can't be verified: {'; '.join(source.said())}")
-        tried = _Tried()
+        tried = Tried()
         for form in forms(call, places(target)[0]):
             for place in places(target):
                 code = write(call, place, form)
                 if isinstance(code, Unsupported):
                     tried.note(place, code.reason, "target")
-                elif self._right(place, code.ran, data, tried) and _weights_fit(code, call, data[0], tried):
+                elif is_right(self.bench, place, code.ran, data, tried) and _weights_fit(code, call, data[0], tried):
                     compared = naive(call, code, form, data[0], self.bench) if compare_naive else None
                     return Recipe(
                         call,
@@ -173,37 +177,17 @@ class Recipes:
         [target] = self.bench.judged(recipe.target.target, recipe.code.ran, [prepared])
         return source, target
 
-    def _source(self, call: Call, data: Sequence[Prepared]) -> _Tried:
+    def _source(self, call: Call, data: Sequence[Prepared]) -> Tried:
         """The call itself, where it is right first."""
         if call not in self._sources:
-            tried, what = _Tried(), source_statements(call)
+            tried, what = Tried(), source_statements(call)
             for place in places(call.framework):
-                if self._right(place, what, data, tried):
+                if is_right(self.bench, place, what, data, tried):
                     break
             self._sources[call] = tried
         return self._sources[call]
 
-    def _right(self, place: Target, what: Statements, data: Sequence[Prepared], tried: _Tried) -> bool:
-        """Whether a place gives the exact answer on every kind of data; where not, `tried` says why."""
-        if module := missing(place):
-            tried.note(place, f"not installed (needs the module {module!r})", "missing")
-            return False
-        try:
-            judgements = self.bench.judged(place, what, data)
-        except ProbeError as error:
-            tried.note(place, str(error), "missing")
-            return False
-        for judgement in judgements:
-            if judgement.status not in RIGHT:
-                kind = "target" if judgement.status in REFUSED else "wrong"
-                tried.note(place, judgement.message, kind)
-                return False
-            if judgement.figures:
-                tried.error = max(tried.error, judgement.figures.fraction)
-        tried.target = place
-        return True
-
-    def _ran(self, tried: _Tried) -> Ran:
+    def _ran(self, tried: Tried) -> Ran:
         assert tried.target is not None
         return Ran(tried.target, self.bench.version(tried.target), tried.error)
 
@@ -222,6 +206,31 @@ class Recipes:
         return f"by {call.framework}'s definition the call is refused, so it has no right answer: {definition}"
 
 
+def is_right(
+    bench: Bench, place: Target, what: Statements | Plan, data: Sequence[Prepared], tried: Tried, why: Why | None = None
+) -> bool:
+    """Whether a place gives the exact answer on every kind of data; where not, `tried` says why."""
+    if module := missing(place):
+        tried.note(place, f"not installed (needs the module {module!r})", "missing")
+        return False
+    try:
+        outcomes = bench.outcomes(place, what, data)
+    except ProbeError as error:
+        tried.note(place, str(error), "missing")
+        return False
+    for prepared, outcome in zip(data, outcomes, strict=True):
+        judgement = judge(prepared.expectation, outcome)
+        if judgement.status not in RIGHT:
+            kind = "target" if judgement.status in REFUSED else "wrong"
+            cause = why(prepared, judgement, outcome) if why else ""
+            tried.note(place, judgement.message + (f"; explained: {cause}" if cause else ""), kind)
+            return False
+        if judgement.figures:
+            tried.error = max(tried.error, judgement.figures.fraction)
+    tried.target = place
+    return True
+
+
 def source_statements(call: Call) -> Statements:
     """The call as it stands, to be run."""
     return Statements(call.plan, tuple((name, name) for name in Plan(call.plan, call.layouts).inputs), call.layouts)
@@ -233,7 +242,7 @@ def native_shape(call: Call, prepared: Prepared) -> tuple[int, ...]:
     return tuple(int(np.prod([output.sizes[c] for c in axis])) for axis in call.layout(output.name).axes)
 
 
-def _weights_fit(code: Code, call: Call, prepared: Prepared, tried: _Tried) -> bool:
+def _weights_fit(code: Code, call: Call, prepared: Prepared, tried: Tried) -> bool:
     """Whether the printed lines of NumPy give the very arrays with which the code was run."""
     own = {call.weight_name(which): native(prepared, which, call.layout(which)) for which in _weights(code)}
     found = convert(code.weights, own)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from conformance.environments.installed import missing
+from conformance.ops.defined import DEFINED
 from conformance.target import parse_target
 from tests.patience import LONG
 
@@ -95,6 +96,7 @@ def test_it_says_what_was_verified_where_and_how_well(tmp_path: Path) -> None:
         (["nn.Conv2d(3, 4, " + "-" * 7000 + "1)", "--to", "jax"], "nested too deeply"),
         (["nn.Conv2d(3, 4, " + "-" * 9000 + "1)", "--to", "jax"], "the call has 9,0"),
         ([TORCH, "--to", "jax", "--weights", "absent.npz"], "no such file"),
+        ([TORCH, "--to", "jax", "--shape", "x=1,3,4,4"], "--shape is of calls that are no convolutions"),
         ([TORCH, "--to", "jax", "-o", "out.npz"], "expected --weights FILE"),
         ([TORCH, "--to", "jax,torch", "--weights", "w.npz", "-o", "out.npz"], "several targets"),
         ([TORCH, "--to", "jax", "--weights", "w.npz"], "has shape (3, 4, 2, 2), but in"),
@@ -116,3 +118,44 @@ def test_nothing_verified_is_exit_code_3(tmp_path: Path) -> None:
     assert done.returncode == 3, done.stdout
     assert "no recipe: " in done.stdout
     assert "have no groups" in done.stdout
+
+
+known = pytest.mark.skipif("topk" not in DEFINED, reason="there is no op topk")
+
+
+@needs
+@known
+def test_a_call_of_another_op_is_read_by_words(tmp_path: Path) -> None:
+    done = recipe("torch.topk(x, 3, dim=1)", "--to", "jax", "--input", "4,6", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    document = json.loads(done.stdout)
+    assert (document["op"], document["function"], document["shapes"]) == ("topk", "torch.topk", {"x": [4, 6]})
+    assert document["parameters"]["k"] == 3
+    [entry] = document["targets"]
+    assert entry["verified"]
+    assert "jax.lax.top_k(x, 3)" in entry["code"]
+    assert entry["verification"]["elements"] == 2 * 4 * 3
+
+
+@known
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["torch.topk(x, 3, sorted=False)", "--to", "jax"], "sorted is False, expected True"),
+        (["torch.topk(x, n)", "--to", "jax"], "k is n, expected"),
+        (["torch.topk(x, 3)", "--to", "jax", "--input", "2"], "x has the shape 2, expected one such as"),
+        (["torch.topk(x, 3)", "--to", "jax", "--shape", "x"], "expected a tensor's name and its lengths"),
+        (["torch.topk(x, 3)", "--to", "jax", "--weights", "w.npz"], "are of convolutions"),
+        (["torch.topk(x, 3)", "--to", "jax", "--input", "9000,9000"], "at most 16,777,216 are taken"),
+        (["torch.topkk(x, 3)", "--to", "jax"], "did you mean torch.topk"),
+        (["topk(x, 3)", "--to", "jacks"], "--to: "),
+    ],
+)
+def test_what_words_can_not_mean_gets_one_message(words: list[str], said: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", weight=np.ones(2))
+    done = recipe(*words, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.startswith("conformance: ")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""

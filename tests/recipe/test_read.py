@@ -190,7 +190,7 @@ T2 = "nn.ConvTranspose2d(4, 6, 3, "
         ("a = 1; nn.Conv2d(3, 4, 3)", None, None, "column 8: found 2 statements, expected one call"),
         ("nn.Conv2d(*args)", None, None, "column 11: found *, expected every argument written out"),
         ("nn.Conv2d(3, 4, **kw)", None, None, "found **"),
-        ("nn.Linear(3, 4)", None, None, "nn.Linear is no convolution that is known here"),
+        ("nn.Linear(3, 4)", None, None, "nn.Linear is no call that is known here"),
         ("Conv2DTranpose(3, 4)", None, None, "did you mean keras.layers.Conv2DTranspose"),
         ("flax.linen.Conv2d(3, 4, 3)", None, None, "Conv2d is known as torch.nn.Conv2d"),
         ("tf.nn.relu(tf.nn.conv2d(x, w, 1, 'SAME'))", None, None, "give the convolution inside it alone"),

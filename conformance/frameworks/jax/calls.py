@@ -1,0 +1,14 @@
+"""The signatures of JAX's functions, as they are in 0.10.2."""
+
+from __future__ import annotations
+
+from conformance.frameworks.calls import Known, known
+
+CALLS: dict[str, Known] = {
+    "jax.nn.gelu": known("x, approximate=True"),
+    "jax.lax.top_k": known("operand, k, *, axis=-1"),
+    "jax.lax.reduce_window": known(
+        "operand, init_value, computation, window_dimensions, window_strides=None, padding='VALID', "
+        "base_dilation=None, window_dilation=None"
+    ),
+}

@@ -1,0 +1,18 @@
+"""The signatures of TensorFlow's functions, as they are in 2.21.0."""
+
+from __future__ import annotations
+
+from conformance.frameworks.calls import Known, known
+
+_TOP = "input, k=1, sorted=True, index_type=None, name=None"
+_POOL = "input, ksize, strides, padding"
+
+CALLS: dict[str, Known] = {
+    "tf.nn.gelu": known("features, approximate=False, name=None"),
+    "tf.math.top_k": known(_TOP),
+    "tf.nn.top_k": known(_TOP, like="tf.math.top_k"),
+    "tf.nn.max_pool": known(f"{_POOL}, data_format=None, name=None"),
+    "tf.nn.max_pool1d": known(f"{_POOL}, data_format='NWC', name=None"),
+    "tf.nn.max_pool2d": known(f"{_POOL}, data_format='NHWC', name=None"),
+    "tf.nn.max_pool3d": known(f"{_POOL}, data_format='NDHWC', name=None"),
+}

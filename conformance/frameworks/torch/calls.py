@@ -1,0 +1,29 @@
+"""The signatures of PyTorch's functions, as they are in 2.13.0."""
+
+from __future__ import annotations
+
+from conformance.frameworks.calls import Known, known
+
+_POOL = "kernel_size, stride=kernel_size, padding=0, dilation=1"
+_NORM = "running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05"
+
+CALLS: dict[str, Known] = {
+    "torch.nn.functional.gelu": known("input, approximate='none'"),
+    "torch.nn.GELU": known("approximate='none'", like="torch.nn.functional.gelu"),
+    "torch.topk": known("input, k, dim=-1, largest=True, sorted=True"),
+    **{
+        f"torch.nn.functional.max_pool{dims}d": known(f"input, {_POOL}, ceil_mode=False, return_indices=False")
+        for dims in (1, 2, 3)
+    },
+    **{
+        f"torch.nn.MaxPool{dims}d": known(
+            f"{_POOL}, return_indices=False, ceil_mode=False", like=f"torch.nn.functional.max_pool{dims}d"
+        )
+        for dims in (1, 2, 3)
+    },
+    "torch.nn.functional.batch_norm": known(f"input, {_NORM}"),
+    "torch.nn.LSTM": known(
+        "input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False, "
+        "proj_size=0, device=None, dtype=None"
+    ),
+}

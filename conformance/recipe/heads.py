@@ -1,0 +1,234 @@
+"""Somebody's call held against a plan's: the same function, and the same arguments once defaults are filled in.
+
+The head of a plan is the one call in it that a person writes down for the whole: what gives the first output, or makes
+the layer that does. What stands around it only brings tensors into form.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from conformance.frameworks.calls import REQUIRED, As, Known
+from conformance.plan import Plan
+from conformance.recipe.call import CallError
+from conformance.recipe.syntax import Expression, evaluate
+from conformance.text.nearest import did_you_mean
+
+# What changes no answer of a call that is given its weights, or is the dtype of the case.
+FREE = frozenset(
+    "name dtype device index_type kernel_initializer recurrent_initializer bias_initializer beta_initializer "
+    "gamma_initializer moving_mean_initializer moving_variance_initializer".split()
+)
+_AXES = ("dim", "axis")
+_COPIES = ("clone", "copy", "identity")
+# What people write before the last word -> the modules that it may be.
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "F": ("torch.nn.functional",),
+    "functional": ("torch.nn.functional",),
+    "nn.functional": ("torch.nn.functional",),
+    "nn": ("torch.nn", "jax.nn", "tf.nn"),
+    "torch": ("torch", "torch.nn.functional"),
+    "math": ("tf.math",),
+    "tensorflow": ("tf",),
+    "tensorflow.nn": ("tf.nn",),
+    "tensorflow.math": ("tf.math",),
+    "tf.keras.layers": ("keras.layers",),
+    "tensorflow.keras.layers": ("keras.layers",),
+    "layers": ("keras.layers",),
+    "tf.keras.activations": ("keras.activations",),
+    "ops": ("keras.ops",),
+    "keras.ops.nn": ("keras.ops",),
+    "jnp": ("jax.numpy",),
+    "np": ("numpy",),
+    "lax": ("jax.lax",),
+}
+_FIRST_WORDS = {"jnp": "jax.numpy", "np": "numpy", "lax": "jax.lax", "tensorflow": "tf", "F": "torch.nn.functional"}
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a plan. `tensors`: the names that stand for tensors in it."""
+
+    function: str
+    call: ast.Call
+    tensors: frozenset[str]
+
+
+def full_names(dotted: str) -> tuple[str, ...]:
+    """What a name in somebody's code may be in full; one without a module stays as it is."""
+    module, _, word = dotted.rpartition(".")
+    return tuple(dict.fromkeys([dotted, *(f"{full}.{word}" for full in ALIASES.get(module, ()))]))
+
+
+def dotted_name(node: ast.expr) -> str:
+    """`torch.nn.LSTM`, or "" where it is no plain dotted name."""
+    text = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Name) else ""
+    return text if all(part.isidentifier() for part in text.split(".")) else ""
+
+
+def head_of(plan: Plan, roots: Sequence[str]) -> Head | None:
+    """The head of a plan of a framework whose dotted names begin with `roots`, or None where no one call is it."""
+    tensors = set(plan.inputs)
+    found: Head | None = None
+    pending = False  # a layer is made, and not yet called
+    for statement in ast.parse(plan.text).body:
+        if not isinstance(statement, ast.Assign):
+            continue
+        names = {n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+        value = statement.value
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Call):
+            value = value.func  # layer(...)(x)
+        function = dotted_name(value.func) if isinstance(value, ast.Call) else ""
+        makes = plan.outputs[0] in names or function.rpartition(".")[2][:1].isupper()
+        if found is None and isinstance(value, ast.Call) and function.split(".")[0] in roots and makes:
+            used = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} - set(roots)
+            if not used <= tensors:
+                return None  # given what another call made
+            found = Head(function, value, frozenset(used))
+            pending = plan.outputs[0] not in names
+            continue
+        if found is not None and plan.outputs[0] in names:
+            if not pending:
+                return None  # changed afterwards
+            pending = False
+        if found is None and names & set(plan.inputs):
+            return None  # given something else than the inputs
+        read = {n.id for n in ast.walk(statement.value) if isinstance(n, ast.Name)} & tensors
+        if function.rpartition(".")[2] in _COPIES and read:
+            tensors |= names
+    return found
+
+
+def bind(
+    name: str, arguments: Iterable[ast.expr], keywords: Iterable[tuple[str, ast.expr]], known: Known | None
+) -> dict[str, ast.expr]:
+    """Arguments by parameter; by position where no signature is known. CallError where they don't fit."""
+    given: dict[str, ast.expr] = {}
+    names = tuple(known.parameters) if known else None
+    for place, node in enumerate(arguments):
+        if names is not None and place >= len(names):
+            raise CallError(f"{name} takes {len(names)} arguments, found {place + 1}; it has: {', '.join(names)}")
+        given[names[place] if names is not None else f"argument {place + 1}"] = node
+    for word, node in keywords:
+        if names is not None and word not in names and word not in FREE:
+            hint = did_you_mean(word, names) or f"; it has: {', '.join(names)}"
+            raise CallError(f"{name} has no argument {word!r}{hint}")
+        if word in given:
+            raise CallError(f"{name}: {word} is given twice")
+        given[word] = node
+    return given
+
+
+def bound_head(head: Head, known: Known | None) -> dict[str, ast.expr]:
+    """The arguments of a head, by parameter."""
+    keywords = [(k.arg, k.value) for k in head.call.keywords if k.arg is not None]
+    return bind(head.function, head.call.args, keywords, known)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two calls that are held against one another: its arguments, and its signature."""
+
+    given: Mapping[str, ast.expr]
+    known: Known | None
+
+    def value(self, name: str) -> object:
+        """An argument's value, its default, or REQUIRED where there is none."""
+        default = self.known.parameters.get(name, REQUIRED) if self.known else REQUIRED
+        value = evaluate(self.given[name]) if name in self.given else default
+        if isinstance(default, As) and (value is None or value is default):
+            return self.value(default.name)
+        return value
+
+
+def differences(person: Side, words: Side, tensors: frozenset[str], rank: int) -> dict[str, str]:
+    """parameter -> what was found and what the words have, for every argument that is not the same."""
+    layer = bool(person.known and person.known.like)
+    names = dict.fromkeys([*(words.known.parameters if words.known else ()), *words.given, *person.given])
+    if person.known:
+        names |= dict.fromkeys(person.known.parameters)
+    found = {}
+    for name in names:
+        if name in FREE:
+            continue
+        wanted = words.value(name)
+        has = person.value(name)
+        if layer and person.known and name not in person.known.parameters:
+            if name in words.given and _holds(words.given[name], tensors):
+                continue  # what the layer is called with
+            has = words.known.parameters[name] if words.known else REQUIRED
+        elif wanted is REQUIRED and person.known and name in person.known.parameters and name not in words.given:
+            wanted = person.known.parameters[name]  # an argument that only the layer has
+        if not _same(has, wanted, tensors, name in _AXES, rank):
+            found[name] = f"{name} is {shown(has)}, expected {shown(wanted, tensors)}"
+    return found
+
+
+def shown(value: object, tensors: frozenset[str] = frozenset()) -> str:
+    """A value as code has it."""
+    if value is REQUIRED:
+        return "not given"
+    if isinstance(value, Expression):
+        return f"a tensor ({value.text})" if _holds(value.node, tensors) else value.text
+    if isinstance(value, list | tuple):
+        inner = ", ".join(shown(v, tensors) for v in value)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
+    return repr(value)
+
+
+def _holds(node: ast.AST, tensors: frozenset[str]) -> bool:
+    return any(isinstance(n, ast.Name) and n.id in tensors for n in ast.walk(node))
+
+
+def _same(has: object, wanted: object, tensors: frozenset[str], axis: bool, rank: int) -> bool:
+    if isinstance(wanted, Expression):
+        return _same_expression(has, wanted.node, tensors)
+    if isinstance(has, Expression) or has is REQUIRED or wanted is REQUIRED:
+        return has is wanted
+    if isinstance(has, list | tuple) and isinstance(wanted, list | tuple):
+        same = (_same(a, b, tensors, axis, rank) for a, b in zip(has, wanted, strict=False))
+        return (len(has) == len(wanted) and all(same)) or (len(has) == 1 and _same(has[0], wanted, tensors, axis, rank))
+    if isinstance(wanted, list | tuple):  # one for all
+        return bool(wanted) and not isinstance(has, str) and all(_same(has, w, tensors, axis, rank) for w in wanted)
+    if isinstance(has, list | tuple):
+        return bool(has) and not isinstance(wanted, str) and all(_same(h, wanted, tensors, axis, rank) for h in has)
+    if isinstance(has, bool) or isinstance(wanted, bool):
+        return has is wanted
+    if axis and isinstance(has, int) and isinstance(wanted, int):
+        return has % max(rank, 1) == wanted % max(rank, 1) and -rank <= has < rank
+    return has == wanted
+
+
+def _same_expression(has: object, wanted: ast.expr, tensors: frozenset[str]) -> bool:
+    """Whether something may stand where the words have an expression: a tensor for a tensor."""
+    if not isinstance(has, Expression):
+        return False
+    if not _holds(wanted, tensors):
+        return code(has.node) == code(wanted)
+    if isinstance(wanted, ast.UnaryOp):
+        same = isinstance(has.node, ast.UnaryOp) and type(has.node.op) is type(wanted.op)
+        return same and _same_expression(Expression(has.node.operand), wanted.operand, tensors)  # type: ignore[attr-defined]
+    return not isinstance(wanted, ast.BinOp)
+
+
+def code(node: ast.expr) -> str:
+    """Code in its normal form, with names in full."""
+    return ast.unparse(in_full(node))
+
+
+def in_full(node: ast.expr) -> ast.expr:
+    """Code with its modules' names in full: jax.numpy for jnp."""
+    tree = ast.parse(ast.unparse(node), mode="eval")
+    found: ast.expr = ast.fix_missing_locations(_InFull().visit(tree)).body
+    return found
+
+
+class _InFull(ast.NodeTransformer):
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        name = dotted_name(node)
+        first, _, rest = name.partition(".")
+        if first in _FIRST_WORDS:
+            return ast.parse(f"{_FIRST_WORDS[first]}.{rest}", mode="eval").body
+        return node

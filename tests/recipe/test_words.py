@@ -1,0 +1,358 @@
+"""Calls that are read from the words of a framework, and answered in those of another."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.environments.installed import missing
+from conformance.exact.num import Num
+from conformance.exact.truth import maximum
+from conformance.frameworks import Ask, lower
+from conformance.frameworks.calls import REQUIRED, As, known
+from conformance.frameworks.found import find
+from conformance.frameworks.words import Words
+from conformance.layout import parse_layout, to_layout
+from conformance.ops.base import Op, TensorSpec, boolean_field, integer_field, param, real_field, word_field
+from conformance.ops.defined import DEFINED
+from conformance.plan import Plan
+from conformance.recipe import meant, told
+from conformance.recipe.answers import Answer, Answers, moved
+from conformance.recipe.call import CallError
+from conformance.recipe.heads import head_of
+from conformance.recipe.meant import Meant, is_known, read_words, several
+from conformance.recipe.syntax import parse
+from conformance.recipe.verify import NoRecipe, Recipes
+from conformance.recipe.weights import convert
+from conformance.target import parse_target
+from tests.patience import LONG
+
+needs = pytest.mark.skipif(
+    any(missing(parse_target(name)) for name in ("torch", "jax", "tensorflow")), reason="needs torch, jax, tensorflow"
+)
+
+
+@dataclass(frozen=True)
+class Scaled(Op):
+    """Every number of x, times k. Of a row the other way round, if that is asked for."""
+
+    name = "scaled"
+    rows: int = param(integer_field(2, 1, "rows"))
+    length: int = param(integer_field(3, 1, "length of each"))
+    k: int = param(integer_field(2, 1, "how often"))
+    back: bool = param(boolean_field(False, "the other way round"))
+    kind: str = param(word_field("plain", ("plain", "negative"), "the sign"))
+
+    def refusal(self) -> str | None:
+        return f"{self.k} times is more than the length" if self.k > self.length else None
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        return (TensorSpec("x", "NK", (self.rows, self.length)),)
+
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        return (TensorSpec("y", "NK", (self.rows, self.length)),)
+
+    def compute(self, x: Num) -> Num:  # type: ignore[override]
+        y = x * float(self.k) * (-1.0 if self.kind == "negative" else 1.0)
+        return y[:, ::-1] if self.back else y
+
+
+@dataclass(frozen=True)
+class Leaky(Op):
+    """x where it is above zero, and slope * x elsewhere."""
+
+    name = "leaky"
+    slope: float = param(real_field(0.3, "the slope below zero", near=(0.2, 0.01)))
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        return (TensorSpec("x", "AB", (3, 5)),)
+
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        return (TensorSpec("y", "AB", (3, 5)),)
+
+    def compute(self, x: Num) -> Num:  # type: ignore[override]
+        return maximum(x, x * self.slope)
+
+
+TORCH = (
+    Words(
+        "y = torch.mul(x, {k|signed})",
+        unless={"back": "turned", "kind != 'negative'": "plain"},
+        own={"signed": lambda k: -k},
+    ),
+    Words("y = torch.mul(x, {k})", unless={"back": "PyTorch is not asked for it here"}),
+)
+JAX = Words(
+    "y = jax.numpy.multiply(x, {k})",
+    layouts={"x": "KN", "y": "KN"},
+    unless={"back": "turned", "kind == 'negative'": "no sign"},
+    note="columns",
+)
+
+
+@pytest.fixture
+def scaled(monkeypatch: pytest.MonkeyPatch) -> None:
+    frameworks, _ = find()
+    monkeypatch.setattr(meant, "DEFINED", {"scaled": Scaled, "leaky": Leaky})
+    monkeypatch.setitem(frameworks["torch"].words, "scaled", TORCH)  # type: ignore[index]
+    monkeypatch.setitem(frameworks["jax"].words, "scaled", JAX)  # type: ignore[index]
+    for framework, name, text, signature in (
+        ("torch", "torch.nn.functional.leaky_relu", "{slope}", "input, negative_slope=0.01, inplace=False"),
+        ("tensorflow", "tf.nn.leaky_relu", "alpha={slope}", "features, alpha=0.2, name=None"),
+    ):
+        words = Words(f"y = {name}(x, {text})")
+        monkeypatch.setitem(frameworks[framework].words, "leaky", words)  # type: ignore[index]
+        monkeypatch.setitem(frameworks[framework].calls, name, known(signature))  # type: ignore[index]
+    monkeypatch.setitem(frameworks["torch"].calls, "torch.mul", known("input, other"))  # type: ignore[index]
+    monkeypatch.setitem(frameworks["jax"].calls, "jax.numpy.multiply", known("x, y"))  # type: ignore[index]
+
+
+def read(text: str, first: tuple[int, ...] | None = None, **shapes: tuple[int, ...]) -> Meant:
+    return read_words(parse(text), shapes, first)
+
+
+def refusal(text: str, first: tuple[int, ...] | None = None, **shapes: tuple[int, ...]) -> str:
+    with pytest.raises(CallError) as caught:
+        read(text, first, **shapes)
+    return str(caught.value)
+
+
+@pytest.mark.usefixtures("scaled")
+def test_parameters_come_from_the_call_and_its_defaults() -> None:
+    assert read("torch.mul(a, 3)").op == Scaled(k=3)
+    assert read("torch.mul(a, other=3)").op == Scaled(k=3)
+    assert read("F.leaky_relu(a)").op == Leaky(0.01)
+    assert "other is not given, expected 2" in refusal("torch.mul(a)")
+    assert read("mul(a, 3)").framework == "torch"
+    found = read("y = torch.mul(h[0], 3)")
+    assert found.definition == "Every number of x, times k."
+    assert found.plan.text == "y = torch.mul(x, 3)"
+    assert "`h[0]` stands for a tensor" in found.notes
+
+
+@pytest.mark.usefixtures("scaled")
+def test_the_words_that_come_first_are_those_that_count() -> None:
+    # The second words would say `k=-3` too, were they asked; a word of the cell's own is inverted by trying.
+    assert read("torch.mul(a, -3)").op == Scaled(k=3, kind="negative")
+
+
+@pytest.mark.usefixtures("scaled")
+def test_lengths_come_from_the_shapes_in_the_calls_own_layout() -> None:
+    assert read("torch.mul(a, 3)", (4, 6)).op == Scaled(4, 6, 3)
+    assert read("torch.mul(a, 3)", x=(4, 6)).op == Scaled(4, 6, 3)
+    assert read("jnp.multiply(a, 3)", (4, 6)).op == Scaled(6, 4, 3)
+    assert "x has the shape 4,6,2, expected one such as 2,3 (NK)" in refusal("torch.mul(a, 3)", (4, 6, 2))
+    assert "3 times is more than the length" in refusal("torch.mul(a, 3)", (4, 2))
+    assert "a shape was given for 'z', and the tensors are x" in refusal("torch.mul(a, 3)", z=(4, 2))
+
+
+@pytest.mark.usefixtures("scaled")
+def test_a_length_that_nobody_gave_is_long_enough() -> None:
+    found = read("torch.mul(a, 50)")
+    assert isinstance(found.op, Scaled)
+    assert (found.op.k, found.op.rows) == (50, 2)
+    assert found.op.length >= 50
+
+
+@pytest.mark.usefixtures("scaled")
+def test_what_can_not_be_meant_is_said() -> None:
+    assert "other is n, expected" in refusal("torch.mul(a, n)")
+    assert "other is 1.5, expected" in refusal("torch.mul(a, 1.5)")
+    assert "torch.mul has no argument 'othr'; did you mean 'other'" in refusal("torch.mul(a, othr=3)")
+    assert not is_known("torch.nothing")
+
+
+@pytest.fixture(scope="module")
+def recipes() -> Iterator[Recipes]:
+    with Recipes() as found:
+        found.start(["torch", "jax", "tensorflow"])
+        yield found
+
+
+def answered(recipes: Recipes, text: str, target: str, first: tuple[int, ...] | None = None) -> Answer | NoRecipe:
+    return Answers(read(text, first), recipes.bench).answer(target)
+
+
+@needs
+@pytest.mark.usefixtures("scaled")
+def test_an_answer_was_run_and_its_lines_bring_the_tensors_there(recipes: Recipes) -> None:
+    found = answered(recipes, "torch.mul(a, 3)", "jax", (4, 6))
+    assert isinstance(found, Answer), found
+    assert found.plan.text == "y = jax.numpy.multiply(x, 3)"
+    assert found.before == ("x = np.transpose(x, (1, 0))  # NK to KN",)
+    assert found.after == ("# y is KN; the call's is NK: np.transpose(y, (1, 0))",)
+    assert found.trap == ""
+    assert (str(found.source.target), str(found.ran.target)) == ("torch", "jax")
+    assert found.kinds == ("integers", "normal")
+    text = told.section(read("torch.mul(a, 3)"), "jax", found)
+    assert "note: columns" in text
+    assert "(24 elements)" in text
+    assert "import numpy as np\nimport jax\n\nx = np.transpose" in text
+
+
+@needs
+@pytest.mark.usefixtures("scaled")
+def test_a_default_that_is_another_is_a_trap(recipes: Recipes) -> None:
+    found = answered(recipes, "F.leaky_relu(a)", "tensorflow")
+    assert isinstance(found, Answer), found
+    assert found.plan.text == "y = tf.nn.leaky_relu(x, alpha=0.01)"
+    assert found.trap.startswith(
+        "tf.nn.leaky_relu(x) is not the same: alpha is 0.2 by default; say alpha=0.01; there it gives: "
+    )
+    assert "equals the reference with slope 0.2 for 0.01" in found.trap
+    found = answered(recipes, "F.leaky_relu(a, 0.2)", "tensorflow")
+    assert isinstance(found, Answer), found
+    assert found.trap == ""
+
+
+@needs
+@pytest.mark.usefixtures("scaled")
+def test_there_is_none_and_why(recipes: Recipes) -> None:
+    found = answered(recipes, "torch.mul(a, -2)", "jax")
+    assert found == NoRecipe("jax", "target", "jax: no sign")
+    none = answered(recipes, "torch.mul(a, 2)", "tensorflow")
+    assert isinstance(none, NoRecipe)
+    assert "has no scaled" in none.reason
+
+
+@needs
+@pytest.mark.usefixtures("scaled")
+def test_words_that_are_wrong_are_found_and_explained(recipes: Recipes, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = Words("y = jax.numpy.multiply(x, {k|more})", own={"more": lambda k: k + 1})
+    monkeypatch.setitem(find()[0]["jax"].words, "scaled", wrong)  # type: ignore[index]
+    found = answered(recipes, "torch.mul(a, 2)", "jax", (4, 6))
+    assert isinstance(found, NoRecipe)
+    assert found.kind == "wrong"
+    assert "explained: equals the reference with k 3 for 2" in found.reason
+
+
+def test_named_slices_are_moved() -> None:
+    spec = TensorSpec("w", "GHI", (4, 2, 3), marks=(("G", "ifgo"),))
+    array = np.arange(24.0).reshape(4, 2, 3)
+    for ours, theirs in (("(GH)I", "I(GH) G=igfo"), ("I(GH) G=igfo", "(GH)I"), ("GHI G=oifg", "I(GH) G=igfo")):
+        source, target = parse_layout(ours), parse_layout(theirs)
+        line = f"w = {moved(spec, source, target)}"
+        found = convert([line], {"w": to_layout(array, spec.axes, source, "w", spec.marks)})
+        np.testing.assert_array_equal(found["w"], to_layout(array, spec.axes, target, "w", spec.marks), err_msg=line)
+
+
+# --- the ops and words that ship --------------------------------------------------------------------------------------
+
+MEANT: list[tuple[str, str, dict[str, Any]]] = [
+    ("torch.topk(x, 5)", "topk", {"k": 5, "largest": True}),
+    ("torch.topk(x, k=2, dim=1, largest=False)", "topk", {"k": 2, "largest": False}),
+    ("tf.math.top_k(x, k=3)", "topk", {"k": 3}),
+    ("tf.nn.top_k(x)", "topk", {"k": 1}),
+    ("lax.top_k(x, 3)", "topk", {"k": 3}),
+    ("keras.ops.top_k(x, 3)", "topk", {"k": 3}),
+    ('F.gelu(x, approximate="tanh")', "gelu", {"approximate": "tanh"}),
+    ("nn.GELU()(x)", "gelu", {"approximate": "none"}),
+    ("jax.nn.gelu(x)", "gelu", {"approximate": "tanh"}),
+    ("jax.nn.gelu(x, False)", "gelu", {"approximate": "none"}),
+    ("tf.nn.gelu(x)", "gelu", {"approximate": "none"}),
+    ("keras.ops.gelu(x)", "gelu", {"approximate": "tanh"}),
+    ("F.max_pool2d(x, 2, stride=2, padding=1)", "max_pool", {"padding": ((1, 1), (1, 1)), "indices": False}),
+    ("nn.MaxPool2d((2, 3), return_indices=True)", "max_pool", {"window": (2, 3), "stride": (2, 3), "indices": True}),
+    ("F.max_pool1d(x, 3, 1, ceil_mode=True)", "max_pool", {"window": (3,), "stride": (1,), "ceil": True}),
+    ('tf.nn.max_pool2d(x, 2, 2, "SAME")', "max_pool", {"padding": "same"}),
+    ('keras.ops.max_pool(x, 3, padding="same")', "max_pool", {"window": (3, 3), "stride": (3, 3), "padding": "same"}),
+    ("keras.layers.MaxPooling1D()", "max_pool", {"window": (2,), "padding": "valid"}),
+    ("F.batch_norm(x, m, v, w, b, True, 0.2)", "batch_norm", {"momentum": 0.8, "epsilon": 1e-5, "unbiased": True}),
+    ("nn.LSTM(3, 7, batch_first=True)", "lstm", {"features": 3, "units": 7}),
+]
+
+
+@pytest.mark.parametrize(("text", "op", "parameters"), MEANT, ids=[text for text, _, _ in MEANT])
+def test_what_ships_is_read(text: str, op: str, parameters: dict[str, Any]) -> None:
+    if op not in DEFINED:
+        pytest.skip(f"there is no op {op}")
+    found = read(text).op
+    assert found.name == op
+    assert {name: getattr(found, name) for name in parameters} == parameters
+
+
+def plans() -> Iterator[tuple[str, str, str]]:
+    """The head of every plan that words give, for every op and each of its readings: what a person would paste."""
+    for framework in find()[0].values():
+        for kind in DEFINED.values():
+            if not several(framework.words.get(kind.name)):
+                continue
+            op = kind.bind({name: field.default for name, field in kind.fields().items()})
+            for asked in (op, *(other for _, other in op.readings())):
+                plan = lower(Ask(asked, asked.meaning(), "float32", parse_target(framework.name)))
+                head = head_of(plan, framework.first_words) if isinstance(plan, Plan) else None
+                if head is not None and head.function in framework.calls:
+                    yield framework.name, ast.unparse(head.call), kind.name
+
+
+def test_what_words_say_is_read_back() -> None:
+    for framework, text, op in dict.fromkeys(plans()):
+        found = read(text)
+        assert (found.framework, found.op.name) == (framework, op), text
+        head = head_of(found.words, find()[0][framework].first_words)
+        assert head is not None
+        assert ast.unparse(head.call) == text
+
+
+# Prints {name: [[parameter, required, default], ...]} of one framework, in its own process.
+_SIGNATURES = """
+import importlib, inspect, json, re, sys
+module, names = sys.argv[1], sys.argv[2:]
+importlib.import_module(module)
+space = {{"tensorflow": "tf"}.get(module, module): sys.modules[module]}
+found = {}
+for name in names:
+    value = eval(name, space)
+    try:
+        listed = [p for p in inspect.signature(value).parameters.values() if p.kind.name[:4] != "VAR_"]
+        if not listed:
+            continue
+        rows = [[p.name, p.default is p.empty, None if p.default is p.empty else p.default] for p in listed]
+    except ValueError:  # a builtin, whose docstring has it
+        text = re.search(r"\\((.*?)\\) ->", value.__doc__).group(1)
+        parts = [p.strip().partition("=") for p in text.split(",") if p.strip() != "*"]
+        parts = [(n.strip(), sign, default) for n, sign, default in parts]
+        rows = [[n, not sign, None if not sign else eval(default)] for n, sign, default in parts]
+    plain = (bool, int, float, str)
+    found[name] = [[n, r, d if isinstance(d, plain) else None] for n, r, d in rows if n != "out"]
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("framework", ["torch", "jax", "keras", "tensorflow"])
+def test_signatures_are_the_frameworks_own(framework: str) -> None:
+    if missing(parse_target(framework)):
+        pytest.skip(f"needs {framework}")
+    calls = find()[0][framework].calls
+    environment = {**os.environ, "KERAS_BACKEND": "numpy", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    ran = subprocess.run(
+        [sys.executable, "-c", _SIGNATURES, framework, *calls],
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        env=environment,
+        check=True,
+    )
+    found: dict[str, list[list[Any]]] = json.loads(ran.stdout.splitlines()[-1])
+    assert found
+    for name, theirs in found.items():
+        ours = calls[name].parameters
+        assert list(ours) == [n for n, _, _ in theirs], name
+        for parameter, required, default in theirs:
+            known_default = ours[parameter]
+            # A framework's None often stands for another value; that is what ours says.
+            if isinstance(known_default, As) or (default is None and not required):
+                assert known_default is not REQUIRED, (name, parameter)
+            elif required:
+                assert known_default is REQUIRED, (name, parameter)
+            else:
+                assert known_default == default, (name, parameter)
