@@ -10,7 +10,8 @@ A hole is filled with the Python literal of a value: one of the op's parameters,
 writes a name as it stands. Braces around anything else are the plan's own.
 
 `unless` maps conditions over the same values to the reason why they can't be asked, as it was observed: the first that
-holds is the answer. Conditions may also read where the case runs: `on_mode`, `on_backend`, `on_device`, `on_dtype`.
+holds is the answer. Conditions and holes may also read where the case runs: `on_mode`, `on_backend`, `on_device`,
+`on_dtype`, and `on_options`, a list of texts such as `api=ops`.
 They are written as in `where` (conformance/text/expression.py) and may call the words.
 """
 
@@ -36,8 +37,8 @@ Word: TypeAlias = Callable[[Any], Any]
 
 _HOLE = re.compile(r"\{(\w+(?:\|\w+)*)\}")
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
-# Where a case runs, as conditions read it.
-PLACE = ("on_mode", "on_backend", "on_device", "on_dtype")
+# Where a case runs, as conditions and holes read it.
+PLACE = ("on_mode", "on_backend", "on_device", "on_dtype", "on_options")
 TEXT = "text"
 
 
@@ -95,9 +96,10 @@ class Words:
         self, op: object, inputs: Sequence[Named], outputs: Sequence[Named], target: Target, dtype: str
     ) -> Plan | Unsupported:
         """The plan for one op with these tensors, or why there is none."""
-        values = values_of(op)
-        place = dict(zip(PLACE, (target.mode, target.backend, target.device, dtype), strict=True))
-        read = {name: _listed(value) for name, value in {**values, **place}.items()}
+        options = tuple(f"{name}={value}" for name, value in target.options)
+        place = dict(zip(PLACE, (target.mode, target.backend, target.device, dtype, options), strict=True))
+        values = {**values_of(op), **place}
+        read = {name: _listed(value) for name, value in values.items()}
         for condition, why in (self.unless or {}).items():
             if all(part(read) for part in _condition(condition, tuple(read), tuple((self.own or {}).items()))):
                 return Unsupported(why)
@@ -118,7 +120,7 @@ class Words:
 
     def wrong(self, known: Iterable[str], tensors: Iterable[str]) -> list[str]:
         """What is wrong with these words for an op that has these values and tensors; nothing is filled in."""
-        names, allowed = tuple(known), {**WORDS, **(self.own or {})}
+        names, allowed = (*known, *PLACE), {**WORDS, **(self.own or {})}
         found = []
         for text in (self.text, *(self.layouts or {}).values()):
             for match in _HOLE.finditer(text):
@@ -129,7 +131,7 @@ class Words:
         found += [f"a layout for {name!r}, which the op has not" for name in set(self.layouts or ()) - set(tensors)]
         for condition, why in (self.unless or {}).items():
             try:
-                _condition(condition, (*names, *PLACE), tuple((self.own or {}).items()))
+                _condition(condition, names, tuple((self.own or {}).items()))
             except ExpressionError as error:
                 found.append(f"unless {condition!r}: {error}")
             if not why.strip():
