@@ -18,6 +18,8 @@ _POOL = "{window}, strides={stride}, padding="
 _POOL_LAYER = f"keras.layers.MaxPooling{{size|dims}}D({_POOL}"
 # The default of data_format is in the user's keras.json, so it is always said.
 _FORMAT = "data_format='channels_last'"
+# A layer casts what it is given to its own dtype, float32 by default.
+_TYPED = _FORMAT + ", dtype={on_dtype}"
 _NO_POOL = {
     "indices": "Keras's max pooling gives no indices",
     "max(dilation) > 1": "Keras's max pooling has no dilation",
@@ -30,18 +32,18 @@ _LAYER = {"'api=ops' in on_options": "asked for keras.ops"}
 
 _NORM = (
     "layer = keras.layers.BatchNormalization(axis=-1, momentum={momentum}, epsilon={epsilon}, dtype={on_dtype})\n"
-    "layer.build(x.shape)\n"
+    "layer.build({x_shape})\n"
     "y, (new_mean, new_variance) = layer.stateless_call([scale, offset], [mean, variance], x, training=True)"
 )
+# The weights that `build` draws are never used. Drawing the recurrent ones, orthogonal by default, takes a QR
+# decomposition: no backend but JAX has one of bfloat16, and JAX compiles it for each shape.
 # The seed of its dropout is a variable, too.
 _LSTM = (
-    "layer = keras.layers.LSTM({units}, return_sequences=True, return_state=True%s, dtype={on_dtype})\n"
-    "layer.build(x.shape)\n"
-    "(y, h, c), _ = layer.stateless_call([w, r, b], layer.non_trainable_variables, x, initial_state=[h0, c0])"
+    "layer = keras.layers.LSTM("
+    "{units}, recurrent_initializer='zeros', return_sequences=True, return_state=True, dtype={on_dtype})\n"
+    "layer.build({x_shape})\n"
+    "y, h, c = layer.stateless_call([w, r, b], layer.non_trainable_variables, x, initial_state=[h0, c0])[0]"
 )
-_LSTM_LAYOUTS = {"w": "I(GH)", "r": "K(GH)", "b": "(GH)"}
-# What `build` draws is never used, and JAX compiles the drawing for each shape.
-_UNDRAWN = ", kernel_initializer='zeros', recurrent_initializer='zeros'"
 
 TABLE: dict[str, Cell] = {
     "conv": conv,
@@ -56,13 +58,13 @@ TABLE: dict[str, Cell] = {
     ),
     "max_pool": (
         Words(
-            f"y = {_POOL_LAYER}{{padding}}, {_FORMAT})(x)",
+            f"y = {_POOL_LAYER}{{padding}}, {_TYPED})(x)",
             layouts=_IMAGES,
             unless={**_NO_POOL, **_WORD, **_LAYER},
             own=_OWN,
         ),
         Words(
-            f"{_FIRST}y = {_POOL_LAYER}'valid', {_FORMAT})(x)",
+            f"{_FIRST}y = {_POOL_LAYER}'valid', {_TYPED})(x)",
             layouts=_IMAGES,
             unless={**_NO_POOL, **_LAYER},
             own=_OWN,
@@ -91,21 +93,10 @@ TABLE: dict[str, Cell] = {
         },
         own=_OWN,
     ),
-    "lstm": (
-        Words(
-            _LSTM % _UNDRAWN,
-            layouts=_LSTM_LAYOUTS,
-            unless={
-                "'api=ops' in on_options": "keras.ops has no recurrent layers",
-                "on_backend != 'jax'": "no need to leave the weights undrawn",
-            },
-            trusted=True,
-        ),
-        Words(
-            _LSTM % "",
-            layouts=_LSTM_LAYOUTS,
-            unless={"'api=ops' in on_options": "keras.ops has no recurrent layers"},
-            trusted=True,
-        ),
+    "lstm": Words(
+        _LSTM,
+        layouts={"w": "I(GH)", "r": "K(GH)", "b": "(GH)"},
+        unless={"'api=ops' in on_options": "keras.ops has no recurrent layers"},
+        trusted=True,
     ),
 }
