@@ -1,7 +1,7 @@
 """How Keras is asked, an op a line; its convolutions are in convolution.py.
 
-    https://keras.io/api/layers/
-    https://keras.io/api/ops/
+https://keras.io/api/layers/
+https://keras.io/api/ops/
 """
 
 from __future__ import annotations
