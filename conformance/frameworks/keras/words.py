@@ -21,8 +21,8 @@ _FORMAT = "data_format='channels_last'"
 # A layer casts what it is given to its own dtype, float32 by default.
 _TYPED = _FORMAT + ", dtype={on_dtype}"
 _NO_POOL = {
-    "indices": "Keras's max pooling gives no indices",
-    "max(dilation) > 1": "Keras's max pooling has no dilation",
+    "indices": "Keras's max pooling gives no indices (3.15.1)",
+    "max(dilation) > 1": "Keras's max pooling has no dilation: 'Unrecognized keyword arguments' (3.15.1)",
 }
 # Keras has no name for infinity; this literal is Python's.
 _FIRST = "x = keras.ops.pad(x, {covered|around_pairs}, constant_values=-1e999)\n"
@@ -54,7 +54,9 @@ TABLE: dict[str, Cell] = {
     ),
     "topk": Words(
         "values, indices = keras.ops.top_k(x, {k})",
-        unless={"not largest": "keras.ops.top_k gives the largest only"},
+        unless={
+            "not largest": "keras.ops.top_k gives the largest only: \"unexpected keyword argument 'largest'\" (3.15.1)"
+        },
     ),
     "max_pool": (
         Words(
