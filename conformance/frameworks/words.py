@@ -7,10 +7,12 @@
 
 A hole is filled with the Python literal of a value: one of the op's parameters, or of what its `meaning()` gives.
 `{padding|lows}` applies a word of `WORDS`, or of the cell's own, to it first; several go from left to right. `|text`
-writes a name as it stands. Braces around anything else are the plan's own.
+writes a name as it stands. `{x_shape}` is the shape of the input x in the layout that the words ask for. Braces around
+anything else are the plan's own.
 
 `unless` maps conditions over the same values to the reason why they can't be asked, as it was observed: the first that
-holds is the answer. Conditions may also read where the case runs: `on_mode`, `on_backend`, `on_device`, `on_dtype`.
+holds is the answer. Conditions and holes may also read where the case runs: `on_mode`, `on_backend`, `on_device`,
+`on_dtype`, and `on_options`, a list of texts such as `api=ops`.
 They are written as in `where` (conformance/text/expression.py) and may call the words.
 """
 
@@ -21,6 +23,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from conformance.layout import LayoutError, parse_layout
@@ -36,9 +39,10 @@ Word: TypeAlias = Callable[[Any], Any]
 
 _HOLE = re.compile(r"\{(\w+(?:\|\w+)*)\}")
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
-# Where a case runs, as conditions read it.
-PLACE = ("on_mode", "on_backend", "on_device", "on_dtype")
+# Where a case runs, as conditions and holes read it.
+PLACE = ("on_mode", "on_backend", "on_device", "on_dtype", "on_options")
 TEXT = "text"
+SHAPE = "_shape"
 
 
 def _text(value: Any) -> _Verbatim:
@@ -70,13 +74,16 @@ WORDS: Mapping[str, Word] = {
 
 
 class Named(Protocol):
-    """A tensor of an op: its name and its canonical letters."""
+    """A tensor of an op: its name, its canonical letters, and their lengths."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def axes(self) -> str: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -95,16 +102,18 @@ class Words:
         self, op: object, inputs: Sequence[Named], outputs: Sequence[Named], target: Target, dtype: str
     ) -> Plan | Unsupported:
         """The plan for one op with these tensors, or why there is none."""
-        values = values_of(op)
-        place = dict(zip(PLACE, (target.mode, target.backend, target.device, dtype), strict=True))
-        read = {name: _listed(value) for name, value in {**values, **place}.items()}
+        options = tuple(f"{name}={value}" for name, value in target.options)
+        place = dict(zip(PLACE, (target.mode, target.backend, target.device, dtype, options), strict=True))
+        values = {**values_of(op), **place}
+        read = {name: _listed(value) for name, value in values.items()}
         for condition, why in (self.unless or {}).items():
             if all(part(read) for part in _condition(condition, tuple(read), tuple((self.own or {}).items()))):
                 return Unsupported(why)
         special = {name: self._filled(layout, values) for name, layout in (self.layouts or {}).items()}
         layouts = {tensor.name: special.get(tensor.name, tensor.axes) for tensor in (*inputs, *outputs)}
         names = tuple(tensor.name for tensor in outputs)
-        return Plan.of(self._filled(self.text, values), layouts, self.note, names, self.trusted)
+        shapes = {tensor.name + SHAPE: _laid_out(tensor, layouts[tensor.name]) for tensor in inputs}
+        return Plan.of(self._filled(self.text, {**shapes, **values}), layouts, self.note, names, self.trusted)
 
     def _filled(self, text: str, values: Mapping[str, Any]) -> str:
         def hole(match: re.Match[str]) -> str:
@@ -118,18 +127,19 @@ class Words:
 
     def wrong(self, known: Iterable[str], tensors: Iterable[str]) -> list[str]:
         """What is wrong with these words for an op that has these values and tensors; nothing is filled in."""
-        names, allowed = tuple(known), {**WORDS, **(self.own or {})}
+        names, allowed = (*known, *PLACE), {**WORDS, **(self.own or {})}
+        shapes = [name + SHAPE for name in tensors]
         found = []
         for text in (self.text, *(self.layouts or {}).values()):
             for match in _HOLE.finditer(text):
                 name, *words = match[1].split("|")
-                if name not in names:
+                if name not in names and not (text is self.text and name in shapes):
                     found.append(f"{match[0]}: the op has no {name!r}{did_you_mean(name, names)}")
                 found += [f"{match[0]}: no word {w!r}{did_you_mean(w, allowed)}" for w in words if w not in allowed]
         found += [f"a layout for {name!r}, which the op has not" for name in set(self.layouts or ()) - set(tensors)]
         for condition, why in (self.unless or {}).items():
             try:
-                _condition(condition, (*names, *PLACE), tuple((self.own or {}).items()))
+                _condition(condition, names, tuple((self.own or {}).items()))
             except ExpressionError as error:
                 found.append(f"unless {condition!r}: {error}")
             if not why.strip():
@@ -164,6 +174,11 @@ def values_of(op: object) -> dict[str, Any]:
     if is_dataclass(meant):
         return {**{field.name: getattr(meant, field.name) for field in fields(meant)}, **values}
     return values
+
+
+def _laid_out(tensor: Named, layout: str) -> tuple[int, ...]:
+    sizes = dict(zip(tensor.axes, tensor.shape, strict=True))
+    return tuple(prod(sizes[letter] for letter in axis) for axis in parse_layout(layout).axes)
 
 
 def literal(value: Any) -> str:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conformance.commands.cli import main
+from conformance.frameworks import Ask, lower
 from conformance.frameworks.keras.words import TABLE
+from conformance.ops import OPS
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
+from conformance.target import parse_target
 from tests.frameworks.exercise import asked, in_its_own_process, unlike
 from tests.frameworks.test_tensorflow import LIMITS as TENSORFLOW_LIMITS
 
@@ -132,3 +139,99 @@ def test_keras_answers_as_defined(backend: str, option: str, count: int) -> None
     assert unlike(found["accepted"], *(("expected below the stride",) if "ops" in option else ())) == []
     assert found["agreed"] > count / 5
     assert found["refused_by_both"] > 0
+
+
+# --- the ops that words are data for ----------------------------------------------------------------------------------
+
+
+def said(op: str, target: str = "keras/torch", dtype: str = "float32", **given: Any) -> Plan | Unsupported:
+    definition = OPS[op]
+    values = {n: f.parse(given[n]) if n in given else f.default for n, f in definition.fields().items()}
+    return lower(Ask(definition.bind(values), None, dtype, parse_target(target)))
+
+
+def text(op: str, target: str = "keras/torch", dtype: str = "float32", **given: Any) -> str:
+    found = said(op, target, dtype, **given)
+    assert isinstance(found, Plan), found
+    return found.text
+
+
+def test_gelu_says_which_formula() -> None:
+    assert text("gelu") == "y = keras.ops.gelu(x, approximate=False)"
+    assert text("gelu", approximate="tanh") == "y = keras.ops.gelu(x, approximate=True)"
+
+
+def test_a_pool_is_a_layer_or_an_op() -> None:
+    found = said("max_pool", size=[5], window=3, stride=2, padding="same", dtype="float16")
+    assert isinstance(found, Plan)
+    assert found.text == (
+        "y = keras.layers.MaxPooling1D((3,), strides=(2,), padding='same', data_format='channels_last', "
+        "dtype='float16')(x)"
+    )
+    assert dict(found.layouts) == {"x": "NWC", "y": "NWC"}
+    assert text("max_pool", "keras/jax+api=ops", size=[5, 6], window=2) == (
+        "y = keras.ops.max_pool(x, (2, 2), strides=(2, 2), padding='valid', data_format='channels_last')"
+    )
+
+
+@pytest.mark.parametrize("target", ["keras/torch", "keras/torch+api=ops"])
+def test_a_pool_with_another_padding_is_padded_first(target: str) -> None:
+    first, last = text("max_pool", target, size=[5], window=2, padding=[[1, 0]]).splitlines()
+    assert first == "x = keras.ops.pad(x, ((0, 0), (1, 0), (0, 0)), constant_values=-1e999)"
+    assert "padding='valid'" in last
+
+
+def test_layers_with_weights_are_built_for_the_layout_of_x() -> None:
+    norm = text("batch_norm", dtype="float64", batch=2, channels=3, space=[4, 5], momentum=0.99, epsilon=1e-3)
+    assert norm.splitlines()[:2] == [
+        "layer = keras.layers.BatchNormalization(axis=-1, momentum=0.99, epsilon=0.001, dtype='float64')",
+        "layer.build((2, 4, 5, 3))",
+    ]
+    found = said("lstm", batch=2, steps=3, features=4, units=5)
+    assert isinstance(found, Plan)
+    assert "layer.build((2, 3, 4))" in found.text
+    assert {n: v for n, v in found.layouts if n in "wrb"} == {"w": "I(GH)", "r": "K(GH)", "b": "(GH)"}
+
+
+@pytest.mark.parametrize(
+    ("op", "target", "given", "reason"),
+    [
+        ("topk", "keras/jax", {"largest": False}, "the largest only"),
+        ("max_pool", "keras/jax", {"indices": True}, "no indices"),
+        ("max_pool", "keras/jax", {"dilation": 2}, "no dilation"),
+        ("batch_norm", "keras/jax", {"unbiased": True}, "the biased one"),
+        ("batch_norm", "keras/jax+api=ops", {}, "keeps none"),
+        ("lstm", "keras/jax+api=ops", {}, "no recurrent layers"),
+    ],
+)
+def test_what_keras_has_not(op: str, target: str, given: dict[str, Any], reason: str) -> None:
+    found = said(op, target, **given)
+    assert isinstance(found, Unsupported)
+    assert reason in found.reason
+
+
+FILES = ("activations/gelu", "sorting/topk", "pooling/max_pool", "norm/batch_norm", "recurrent/lstm")
+
+
+@pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
+@pytest.mark.parametrize("backend", ["tensorflow", "torch", "jax"])
+def test_keras_answers_each_op_as_defined(
+    backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    root = Path(__file__).parents[2]
+    monkeypatch.chdir(root)
+    files = [f"cases/{name}.yaml" for name in FILES]
+    record = tmp_path / "r.db"
+    targets = f"keras/{backend},keras/{backend}+api=ops"
+    options = ["--tag", "smoke", "--on", targets, "--record", str(record), "-q"]
+    assert main(["run", *files, *options]) == 0, capsys.readouterr()
+    with closing(sqlite3.connect(record)) as found:
+        passed = found.execute(
+            "select distinct cases.op, targets.name from verdicts join cases on cases.key = case_key "
+            "join targets on targets.key = target_key where status = 'pass'"
+        ).fetchall()
+    layers = {(op, f"keras/{backend}") for op in ("gelu", "topk", "max_pool", "batch_norm", "lstm")}
+    ops = {(op, f"keras/{backend}+api=ops") for op in ("gelu", "topk", "max_pool")}
+    assert set(passed) == layers | ops

@@ -51,6 +51,8 @@ def filled(words: Words, op: Any = None, target: str = "torch", dtype: str = "fl
         ("y = pad(x, {padding|backwards}, mode={mode})", "y = pad(x, (0, 2, 1, 1), mode='constant')"),
         ("y = f(x, {padding|lows|first}, {reach})", "y = f(x, 1, 2)"),
         ("y = module.{mode|text}(x)", "y = module.constant(x)"),
+        ("y = f(x, dtype={on_dtype})", "y = f(x, dtype='float32')"),
+        ("layer.build({x_shape})\ny = layer(x)", "layer.build((1, 2, 5, 5))\ny = layer(x)"),
         # Braces around anything else are the plan's own.
         ('y = call(layer, {"weight": w, "size": {kernel}})', 'y = call(layer, {"weight": w, "size": (3, 3)})'),
     ],
@@ -67,6 +69,9 @@ def test_layouts_are_the_op_s_own_where_nothing_else_is_said() -> None:
     assert isinstance(plan, Plan)
     assert plan.layouts == (("x", "NCHW"), ("y", "NHWC"))
     assert plan.note == "why"
+    laid_out = filled(Words("layer.build({x_shape})", {"x": "N(HW)C"}))
+    assert isinstance(laid_out, Plan)
+    assert laid_out.text == "layer.build((1, 25, 2))"
     (_, layout), _ = filled(Words("y = x", {"x": "N{size|word|text}"}, own={"word": lambda _: "CHW"})).layouts  # type: ignore[union-attr]
     assert layout == "NCHW"
 
@@ -82,6 +87,8 @@ def test_layouts_are_the_op_s_own_where_nothing_else_is_said() -> None:
         ("on_mode == 'export' or on_device == 'gpu'", "torch:export", "float32", True),
         ("on_mode == 'export'", "torch", "float32", False),
         ("on_backend == 'jax'", "keras/jax", "float32", True),
+        ("'api=ops' in on_options", "keras/jax+api=ops", "float32", True),
+        ("'api=ops' in on_options", "keras/jax", "float32", False),
         # A parameter called as what a target has is the parameter.
         ("mode == 'constant'", "torch:compile", "float32", True),
         ("twice(reach) == 4", "torch", "float32", True),
