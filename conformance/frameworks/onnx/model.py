@@ -1,0 +1,68 @@
+"""A model of ONNX as text, and its run by the target's backend.
+
+https://onnx.ai/onnx/repo-docs/Syntax.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from conformance.frameworks import Ask
+from conformance.ops.base import Op, TensorSpec
+from conformance.plan import Plan
+
+# Types of the first opset in which convolutions have bfloat16.
+HEADER = '<ir_version: 10, opset_import: ["" : 22]>'
+TYPES = {"float32": "float", "float64": "double", "float16": "float16", "bfloat16": "bfloat16"}
+_INDEX = "int64"
+
+
+def node(output: str, operator: str, inputs: Sequence[str], **attributes: object) -> str:
+    """`y = Conv <strides = [2, 2]> (x, w)`"""
+    written = ", ".join(f"{name} = {_value(value)}" for name, value in attributes.items())
+    return f"{output} = {operator} {f'<{written}> ' if written else ''}({', '.join(inputs)})"
+
+
+def constant(name: str, *values: int) -> str:
+    """A node that gives a list of integers."""
+    return node(name, "Constant", (), value_ints=values)
+
+
+def model(
+    ask: Ask[Op],
+    inputs: Iterable[tuple[str, Sequence[int]]],
+    nodes: Sequence[str],
+    layouts: Mapping[str, str],
+    note: str = "",
+) -> Plan:
+    """The plan: the model's text around its nodes, and its run. `inputs`: their names and shapes."""
+    element = TYPES[ask.dtype]
+    given = [(name, tuple(shape)) for name, shape in inputs]
+    outputs = ask.op.outputs()
+    taken = ", ".join(_tensor(element, map(str, shape), name) for name, shape in given)
+    made = ", ".join(_output(element, spec, layouts[spec.name]) for spec in outputs)
+    graph = f"{ask.op.name} ({taken}) => ({made}) {{ {' '.join(nodes)} }}"
+    session = (
+        "onnx.reference.ReferenceEvaluator(model)"
+        if ask.target.backend == "reference"
+        else "onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])"
+    )
+    feeds = ", ".join(f"{name!r}: {name}" for name, _ in given)
+    names = tuple(spec.name for spec in outputs)
+    run = f"{', '.join(names)} = {session}.run(None, {{{feeds}}}){'' if len(names) > 1 else '[0]'}"
+    return Plan.of(f"model = onnx.parser.parse_model({f'{HEADER} {graph}'!r})\n{run}", layouts, note, names)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    return repr(list(value)) if isinstance(value, tuple) else repr(value)
+
+
+def _tensor(element: str, shape: Iterable[str], name: str) -> str:
+    return f"{element}[{','.join(shape)}] {name}"
+
+
+def _output(element: str, spec: TensorSpec, layout: str) -> str:
+    """Of an output the letters; how long each is, is for the runtime to say."""
+    return _tensor(_INDEX if spec.kind == "index" else element, layout, spec.name)
