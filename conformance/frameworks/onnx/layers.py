@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
+from typing import Any
 
 from conformance.frameworks import Ask
 from conformance.frameworks.onnx.model import TYPES, constant, model, node
 from conformance.layout import parse_layout
-from conformance.ops.base import Op
 from conformance.ops.norm import BatchNorm
 from conformance.ops.pointwise import Gelu
 from conformance.ops.pool import MaxPool
@@ -98,7 +98,7 @@ def lstm(ask: Ask[Lstm]) -> Plan | Unsupported:
     return _plan(ask, nodes, merged)
 
 
-def _plan(ask: Ask[Op], nodes: Sequence[str], special: Mapping[str, str] | None = None) -> Plan | Unsupported:
+def _plan(ask: Ask[Any], nodes: Sequence[str], special: Mapping[str, str] | None = None) -> Plan | Unsupported:
     """The model of these nodes over the op's tensors, where the op's definition has an answer and ONNX the type."""
     if ask.op.refusal() is not None:
         return Unsupported("the op's definition rejects these parameters")
