@@ -35,8 +35,6 @@ def gelu(ask: Ask[Gelu]) -> Plan | Unsupported:
 
 def topk(ask: Ask[TopK]) -> Plan | Unsupported:
     """TopK, along the last axis, which is its default."""
-    if ask.dtype == "bfloat16":
-        return Unsupported("ONNX's TopK has no bfloat16 in opset 22: 'Type 'tensor(bfloat16)' of input parameter (x)'")
     smallest = {} if ask.op.largest else {"largest": 0}
     return _plan(ask, [constant("k", ask.op.k), node("values, indices", "TopK", ("x", "k"), **smallest)])
 
