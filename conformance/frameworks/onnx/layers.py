@@ -112,4 +112,5 @@ def _plan(ask: Ask[Any], nodes: Sequence[str], special: Mapping[str, str] | None
         shapes.append((spec.name, [prod(lengths[letter] for letter in axis) for axis in axes]))
     for spec in ask.op.outputs():
         layouts[spec.name] = (special or {}).get(spec.name, spec.axes)
-    return model(ask, shapes, nodes, layouts)
+    indices = [spec.name for spec in ask.op.outputs() if spec.kind == "index"]
+    return model(ask, shapes, nodes, layouts, indices=indices)

@@ -5,11 +5,10 @@ https://onnx.ai/onnx/repo-docs/Syntax.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from conformance.frameworks import Ask
-from conformance.ops.base import TensorSpec
 from conformance.plan import Plan
 
 # Types of the first opset in which convolutions have bfloat16.
@@ -35,13 +34,18 @@ def model(
     nodes: Sequence[str],
     layouts: Mapping[str, str],
     note: str = "",
+    indices: Collection[str] = (),
 ) -> Plan:
-    """The plan: the model's text around its nodes, and its run. `inputs`: their names and shapes."""
+    """The plan: the model's text around its nodes, and its run.
+
+    `inputs`: their names and shapes; what else has a layout is an output. `indices`: those outputs that are integers.
+    """
     element = TYPES[ask.dtype]
     given = [(name, tuple(shape)) for name, shape in inputs]
-    outputs = ask.op.outputs()
+    names = tuple(name for name in layouts if name not in dict(given))
     taken = ", ".join(_tensor(element, map(str, shape), name) for name, shape in given)
-    made = ", ".join(_output(element, spec, layouts[spec.name]) for spec in outputs)
+    # Of an output the letters; how long each is, is for the runtime to say.
+    made = ", ".join(_tensor(_INDEX if name in indices else element, layouts[name], name) for name in names)
     graph = f"{ask.op.name} ({taken}) => ({made}) {{ {' '.join(nodes)} }}"
     session = (
         "onnx.reference.ReferenceEvaluator(model)"
@@ -49,7 +53,6 @@ def model(
         else "onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])"
     )
     feeds = ", ".join(f"{name!r}: {name}" for name, _ in given)
-    names = tuple(spec.name for spec in outputs)
     run = f"{', '.join(names)} = {session}.run(None, {{{feeds}}}){'' if len(names) > 1 else '[0]'}"
     return Plan.of(f"model = onnx.parser.parse_model({f'{HEADER} {graph}'!r})\n{run}", layouts, note, names)
 
@@ -62,8 +65,3 @@ def _value(value: object) -> str:
 
 def _tensor(element: str, shape: Iterable[str], name: str) -> str:
     return f"{element}[{','.join(shape)}] {name}"
-
-
-def _output(element: str, spec: TensorSpec, layout: str) -> str:
-    """Of an output the letters; how long each is, is for the runtime to say."""
-    return _tensor(_INDEX if spec.kind == "index" else element, layout, spec.name)
