@@ -117,6 +117,9 @@ def _another_output(q: Question) -> Found:
 
 def _of_output(name: str) -> Apply[Question]:
     def apply(q: Question) -> Question | None:
+        # A reading that came before may have left the op without it.
+        if all(spec.name != name for spec in q.op.outputs()):
+            return None
         other = Question(q.op, q.arrays, name)
         return q.having(y=other.reference.value)
 

@@ -7,7 +7,6 @@ graph.
 
     https://onnx.ai/onnx/operators/onnx__Conv.html
     https://onnx.ai/onnx/operators/onnx__ConvTranspose.html
-    https://onnx.ai/onnx/repo-docs/Syntax.html
 """
 
 from __future__ import annotations
@@ -16,15 +15,13 @@ from collections.abc import Sequence
 
 from conformance.exact.trilinear import Axis
 from conformance.frameworks import Ask
+from conformance.frameworks.onnx.model import TYPES, constant, model, node
 from conformance.frameworks.text import Pair, rejected
 from conformance.frameworks.windows import gather_window
 from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
-# Types of the first opset in which convolutions have bfloat16.
-_HEADER = '<ir_version: 10, opset_import: ["" : 22]>'
-_TYPES = {"float32": "float", "float64": "double", "float16": "float16", "bfloat16": "bfloat16"}
 _WORDS = {"valid": "VALID", "same_upper": "SAME_UPPER", "same_lower": "SAME_LOWER"}
 
 
@@ -45,7 +42,7 @@ def conv(ask: Ask[Convolution]) -> Plan | Unsupported:
             bounds = [w.keep or (0, axis.large) for w, axis in zip(windows, ask.geometry, strict=True)]
             nodes += _slice("x", "kept", bounds)
             x, note = "kept", "pads are not negative: x is cut first"
-    nodes.append(_node("y", "Conv", (x, "w", *(["b"] if p.bias else [])), **_words(p, **padding)))
+    nodes.append(node("y", "Conv", (x, "w", *(["b"] if p.bias else [])), **_words(p, **padding)))
     return _plan(ask, nodes, "OI" if p.groups == 1 else "(GO)I", note)
 
 
@@ -59,13 +56,13 @@ def conv_transpose(ask: Ask[Convolution]) -> Plan | Unsupported:
     bias = ("b",) if p.bias else ()
     if ask.native("onnx") or ask.geometry is None:
         own = {**_own_padding(p), "output_padding": p.output_padding, "output_shape": p.output_size}
-        return _plan(ask, [_node("y", "ConvTranspose", ("x", "w", *bias), **_words(p, **own))], kernel)
+        return _plan(ask, [node("y", "ConvTranspose", ("x", "w", *bias), **_words(p, **own))], kernel)
 
     ends = [(axis.lo, _hi(axis)) for axis in ask.geometry]
     says = [min(pair) >= 0 for pair in ends]
     words = _words(p, **_pads([pair if said else (0, 0) for pair, said in zip(ends, says, strict=True)]))
     if all(says):
-        return _plan(ask, [_node("y", "ConvTranspose", ("x", "w", *bias), **words)], kernel)
+        return _plan(ask, [node("y", "ConvTranspose", ("x", "w", *bias), **words)], kernel)
     zeros = [(0, 0) if said else (max(-lo, 0), max(-hi, 0)) for (lo, hi), said in zip(ends, says, strict=True)]
     crops = [
         (0, axis.large) if said else (max(lo, 0), max(lo, 0) + axis.large)
@@ -75,17 +72,17 @@ def conv_transpose(ask: Ask[Convolution]) -> Plan | Unsupported:
     # The bias belongs on the zeros too.
     steps = ["full", "extended", *(["cropped"] if cuts else []), *(["biased"] if p.bias else [])]
     steps[-1] = "y"
-    nodes = [_node(steps[0], "ConvTranspose", ("x", "w"), **words)]
+    nodes = [node(steps[0], "ConvTranspose", ("x", "w"), **words)]
     flat = (0, 0, *(low for low, _ in zeros), 0, 0, *(high for _, high in zeros))
-    nodes += [_constant("zeros", flat), _node(steps[1], "Pad", (steps[0], "zeros"))]
+    nodes += [constant("zeros", *flat), node(steps[1], "Pad", (steps[0], "zeros"))]
     if cuts:
         nodes += _slice(steps[1], steps[2], crops)
     if p.bias:
         axes = (0, *range(2, 2 + p.dims))
         nodes += [
-            _constant("others", axes),
-            _node("column", "Unsqueeze", ("b", "others")),
-            _node("y", "Add", (steps[-2], "column")),
+            constant("others", *axes),
+            node("column", "Unsqueeze", ("b", "others")),
+            node("y", "Add", (steps[-2], "column")),
         ]
     return _plan(ask, nodes, kernel, "pads are not negative: the full scatter is extended by zeros")
 
@@ -94,7 +91,7 @@ def _unable(ask: Ask[Convolution]) -> Unsupported | None:
     p = ask.op
     if p.data_format == "channels_last":
         return Unsupported("ONNX's convolutions have their channels first")
-    if ask.dtype not in _TYPES:
+    if ask.dtype not in TYPES:
         return Unsupported(f"ONNX's convolutions have no {ask.dtype}")
     if ask.geometry is None and not ask.native("onnx"):
         return rejected(p)
@@ -124,50 +121,22 @@ def _words(p: Convolution, **more: object) -> dict[str, object]:
     return {name: value for name, value in words.items() if value is not None and value != defaults.get(name)}
 
 
-def _node(output: str, operator: str, inputs: Sequence[str], **attributes: object) -> str:
-    """`y = Conv <strides = [2, 2]> (x, w)`"""
-    written = ", ".join(f"{name} = {_value(value)}" for name, value in attributes.items())
-    return f"{output} = {operator} {f'<{written}> ' if written else ''}({', '.join(inputs)})"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, str):
-        return f'"{value}"'
-    return repr(list(value)) if isinstance(value, tuple) else repr(value)
-
-
-def _constant(name: str, values: tuple[int, ...]) -> str:
-    return _node(name, "Constant", (), value_ints=values)
-
-
 def _slice(source: str, output: str, bounds: Sequence[Pair]) -> list[str]:
     """A (start, stop) slice of every spatial axis."""
     return [
-        _constant("starts", tuple(start for start, _ in bounds)),
-        _constant("stops", tuple(stop for _, stop in bounds)),
-        _constant("axes", tuple(range(2, 2 + len(bounds)))),
-        _node(output, "Slice", (source, "starts", "stops", "axes")),
+        constant("starts", *(start for start, _ in bounds)),
+        constant("stops", *(stop for _, stop in bounds)),
+        constant("axes", *range(2, 2 + len(bounds))),
+        node(output, "Slice", (source, "starts", "stops", "axes")),
     ]
 
 
 def _plan(ask: Ask[Convolution], nodes: Sequence[str], kernel: str, note: str = "") -> Plan:
-    """The model's text around its nodes, and its run by the target's backend."""
+    """The model of these nodes over the convolution's tensors."""
     p = ask.op
     layouts = {"x": "NC" + p.spatial, "w": kernel + p.spatial, **({"b": "C"} if p.bias else {})}
-    element = _TYPES[ask.dtype]
-    shapes = {spec.name: spec.shape for spec in ask.op.inputs()}
+    shapes = {spec.name: spec.shape for spec in p.inputs()}
     groups, a, b = shapes["w"][:3]
-    shapes["w"] = (groups * a, b, *p.kernel) if ask.op.transposed else (groups * b, a, *p.kernel)
-    inputs = ", ".join(f"{element}[{','.join(map(str, shapes[name]))}] {name}" for name in layouts)
-    graph = f"{ask.op.name} ({inputs}) => ({element}[{','.join('NC' + p.spatial)}] y) {{ {' '.join(nodes)} }}"
-    made = (
-        "onnx.reference.ReferenceEvaluator(model)"
-        if ask.target.backend == "reference"
-        else "onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])"
-    )
-    feeds = ", ".join(f"{name!r}: {name}" for name in layouts)
-    return Plan.of(
-        f"model = onnx.parser.parse_model({f'{_HEADER} {graph}'!r})\ny = {made}.run(None, {{{feeds}}})[0]",
-        {**layouts, "y": "NC" + p.spatial},
-        note,
-    )
+    shapes["w"] = (groups * a, b, *p.kernel) if p.transposed else (groups * b, a, *p.kernel)
+    given = [(name, shapes[name]) for name in layouts]
+    return model(ask, given, nodes, {**layouts, "y": "NC" + p.spatial}, note)

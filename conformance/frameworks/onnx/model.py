@@ -1,0 +1,67 @@
+"""A model of ONNX as text, and its run by the target's backend.
+
+https://onnx.ai/onnx/repo-docs/Syntax.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from conformance.frameworks import Ask
+from conformance.plan import Plan
+
+# Types of the first opset in which convolutions have bfloat16.
+HEADER = '<ir_version: 10, opset_import: ["" : 22]>'
+TYPES = {"float32": "float", "float64": "double", "float16": "float16", "bfloat16": "bfloat16"}
+_INDEX = "int64"
+
+
+def node(output: str, operator: str, inputs: Sequence[str], **attributes: object) -> str:
+    """`y = Conv <strides = [2, 2]> (x, w)`"""
+    written = ", ".join(f"{name} = {_value(value)}" for name, value in attributes.items())
+    return f"{output} = {operator} {f'<{written}> ' if written else ''}({', '.join(inputs)})"
+
+
+def constant(name: str, *values: int) -> str:
+    """A node that gives a list of integers."""
+    return node(name, "Constant", (), value_ints=values)
+
+
+def model(
+    ask: Ask[Any],
+    inputs: Iterable[tuple[str, Sequence[int]]],
+    nodes: Sequence[str],
+    layouts: Mapping[str, str],
+    note: str = "",
+    indices: Collection[str] = (),
+) -> Plan:
+    """The plan: the model's text around its nodes, and its run.
+
+    `inputs`: their names and shapes; what else has a layout is an output. `indices`: those outputs that are integers.
+    """
+    element = TYPES[ask.dtype]
+    given = [(name, tuple(shape)) for name, shape in inputs]
+    names = tuple(name for name in layouts if name not in dict(given))
+    taken = ", ".join(_tensor(element, map(str, shape), name) for name, shape in given)
+    # Of an output the letters; how long each is, is for the runtime to say.
+    made = ", ".join(_tensor(_INDEX if name in indices else element, layouts[name], name) for name in names)
+    graph = f"{ask.op.name} ({taken}) => ({made}) {{ {' '.join(nodes)} }}"
+    session = (
+        "onnx.reference.ReferenceEvaluator(model)"
+        if ask.target.backend == "reference"
+        else "onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])"
+    )
+    feeds = ", ".join(f"{name!r}: {name}" for name, _ in given)
+    run = f"{', '.join(names)} = {session}.run(None, {{{feeds}}}){'' if len(names) > 1 else '[0]'}"
+    return Plan.of(f"model = onnx.parser.parse_model({f'{HEADER} {graph}'!r})\n{run}", layouts, note, names)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    return repr(list(value)) if isinstance(value, tuple) else repr(value)
+
+
+def _tensor(element: str, shape: Iterable[str], name: str) -> str:
+    return f"{element}[{','.join(shape)}] {name}"

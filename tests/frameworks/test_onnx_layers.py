@@ -1,0 +1,142 @@
+"""ONNX's plans of what is no convolution: what their models say, and that both backends answer as the op is defined."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.frameworks import Ask, lower
+from conformance.frameworks.check import check_plan
+from conformance.layout import from_layout, to_layout
+from conformance.ops import OPS
+from conformance.ops.base import Op
+from conformance.ops.reference import Evaluation
+from conformance.outcome import Unsupported
+from conformance.plan import Plan
+from conformance.target import parse_target
+from conformance.worker.environment import Config
+from conformance.worker.runtime import build, load
+
+INSTALLED = {
+    "onnx": find_spec("onnx") is not None and find_spec("onnxruntime") is not None,
+    "onnx/reference": find_spec("onnx") is not None,
+}
+
+
+def op_of(name: str, given: dict[str, Any]) -> Op:
+    """An op: `given` as a case file has it, every other parameter its default."""
+    fields = OPS[name].fields()
+    return OPS[name].bind({n: f.parse(given[n]) if n in given else f.default for n, f in fields.items()})
+
+
+def lowered(op: Op, target: str = "onnx", dtype: str = "float32") -> Plan | Unsupported:
+    return lower(Ask(op, None, dtype, parse_target(target)))
+
+
+def nodes(name: str, **given: Any) -> str:
+    found = lowered(op_of(name, given))
+    assert isinstance(found, Plan), found
+    assert not check_plan(found.text, "onnx", list(found.inputs), list(found.outputs))
+    match = re.search(r"\{ (.*?) \}'\)", found.text)
+    assert match, found.text
+    return match[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("gelu", {}, 'y = Gelu <approximate = "none"> (x)'),
+        ("gelu", {"approximate": "tanh"}, 'y = Gelu <approximate = "tanh"> (x)'),
+        ("topk", {"k": 2}, "k = Constant <value_ints = [2]> () values, indices = TopK (x, k)"),
+        (
+            "topk",
+            {"k": 2, "largest": False},
+            "k = Constant <value_ints = [2]> () values, indices = TopK <largest = 0> (x, k)",
+        ),
+        (
+            "max_pool",
+            {"stride": 1, "padding": "same"},
+            'y = MaxPool <kernel_shape = [2, 2], auto_pad = "SAME_UPPER"> (x)',
+        ),
+        # The start of every axis, then the end of every axis.
+        (
+            "max_pool",
+            {"padding": [[0, 1], [1, 0]], "dilation": [1, 2], "ceil": True},
+            "y = MaxPool <kernel_shape = [2, 2], strides = [2, 2], dilations = [1, 2], pads = [0, 1, 1, 0], "
+            "ceil_mode = 1> (x)",
+        ),
+        # ONNX's indices count the whole of x.
+        (
+            "max_pool",
+            {"size": [4, 6], "indices": True, "stride": 1, "padding": 0},
+            "y, places = MaxPool <kernel_shape = [2, 2]> (x) plane = Constant <value_ints = [24]> () "
+            "indices = Mod (places, plane)",
+        ),
+        (
+            "batch_norm",
+            {"momentum": 0.25, "epsilon": 0.5},
+            "y, new_mean, new_variance = BatchNormalization <training_mode = 1, epsilon = 0.5, momentum = 0.25> "
+            "(x, scale, offset, mean, variance)",
+        ),
+    ],
+)
+def test_what_a_model_says(name: str, given: dict[str, Any], expected: str) -> None:
+    assert nodes(name, **given) == expected
+
+
+def test_an_lstm_is_of_one_direction_with_a_second_bias() -> None:
+    said = nodes("lstm", units=3)
+    assert "all, h_after, c_after = LSTM <hidden_size = 3> (x, kernel, recurrent, bias, , h_before, c_before)" in said
+    assert "more = Constant <value_ints = [0, 12]> () both = Pad (b, more)" in said
+    found = lowered(op_of("lstm", {}))
+    assert isinstance(found, Plan)
+    assert dict(found.layouts)["w"] == "(GH)I G=iofg"
+    assert "float[16,3] w" in found.text
+
+
+def test_what_has_no_words() -> None:
+    assert lowered(op_of("batch_norm", {"unbiased": True})) == Unsupported("ONNX's running variance is the biased one")
+    refused = Unsupported("the op's definition rejects these parameters")
+    assert lowered(op_of("topk", {"length": 2, "k": 3})) == refused
+    assert lowered(op_of("gelu", {}), dtype="float8_e4m3fn") == Unsupported("ONNX has no float8_e4m3fn")
+
+
+@pytest.mark.parametrize("target", INSTALLED)
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("gelu", {}),
+        ("gelu", {"approximate": "tanh", "shape": [2, 3, 4]}),
+        ("topk", {"rows": 2, "length": 7, "k": 3}),
+        ("topk", {"largest": False}),
+        ("max_pool", {"batch": 2, "channels": 3, "indices": True}),
+        ("max_pool", {"padding": [[0, 1], [1, 0]], "stride": 2, "indices": True}),
+        ("max_pool", {"size": [7], "window": 3, "padding": "same"}),
+        ("max_pool", {"size": [4, 5, 3], "dilation": 2, "ceil": True, "padding": 1}),
+        ("batch_norm", {"momentum": 0.25, "epsilon": 0.5}),
+        ("batch_norm", {"space": [5]}),
+        ("lstm", {}),
+        ("lstm", {"batch": 1, "features": 1, "units": 2}),
+    ],
+)
+def test_each_plan_answers_as_defined(target: str, name: str, given: dict[str, Any]) -> None:
+    if not INSTALLED[target]:
+        pytest.skip(f"{target} is not installed")
+    op = op_of(name, given)
+    random = np.random.default_rng(1)
+    arrays = {spec.name: random.uniform(0.1, 1.0, spec.shape).astype(np.float32) for spec in op.inputs()}
+    plan = lowered(op, target)
+    assert isinstance(plan, Plan)
+    runtime = load(Config({"framework": "onnx", "backend": target.partition("/")[2] or "onnxruntime"}))
+    function = build(plan.text, list(plan.inputs), list(plan.outputs), runtime)
+    inputs = {spec.name: spec for spec in op.inputs()}
+    laid = [to_layout(arrays[n], inputs[n].axes, plan.layout(n), n, inputs[n].marks) for n in plan.inputs]
+    found = runtime.run(function, [runtime.from_numpy(array, "float32") for array in laid])
+    wanted = Evaluation.of(op, {n: array.astype(np.float64) for n, array in arrays.items()}).outputs
+    for spec in op.outputs():
+        answer = from_layout(np.asarray(found[spec.name]), spec.axes, plan.layout(spec.name))
+        np.testing.assert_allclose(answer, wanted[spec.name].value, rtol=1e-4, atol=1e-6, err_msg=spec.name)
