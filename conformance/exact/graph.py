@@ -81,6 +81,7 @@ class Node:
         "_channels",
         "_ranges",
         "branches",
+        "conserved",
         "decides",
         "edges",
         "exact",
@@ -104,6 +105,7 @@ class Node:
         stores: bool = False,
         steps: int = 0,
         sum: Sum | None = None,
+        conserved: int | None = None,
     ) -> None:
         self.value: Array = np.asarray(value, dtype=np.float64)
         self.edges = tuple(edges)
@@ -123,6 +125,7 @@ class Node:
         self.stores: bool = stores  # whether there may be a channel `stored`
         self.steps: int = steps + most
         self.sum = sum
+        self.conserved = conserved  # an axis along which the sum is certain, whichever open branch is taken
         self._channels: dict[Channel, Array | None] = {}
         self._ranges: dict[Precision, Range | None] = {}
 
@@ -322,7 +325,15 @@ def beyond(node: Node, precision: Precision, got: Array) -> Array:
         if open_branches is None:
             return np.asarray(np.abs(got - node.value))
         low, high = open_branches
-        return np.asarray(np.maximum(np.maximum(low - got, got - high), 0.0))
+        off = np.asarray(np.maximum(np.maximum(low - got, got - high), 0.0))
+        if node.conserved is None:
+            return off
+        axis = node.conserved
+        moved, sizes = got - node.value, np.abs(got) + np.abs(node.value)
+        short = np.abs(moved.sum(axis, keepdims=True))
+        bound = 2 * precision.out_u * node.shape[axis] * sizes.sum(axis, keepdims=True)
+        # What the elements of a tie get in sum is certain.
+        return np.where(short > bound, np.maximum(off, np.abs(moved)), off)
 
 
 def enclosure(node: Node, precision: Precision) -> Range:

@@ -6,7 +6,7 @@ may be the one; an index is right where it names an element that may be.
 Ties and gradients: the elements of a tie share the cotangents of the places that they fill, in any way. So the range of
 an element's gradient is the hull of those cotangents (and of 0 where the tie fills fewer places than it has elements).
 Frameworks give all to the first or the last, or the same share to each; every one of these lies in the range. What the
-elements of a tie get in sum is certain; whoever wants to judge it adds the gradient up along the axis.
+elements get in sum is certain (`conserved`), as long as nothing else is done with the gradient.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def _unsorted(g: Num, a: Num, order: Ints, axis: int, descending: bool) -> Num:
         lambda c, squared: _along(c, back, axis),
         lambda h, y: gathered(h, np.take_along_axis(np.arange(h.size).reshape(h.shape), order, axis)),
     )
-    return Num(_along(g.value, back, axis), (edge,), reach=reach, decides=True)
+    return Num(_along(g.value, back, axis), (edge,), reach=reach, decides=True, conserved=axis)
 
 
 def _ties(low: Array, high: Array) -> Bools:

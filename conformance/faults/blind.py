@@ -134,7 +134,8 @@ class Blindness:
         for check in CHECKS:
             if check.name not in self.through and check.name != "signed zeros" and check.applies(asked):
                 self.through[check.name] = set()
-        if any((r.value == 0).any() for n, r in asked.expectation.outputs.items() if _is_real(asked, n)):
+        zeros = any((r.value == 0).any() for n, r in asked.expectation.outputs.items() if _is_real(asked, n))
+        if asked.expectation.signed_zeros and zeros:
             self.through.setdefault("signed zeros", set())
 
     def try_without(
