@@ -23,12 +23,10 @@ _OWN: dict[str, Word] = {
 _LAST = {name: "N{size|letters|text}C" for name in ("x", "y")}
 _FIRST = "x = tf.pad(x, {covered|around_pairs}, constant_values=-tf.experimental.numpy.inf)\n"
 _WORD = {"padding != 'same' and not nothing(covered)": "neither SAME nor VALID"}
-_DILATED = {
-    "max(dilation) == 1": "not dilated",
-    "max(stride) > 1": "tf.nn.pool of 2.21: '`strides > 1` not supported in conjunction with `dilation_rate > 1`'",
-}
+_STRIDED = "tf.nn.pool of 2.21: '`strides > 1` not supported in conjunction with `dilation_rate > 1`'"
+_DILATED = {"max(dilation) == 1": "not dilated", "max(stride) > 1": _STRIDED}
 _PLACES = {
-    "not indices": "not asked for",
+    "not indices": _STRIDED,  # these words come last, where those of a pool without indices did not fit
     "max(dilation) > 1": "tf.nn.max_pool_with_argmax has no dilations",
     "dims(size) == 3": "tf.nn.max_pool_with_argmax of 2.21 has two dimensions: 'ksize should be of length 1, 2 or 4'",
     "padding != 'same' and not nothing(covered)": "tf.nn.max_pool_with_argmax of 2.21 takes SAME and VALID alone "
@@ -45,7 +43,7 @@ def _without_indices(text: str, *unless: dict[str, str]) -> Words:
 
 _ARGMAX = Words(
     "y, indices = tf.nn.max_pool_with_argmax(x, {window}, {stride}, {padding|upper})\nindices = indices // {channels}",
-    _LAST,
+    {**_LAST, "indices": "N{size|letters|text}C"},
     {**_PLACES, "dims(size) == 1": "one dimension"},
     note="TensorFlow's indices count the channels, too",
     own=_OWN,
@@ -122,7 +120,7 @@ _BY_HAND = Words(
     own=_OWN,
 )
 
-# Its slices are i, c, f, o, where c is what is called g elsewhere.
+# The slices of its weights are i, f, c, o, where c is what is called g elsewhere; those of BlockLSTM are i, c, f, o.
 _LSTM = (
     "zero = tf.zeros_like(b[:{units}])\n"
     "i, cs, f, o, ci, co, y = tf.raw_ops.BlockLSTMV2(seq_len_max={steps}, x=x, cs_prev=c0, h_prev=h0, "
@@ -143,7 +141,7 @@ TABLE: dict[str, Cell] = {
     "batch_norm": (*(_fused(flat, half) for flat in (False, True) for half in (False, True)), _BY_HAND),
     "lstm": Words(
         _LSTM,
-        {"x": "TNI", "w": "I(GH) G=igfo", "r": "K(GH) G=igfo", "b": "(GH) G=igfo", "y": "TNH"},
+        {"x": "TNI", "w": "I(GH)", "r": "K(GH)", "b": "(GH)", "y": "TNH"},
         trusted=True,
     ),
 }
