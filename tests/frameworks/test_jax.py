@@ -110,7 +110,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
 @pytest.mark.parametrize("op", ASKED)
 def test_words_answer_as_defined(tmp_path: Path, op: str) -> None:
     found = statuses(tmp_path, op, "jax", ASKED[op])
-    assert {status for status in found.values()} == {"pass"}, found
+    assert {status.split()[0] for status in found.values()} == {"pass"}, found
 
 
 def test_no_places_of_a_pool() -> None:

@@ -188,11 +188,11 @@ ASKED: dict[str, list[dict[str, Any]]] = {
 @pytest.mark.parametrize("op", ASKED)
 def test_words_answer_as_defined(tmp_path: Path, op: str) -> None:
     found = statuses(tmp_path, op, "tensorflow", ASKED[op])
-    assert {status for status in found.values()} == {"pass"}, found
+    assert {status.split()[0] for status in found.values()} == {"pass"}, found
 
 
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 def test_a_fused_normalisation_in_half_precision(tmp_path: Path) -> None:
     asked = [{"space": [3], "unbiased": True}, {"space": [3, 4], "unbiased": True}]
     found = statuses(tmp_path, "batch_norm", "tensorflow", asked, dtype="bfloat16")
-    assert {status for status in found.values()} == {"pass"}, found
+    assert {status.split()[0] for status in found.values()} == {"pass"}, found
