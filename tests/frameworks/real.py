@@ -14,7 +14,8 @@ from conformance.commands.cli import main
 
 def statuses(folder: Path, op: str, on: str, asked: Sequence[Mapping[str, Any]], **more: Any) -> dict[str, str]:
     """ "id on target" -> status and message of each case, nothing being taken as known."""
-    cases = [{"name": f"{op}-{i}", "params": dict(params), "values": "normal", **more} for i, params in enumerate(asked)]
+    same = {"values": "normal", **more}
+    cases = [{"name": f"{op}-{i}", "params": dict(params), **same} for i, params in enumerate(asked)]
     file, told = folder / f"{op}.yaml", folder / "verdicts.json"
     file.write_text(yaml.safe_dump({"op": op, "cases": cases}))
     main(["run", "-q", "--no-known", str(file), "--on", on, "--json", str(told), "--record", str(folder / "run.db")])

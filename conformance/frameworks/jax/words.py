@@ -29,8 +29,8 @@ _POOLS = tuple(
 # implementation the weights are looked up by layer.
 _LSTM = (
     "lengths = jax.numpy.full({batch}, {steps}, jax.numpy.int32)\n"
-    "y, h, c = jax.experimental.rnn.lstm_ref("
-    "x, h0[None], c0[None], (w,), (r,), (b,), (jax.numpy.zeros_like(b),), lengths, {features}, {units}, 1, 0.0, False)\n"
+    "y, h, c = jax.experimental.rnn.lstm_ref(x, h0[None], c0[None], (w,), (r,), (b,), (jax.numpy.zeros_like(b),), "
+    "lengths, {features}, {units}, 1, 0.0, False)\n"
     "h = h[0]\n"
     "c = c[0]"
 )

@@ -20,7 +20,7 @@ _OWN: dict[str, Word] = {
     "but_last": lambda space: tuple(range(len(space) + 1)),
 }
 
-_LAST = {name: "N{size|letters|text}C" for name in ("x", "y")}
+_LAST = dict.fromkeys(("x", "y"), "N{size|letters|text}C")
 _FIRST = "x = tf.pad(x, {covered|around_pairs}, constant_values=-tf.experimental.numpy.inf)\n"
 _WORD = {"padding != 'same' and not nothing(covered)": "neither SAME nor VALID"}
 _STRIDED = "tf.nn.pool of 2.21: '`strides > 1` not supported in conjunction with `dilation_rate > 1`'"
@@ -82,7 +82,7 @@ _POOLS = (
     _ARGMAX,
 )
 
-_SPACE = {name: "N{space|letters|text}C" for name in ("x", "y")}
+_SPACE = dict.fromkeys(("x", "y"), "N{space|letters|text}C")
 _FUSED = (
     "y, new_mean, new_variance = tf.compat.v1.nn.fused_batch_norm("
     "x, {scale}, {offset}, {mean}, {variance}, {{epsilon}}, {{space|format}}, True, "
