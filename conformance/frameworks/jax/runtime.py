@@ -28,6 +28,7 @@ _SUBMODULES = (
     "jax.numpy",
     "jax.numpy.fft",
     "jax.numpy.linalg",
+    "jax.experimental.rnn",
     "jax.image",
     "jax.scipy.signal",
     "jax.scipy.special",

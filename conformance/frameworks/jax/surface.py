@@ -9,6 +9,14 @@ from conformance.target import Target
 
 # What it and its libraries read from the environment; the rest of what workers set is not theirs.
 READS = ("CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS", "NPROC", "XLA_FLAGS")
+_SUBMODULES = (
+    "jax.experimental.rnn",
+    "jax.image",
+    "jax.nn",
+    "jax.numpy.fft",
+    "jax.numpy.linalg",
+    "jax.scipy.signal",
+)
 
 
 class JaxSurface(Surface):
@@ -23,7 +31,7 @@ class JaxSurface(Surface):
         """jax, and of its namespaces those that the plan names: `import jax` does not bring all of them along."""
         found = dict.fromkeys(["jax", "jax.numpy"])
         for name in dotted(self.plan):
-            for known in ("jax.image", "jax.nn", "jax.numpy.fft", "jax.numpy.linalg", "jax.scipy.signal"):
+            for known in _SUBMODULES:
                 if name.startswith(known + "."):
                     found[known] = None
             if name.startswith("jax.scipy.special."):

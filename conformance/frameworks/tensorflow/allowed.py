@@ -54,7 +54,7 @@ _NN = names(
     "atrous_conv2d conv1d conv2d conv3d",
     "conv1d_transpose conv2d_transpose conv3d_transpose conv_transpose convolution",
     "depthwise_conv2d separable_conv2d avg_pool avg_pool1d avg_pool2d avg_pool3d max_pool max_pool1d max_pool2d",
-    "max_pool3d pool depth_to_space space_to_depth bias_add",
+    "max_pool3d max_pool_with_argmax pool depth_to_space space_to_depth bias_add",
     # activations
     "crelu elu gelu leaky_relu log_softmax relu relu6 selu sigmoid silu softmax softplus softsign swish tanh",
     # norms, losses
@@ -94,6 +94,7 @@ ALLOWED = Allowed(
     dtypes=_DTYPES,
     constants=_DTYPES
     | names("tf", "newaxis")
+    | names("tf.experimental.numpy", "inf")
     | names("tf.image.ResizeMethod", "AREA BICUBIC BILINEAR GAUSSIAN LANCZOS3 LANCZOS5 MITCHELLCUBIC NEAREST_NEIGHBOR"),
     attributes=frozenset("shape dtype ndim".split()),
     layer_methods=frozenset("build stateless_call".split()),
