@@ -284,9 +284,9 @@ assert factorial(_MARKS) <= 120  # what a person waits for
 
 GENERIC: tuple[Confusion[Question], ...] = (
     Confusion(
-        "a neighbouring op",
-        "another function that goes by a similar name",
-        "call the other function",
+        "a neighbouring question",
+        "another function that goes by a similar name, or another meaning of what comes back",
+        "check which of them the framework means",
         _neighbours,
         (),
     ),
