@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,7 +63,7 @@ class Reference:
         """Whether it is a sum of inputs or of products of two: then errors say more than whether they are allowed."""
         return self.made is not None and self.made.sum is not None and self.made.sum.bare
 
-    @property
+    @cached_property
     def products(self) -> int:
         """The largest number of terms in one element's sum; where it is none, of roundings in a row."""
         if self.made is None:
