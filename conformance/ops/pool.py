@@ -23,6 +23,8 @@ from conformance.ops.base import (
     param,
     per_axis,
 )
+from conformance.ops.confusions import Confusion
+from conformance.ops.pool_confusions import POOLING
 
 SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
 Pair = tuple[int, int]
@@ -197,6 +199,9 @@ class MaxPool(Op):
         # Of an element of x, also where all that lies under the window is -inf.
         hit = ((seen.value == top) | (np.isnan(seen.value) & np.isnan(top))) & (places >= 0)
         return y, np.take_along_axis(places, np.argmax(hit, -1)[..., None], -1)[..., 0].astype(np.int64)
+
+    def confusions(self) -> tuple[Confusion[Any], ...]:
+        return (*POOLING, *super().confusions())
 
     def periods(self) -> Mapping[str, int]:
         return dict(zip(self.spatial, self.stride, strict=True))
