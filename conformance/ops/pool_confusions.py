@@ -21,8 +21,19 @@ if TYPE_CHECKING:
 def _padded(q: Question) -> Iterator[Any]:
     """`same` as one number for both ends, or with the odd place before x."""
     op: MaxPool = q.op  # type: ignore[assignment]
+    if isinstance(op.padding, tuple):
+        ends = [n for pair in op.padding for n in pair]
+        by_end = ends[::2] + ends[1::2]  # every start, then every end
+        yield read_as(
+            "padding read axis by axis where every start stands before every end",
+            _with(op, list(zip(by_end[::2], by_end[1::2], strict=True))),
+        )
+        yield read_as("padding exchanged between start and end", _with(op, [(b, a) for a, b in op.padding]))
     if op.padding != "same":
         return
+    if any(d > 1 for d in op.dilation):
+        spare = [max((n - 1) // s * s + k - n, 0) for n, s, k in zip(op.size, op.stride, op.window, strict=True)]
+        yield read_as("same as if the window were not dilated", _with(op, [(n // 2, n - n // 2) for n in spare]))
     reach = [d * (k - 1) for k, d in zip(op.window, op.dilation, strict=True)]
     for by in dict.fromkeys((tuple(n // 2 for n in reach), tuple((n + 1) // 2 for n in reach))):
         if any(by):
@@ -100,8 +111,8 @@ POOLING: tuple[Confusion[Question], ...] = (
         ("max_pool",),
     ),
     Confusion(
-        "padding of same",
-        "same written as one number for both ends, or with the odd place before x",
+        "padding around a pool",
+        "same written as one number for both ends, with the odd place before x, or undilated; pads in another order",
         "pad x first, as much at each end as same does",
         _padded,
         ("max_pool",),
