@@ -67,23 +67,23 @@ def _counted(q: Question) -> Iterator[Any]:
         for at, n in ((0, op.batch), (1, channels))
     )
 
-    def places(y: Array) -> tuple[Array, ...]:
+    def places(y: Array) -> tuple[Any, ...]:
         return np.unravel_index(np.asarray(y, dtype=np.int64), op.size)
 
     def within(y: Array) -> Array:
         """Of one position's window."""
-        found = []
+        found: list[Any] = []
         for i, at in enumerate(places(y)):
             first = np.arange(meant.lengths[i]) * op.stride[i] - meant.pads[i][0]
             shape = [-1 if axis == 2 + i else 1 for axis in range(2 + dims)]
             found.append((at - first.reshape(shape)) // op.dilation[i])
-        return np.asarray(np.ravel_multi_index(found, op.window), dtype=np.float64)
+        return np.asarray(np.ravel_multi_index(tuple(found), op.window), dtype=np.float64)
 
     def padded(y: Array) -> Array:
         """Of the plane with its padding."""
         around = [(n + low + high, low) for n, (low, high) in zip(op.size, meant.pads, strict=True)]
         moved = [at + low for at, (_, low) in zip(places(y), around, strict=True)]
-        return np.asarray(np.ravel_multi_index(moved, [n for n, _ in around]), dtype=np.float64)
+        return np.asarray(np.ravel_multi_index(tuple(moved), tuple(n for n, _ in around)), dtype=np.float64)
 
     ways: dict[str, Callable[[Array], Array]] = {"counted within the window": within}
     if channels > 1:
