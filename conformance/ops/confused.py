@@ -267,7 +267,7 @@ def _narrow_parameters(q: Question) -> Found:
     real = {name: value for name, value in q.op.parameters().items() if isinstance(value, float)}
     rounded = {name: float(np.float32(value)) for name, value in real.items()}
     if rounded != real:
-        yield read_as(f"{' and '.join(real)} rounded to float32", replace(q.op, **rounded))
+        yield read_as(f"{' and '.join(real)} rounded to float32", replace(q.op, **rounded))  # type: ignore[type-var]  # every op is a dataclass
 
 
 def _to_format(name: str) -> Apply[Question]:
