@@ -175,7 +175,10 @@ class _Search:
 
     def _singles(self) -> list[Causes]:
         """Every variant that fits alone; the long lists of unlikely ones only where no other does."""
-        fitting: list[Causes] = [(v,) for v in self.variants if self._fits((v,))]
+        first: list[Causes] = [(v,) for v in self.variants if v.settles and self._fits((v,))]
+        if first:
+            return self._best(first)
+        fitting: list[Causes] = [(v,) for v in self.variants if not v.settles and self._fits((v,))]
         return self._best(fitting or [(v,) for v in self.unlikely if self._fits((v,))])
 
     def _noise(self) -> str:

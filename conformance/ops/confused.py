@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations, permutations
 from math import factorial
 from typing import Any
 
 import numpy as np
 
-from conformance.dtypes import narrowed
+from conformance.dtypes import DTYPES, narrowed
 from conformance.ops.confusions import Apply, Confusion, Stage
 from conformance.ops.question import Question
 from conformance.ops.reference import Array
@@ -261,6 +262,14 @@ def _rounded(q: Question) -> Found:
         yield f"its inputs rounded to {name}", Stage.ARRAYS, _to_format(name)
 
 
+def _narrow_parameters(q: Question) -> Found:
+    """Real parameters as attributes of float32, which only float64 shows."""
+    real = {name: value for name, value in q.op.parameters().items() if isinstance(value, float)}
+    rounded = {name: float(np.float32(value)) for name, value in real.items()}
+    if rounded != real:
+        yield read_as(f"{' and '.join(real)} rounded to float32", replace(q.op, **rounded))  # type: ignore[type-var]  # every op is a dataclass
+
+
 def _to_format(name: str) -> Apply[Question]:
     def apply(q: Question) -> Question | None:
         real = {spec.name for spec in q.op.inputs() if spec.kind == "real"}
@@ -270,19 +279,52 @@ def _to_format(name: str) -> Apply[Question]:
 
 
 def _infinite(q: Question) -> Found:
-    """NaN taken for a number, or a number that overflowed: what becomes of it downstream."""
+    """NaN passed over or taken for a number, a number that overflowed, an infinity that is the largest number."""
+    for spec in q.op.inputs():
+        array = q.arrays.get(spec.name)
+        if spec.kind == "real" and array is not None and np.isnan(array).any():
+            for text, value in _INSTEAD.items():
+                yield on(f"NaN in the input {spec.name} {text}", spec.name, _in_place_of_nan, value)
+    if q.y is None or np.isfinite(q.y).all():
+        return
     for text, change in (
         ("NaN in the answer read as 0", lambda a: np.where(np.isnan(a), 0.0, a)),
         ("infinities in the answer read as NaN", lambda a: np.where(np.isinf(a), np.nan, a)),
         ("NaN in the answer read as -infinity", lambda a: np.where(np.isnan(a), -np.inf, a)),
     ):
-        if q.y is not None and not np.isfinite(q.y).all():
-            yield on(text, "y", change)
+        yield on(text, "y", change)
+    if np.isinf(q.y).any():
+        for name, dtype in DTYPES.items():
+            yield on(f"the largest finite {name} for infinity in the answer", "y", _bounded, dtype.largest)
+
+
+_INSTEAD = {
+    "passed over, as smaller than every number": -np.inf,
+    "passed over, as larger than every number": np.inf,
+    "read as 0": 0.0,
+}
+
+
+def _in_place_of_nan(array: Array, value: float) -> Array:
+    return np.where(np.isnan(array), value, array)
+
+
+def _bounded(array: Array, largest: float) -> Array:
+    return np.where(np.isinf(array), np.copysign(largest, array), array)
 
 
 assert factorial(_MARKS) <= 120  # what a person waits for
 
 GENERIC: tuple[Confusion[Question], ...] = (
+    Confusion(
+        "non-finite read otherwise",
+        "NaN or an infinity taken for something else",
+        "check for NaN before, since no function defines it alike everywhere",
+        _infinite,
+        (),
+        pairs=False,
+        settles=True,
+    ),
     Confusion(
         "a neighbouring question",
         "another function that goes by a similar name, or another meaning of what comes back",
@@ -375,18 +417,19 @@ GENERIC: tuple[Confusion[Question], ...] = (
         (),
     ),
     Confusion(
-        "non-finite read otherwise",
-        "NaN or an infinity taken for something else",
-        "check for NaN before, since no function defines it alike everywhere",
-        _infinite,
-        (),
-        pairs=False,
-    ),
-    Confusion(
         "narrow inputs",
         "the inputs rounded to TF32, bfloat16 or float16 first",
         "switch the narrower format off (TF32, default matmul precision)",
         _rounded,
+        (),
+        rounding=True,
+        pairs=False,
+    ),
+    Confusion(
+        "narrow parameters",
+        "the real parameters rounded to float32, as where a model stores them so",
+        "no option of the call changes that, where the format has no other type for them",
+        _narrow_parameters,
         (),
         rounding=True,
         pairs=False,

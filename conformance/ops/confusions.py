@@ -90,6 +90,7 @@ class Variant(Generic[P]):
     apply: Apply[P]
     pairs: bool = True
     rounding: bool = False
+    settles: bool = False
 
     def applied(self, problem: P) -> P | None:
         """The problem so confused; None where that can't be, as where another confusion has taken an axis away."""
@@ -107,7 +108,7 @@ class Confusion(Generic[P]):
     `means` is one line for the catalogue; `advice` says what to change. `variants` yields (text, stage, apply) for a
     problem. `ops` names the ops that it can happen to. `pairs`: whether it is tried together with another one.
     `rounding`: it changes the precision of the arithmetic and nothing else. `last_resort`: a long list of unlikely
-    variants, tried where nothing else fits.
+    variants, tried where nothing else fits. `settles`: where one of its variants fits, no other confusion is named.
     """
 
     name: str
@@ -118,11 +119,12 @@ class Confusion(Generic[P]):
     pairs: bool = True
     rounding: bool = False
     last_resort: bool = False
+    settles: bool = False
 
     def all(self, problem: P) -> Iterator[Variant[P]]:
         """The variants for one problem, the most plausible first."""
         for text, stage, apply in self.variants(problem):
-            yield Variant(self.name, text, self.advice, stage, apply, self.pairs, self.rounding)
+            yield Variant(self.name, text, self.advice, stage, apply, self.pairs, self.rounding, self.settles)
 
 
 def prepared(problem: P, variants: Sequence[Variant[P]]) -> P | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from conformance.exact.functions import rsqrt, sqrt
 from conformance.exact.num import Num, stopped
 from conformance.exact.reduce import mean as mean_of
@@ -92,6 +94,7 @@ class BatchNorm(Op):
         yield "epsilon added to the standard deviation, outside of the root", _Outside(**given)
         yield "the running statistics in place of the batch's, as in inference", _Inference(**given)
         yield "the statistics of each batch item, as instance norm", _Instance(**given)
+        yield "the variance as the mean of the squares less the square of the mean, in float32", _OnePass(**given)
 
 
 @dataclass(frozen=True)
@@ -117,3 +120,16 @@ class _Instance(BatchNorm):
 
     def compute(self, x: Num, scale: Num, offset: Num, mean: Num, variance: Num) -> tuple[Num, ...]:  # type: ignore[override]
         return self.normalised(x, scale, offset, each=True), *self.running(x, mean, variance)
+
+
+@dataclass(frozen=True)
+class _OnePass(BatchNorm):
+    """With a variance from which all digits are cancelled that a mean far from zero has."""
+
+    def normalised(self, x: Num, scale: Num, offset: Num, inside: bool = True, each: bool = False) -> Num:
+        axes = (0, *range(2, x.ndim))
+        mean = x.value.mean(axes, keepdims=True).astype(np.float32)
+        squares = np.square(x.value.astype(np.float32)).mean(axes, keepdims=True, dtype=np.float64).astype(np.float32)
+        spread = np.maximum(squares - np.square(mean), np.float32(0)).astype(np.float64)
+        off = x - mean_of(x, axes, keepdims=True)
+        return off * (rsqrt(Num(spread) + self.epsilon) * self.spread(scale)) + self.spread(offset)

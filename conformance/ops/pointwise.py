@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from conformance.exact.functions import one_plus_erf, sigmoid, tanh
 from conformance.exact.num import Num
 from conformance.exact.truth import maximum
 from conformance.ops.base import Op, TensorSpec, param, shape_field, word_field
+from conformance.ops.confused import read_as
+from conformance.ops.confusions import Confusion
+from conformance.ops.question import Question
 
 # Letters of tensors whose axes mean nothing: none of those that stand for batch, channels or space.
 LETTERS = "ABEFJK"
@@ -35,14 +40,55 @@ class Gelu(Op):
         return (TensorSpec("y", LETTERS[: len(self.shape)], self.shape),)
 
     def compute(self, x: Num) -> Num:  # type: ignore[override]
+        return self.by(x, math.sqrt(2 / math.pi), 0.044715, math.sqrt(0.5))
+
+    def by(self, x: Num, outer: float, cubic: float, root: float) -> Num:
+        """The formula with its constants."""
         if self.approximate == "tanh":
-            return 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
-        return 0.5 * x * one_plus_erf(math.sqrt(0.5) * x)
+            return 0.5 * x * (1 + tanh(outer * (x + cubic * (x * x * x))))
+        return 0.5 * x * one_plus_erf(root * x)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         yield "silu, x * sigmoid(x)", _Neighbour("silu", self.shape)
         yield "quick gelu, x * sigmoid(1.702 x)", _Neighbour("quick", self.shape)
         yield "relu", _Neighbour("relu", self.shape)
+
+    def confusions(self) -> tuple[Confusion[Any], ...]:
+        return (*super().confusions(), CONSTANTS)
+
+
+@dataclass(frozen=True)
+class _Narrow(Gelu):
+    """With constants of float32: 1/sqrt(2), or sqrt(2), by which x is `divided`."""
+
+    divided: bool = False
+
+    def compute(self, x: Num) -> Num:  # type: ignore[override]
+        root = 1 / _single(math.sqrt(2)) if self.divided else _single(math.sqrt(0.5))
+        return self.by(x, _single(math.sqrt(2 / math.pi)), _single(0.044715), root)
+
+
+def _single(value: float) -> float:
+    return float(np.float32(value))
+
+
+def _constants(q: Question) -> Iterator[Any]:
+    op: Gelu = q.op  # type: ignore[assignment]
+    yield read_as("its constants rounded to float32", _Narrow(op.shape, op.approximate))
+    if op.approximate == "none":
+        text = "its constants rounded to float32, and x divided by the root of 2"
+        yield read_as(text, _Narrow(op.shape, op.approximate, divided=True))
+
+
+CONSTANTS: Confusion[Question] = Confusion(
+    "narrow constants",
+    "the formula's constants rounded to float32",
+    "no option of the call changes that; compute the formula by hand where float64 is needed",
+    _constants,
+    ("gelu",),
+    pairs=False,
+    rounding=True,
+)
 
 
 @dataclass(frozen=True)

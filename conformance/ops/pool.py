@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +23,8 @@ from conformance.ops.base import (
     param,
     per_axis,
 )
+from conformance.ops.confusions import Confusion
+from conformance.ops.pool_confusions import POOLING
 
 SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
 Pair = tuple[int, int]
@@ -198,54 +200,11 @@ class MaxPool(Op):
         hit = ((seen.value == top) | (np.isnan(seen.value) & np.isnan(top))) & (places >= 0)
         return y, np.take_along_axis(places, np.argmax(hit, -1)[..., None], -1)[..., 0].astype(np.int64)
 
-    def neighbours(self) -> Iterator[tuple[str, Op]]:
-        pads = self._window().pads
-        for text, other in (
-            ("the padding before x after it, and that after it before", tuple((high, low) for low, high in pads)),
-            ("as much padding before x as after it", tuple((high, high) for _, high in pads)),
-            ("as much padding after x as before it", tuple((low, low) for low, _ in pads)),
-            ("no padding", tuple((0, 0) for _ in pads)),
-        ):
-            if other != pads:
-                yield text, replace(self, padding=other)
-        if self.stride != self.window:
-            yield "the window's length as its stride", replace(self, stride=self.window)
-        for text, base in _BASES.items() if self.indices else ():
-            given: dict[str, Any] = {name: getattr(self, name) for name in self.parameters()}
-            yield f"indices that count {text}", _Counted(**given, base=base)
+    def confusions(self) -> tuple[Confusion[Any], ...]:
+        return (*POOLING, *super().confusions())
 
     def periods(self) -> Mapping[str, int]:
         return dict(zip(self.spatial, self.stride, strict=True))
-
-
-@dataclass(frozen=True)
-class _Counted(MaxPool):
-    """With indices that count something else than the places of one plane."""
-
-    base: str = ""
-
-    def compute(self, x: Num) -> Any:  # type: ignore[override]
-        y, plane = super().compute(x)
-        n, c = (np.arange(count) for count in plane.shape[:2])
-        spread = (1,) * (plane.ndim - 2)
-        n, c = n.reshape(-1, 1, *spread), c.reshape(1, -1, *spread)
-        area = int(np.prod(self.size))
-        counted = {
-            "channels last": plane * self.channels + c,
-            "channels first": c * area + plane,
-            "all": (n * self.channels + c) * area + plane,
-            "all channels last": (n * area + plane) * self.channels + c,
-        }
-        return y, counted[self.base]
-
-
-# What is said -> what `_Counted` computes.
-_BASES = {
-    "the channels, too, which are last (tf.nn.max_pool_with_argmax)": "channels last",
-    "the channels, too, which are first": "channels first",
-    "every element of x (ONNX)": "all",
-    "every element of x with its channels last": "all channels last",
-}
 
 
 def _axes(name: str, value: Any, dims: int) -> tuple[Any, ...]:

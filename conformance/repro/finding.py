@@ -88,7 +88,8 @@ class Finding:
         if not self.request.gradient:
             return False
         subject, status = self.verdict.subject, self.verdict.status
-        return subject.startswith("gradient") or status in (Status.CRASHED, Status.TIMEOUT)
+        unsaid = status is Status.RAISED and not subject  # of several outputs the error names none
+        return subject.startswith("gradient") or status in (Status.CRASHED, Status.TIMEOUT) or unsaid
 
     @property
     def input(self) -> str:
