@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
+from typing import Any, Self
 
 from conformance.exact.functions import rsqrt, sqrt
 from conformance.exact.num import Num, stopped
 from conformance.exact.reduce import mean as mean_of
 from conformance.exact.reduce import variance as variance_of
-from conformance.ops.base import Op, TensorSpec, boolean_field, integer_field, param, real_field, shape_field
+from conformance.ops.base import (
+    Op,
+    ParamError,
+    TensorSpec,
+    boolean_field,
+    integer_field,
+    param,
+    real_field,
+    shape_field,
+)
+from conformance.ops.pointwise import LETTERS
 
 _LETTERS = {0: "", 1: "W", 2: "HW", 3: "DHW"}
 
@@ -117,3 +127,71 @@ class _Instance(BatchNorm):
 
     def compute(self, x: Num, scale: Num, offset: Num, mean: Num, variance: Num) -> tuple[Num, ...]:  # type: ignore[override]
         return self.normalised(x, scale, offset, each=True), *self.running(x, mean, variance)
+
+
+@dataclass(frozen=True)
+class LayerNorm(Op):
+    """Layer normalisation (Ba, Kiros and Hinton, 2016).
+
+    y = scale * (x - mean) / sqrt(variance + epsilon) + offset, by the mean and the (biased) variance over the last
+    `axes` axes, along which scale and offset lie.
+    """
+
+    name = "layer_norm"
+    unsaid = ("shape",)
+    shape: tuple[int, ...] = param(shape_field((3, 5), "the shape of x"))
+    axes: int = param(integer_field(1, 1, "how many of the last axes are normalised together"))
+    epsilon: float = param(real_field(1e-5, "added to the variance", near=(1e-3, 1e-6, 1e-5, 1e-12), above=0.0))
+
+    @classmethod
+    def bind(cls, values: Mapping[str, Any], trusted: bool = False) -> Self:
+        if values["axes"] > len(values["shape"]):
+            raise ParamError("axes", f"found {values['axes']}, expected at most {len(values['shape'])}: x has no more")
+        return cls(**values)
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        letters = LETTERS[: len(self.shape)]
+        over = letters[-self.axes :], self.shape[-self.axes :]
+        return TensorSpec("x", letters, self.shape), TensorSpec("scale", *over), TensorSpec("offset", *over)
+
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        return (replace(self.inputs()[0], name="y"),)
+
+    def compute(self, x: Num, scale: Num, offset: Num) -> Num:  # type: ignore[override]
+        over = tuple(range(-self.axes, 0))
+        return (x - mean_of(x, over, keepdims=True)) * (self.by(x, over) * scale) + offset
+
+    def by(self, x: Num, over: tuple[int, ...]) -> Num:
+        """What the distances from the mean are multiplied with."""
+        return rsqrt(variance_of(x, over, keepdims=True) + self.epsilon)
+
+    def neighbours(self) -> Iterator[tuple[str, Op]]:
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.parameters()}
+        yield "epsilon added to the standard deviation, outside of the root", _LayerOutside(**given)
+        yield "the unbiased variance, by n - 1", _LayerUnbiased(**given)
+        yield "the root of the mean of the squares, with no mean taken off, as RMS norm", _Rms(**given)
+
+
+@dataclass(frozen=True)
+class _LayerOutside(LayerNorm):
+    """With epsilon outside of the root."""
+
+    def by(self, x: Num, over: tuple[int, ...]) -> Num:
+        return 1 / (sqrt(variance_of(x, over, keepdims=True)) + self.epsilon)
+
+
+@dataclass(frozen=True)
+class _LayerUnbiased(LayerNorm):
+    """With the variance by n - 1."""
+
+    def by(self, x: Num, over: tuple[int, ...]) -> Num:
+        return rsqrt(variance_of(x, over, keepdims=True, ddof=1) + self.epsilon)
+
+
+@dataclass(frozen=True)
+class _Rms(LayerNorm):
+    """With the mean left in."""
+
+    def compute(self, x: Num, scale: Num, offset: Num) -> Num:  # type: ignore[override]
+        squares = mean_of(x * x, tuple(range(-self.axes, 0)), keepdims=True)
+        return x * (rsqrt(squares + self.epsilon) * scale) + offset
