@@ -47,7 +47,7 @@ OWN = {
     "jax": {"jax"},
     "tensorflow": {"tensorflow"},
     "keras": {"keras"},
-    "onnx": {"onnx", "onnxruntime"},
+    "onnx": {"onnx", "onnxruntime", "ml_dtypes"},
 }
 
 
