@@ -5,10 +5,12 @@ from __future__ import annotations
 from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
-from conformance.ops.norm import BatchNorm
+from conformance.ops.norm import BatchNorm, LayerNorm
 from conformance.ops.pointwise import Gelu
 from conformance.ops.pool import MaxPool
 from conformance.ops.recurrent import Lstm
 from conformance.ops.sorting import TopK
 
-DEFINED: dict[str, type[Op]] = {op.name: op for op in (Conv, ConvTranspose, MaxPool, Gelu, Lstm, TopK, BatchNorm)}
+DEFINED: dict[str, type[Op]] = {
+    op.name: op for op in (Conv, ConvTranspose, MaxPool, Gelu, Lstm, TopK, BatchNorm, LayerNorm)
+}

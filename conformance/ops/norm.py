@@ -13,7 +13,17 @@ from conformance.exact.functions import rsqrt, sqrt
 from conformance.exact.num import Num, stopped
 from conformance.exact.reduce import mean as mean_of
 from conformance.exact.reduce import variance as variance_of
-from conformance.ops.base import Op, TensorSpec, boolean_field, integer_field, param, real_field, shape_field
+from conformance.ops.base import (
+    Op,
+    ParamError,
+    TensorSpec,
+    boolean_field,
+    integer_field,
+    param,
+    real_field,
+    shape_field,
+)
+from conformance.ops.pointwise import LETTERS
 
 _LETTERS = {0: "", 1: "W", 2: "HW", 3: "DHW"}
 
@@ -133,3 +143,91 @@ class _OnePass(BatchNorm):
         spread = np.maximum(squares - np.square(mean), np.float32(0)).astype(np.float64)
         off = x - mean_of(x, axes, keepdims=True)
         return off * (rsqrt(Num(spread) + self.epsilon) * self.spread(scale)) + self.spread(offset)
+
+
+@dataclass(frozen=True)
+class LayerNorm(Op):
+    """Layer normalisation (Ba, Kiros and Hinton, 2016).
+
+    y = scale * (x - mean) / sqrt(variance + epsilon) + offset, by the mean and the (biased) variance over the last
+    `axes` axes, along which scale and offset lie.
+    """
+
+    name = "layer_norm"
+    unsaid = ("shape",)
+    shape: tuple[int, ...] = param(shape_field((3, 5), "the shape of x"))
+    axes: int = param(integer_field(1, 1, "how many of the last axes are normalised together"))
+    epsilon: float = param(real_field(1e-5, "added to the variance", near=(1e-3, 1e-6, 1e-7, 1e-5, 1e-12), above=0.0))
+
+    def __post_init__(self) -> None:
+        # Not in `bind`: readings of a question are made without it.
+        if self.axes > len(self.shape):
+            raise ParamError("axes", f"found {self.axes}, expected at most {len(self.shape)}: x has no more")
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        letters = LETTERS[: len(self.shape)]
+        over = letters[-self.axes :], self.shape[-self.axes :]
+        return TensorSpec("x", letters, self.shape), TensorSpec("scale", *over), TensorSpec("offset", *over)
+
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        return (replace(self.inputs()[0], name="y"),)
+
+    def compute(self, x: Num, scale: Num, offset: Num) -> Num:  # type: ignore[override]
+        return (x - mean_of(x, self.over, keepdims=True)) * (self.by(x) * scale) + offset
+
+    @property
+    def over(self) -> tuple[int, ...]:
+        """The axes that are normalised together."""
+        return tuple(range(-self.axes, 0))
+
+    def by(self, x: Num) -> Num:
+        """What the distances from the mean are multiplied with."""
+        return rsqrt(variance_of(x, self.over, keepdims=True) + self.epsilon)
+
+    def neighbours(self) -> Iterator[tuple[str, Op]]:
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
+        yield "epsilon added to the standard deviation, outside of the root", _LayerOutside(**given)
+        yield "the unbiased variance, by n - 1", _LayerUnbiased(**given)
+        yield "the root of the mean of the squares, with no mean taken off, as RMS norm", _Rms(**given)
+        for last in range(1, len(self.shape) + 1):
+            if last != self.axes:
+                yield (
+                    f"the mean and the variance over the last {last} of the axes, not {self.axes}",
+                    _Over(**given, last=last),
+                )
+
+
+@dataclass(frozen=True)
+class _LayerOutside(LayerNorm):
+    """With epsilon outside of the root."""
+
+    def by(self, x: Num) -> Num:
+        return 1 / (sqrt(variance_of(x, self.over, keepdims=True)) + self.epsilon)
+
+
+@dataclass(frozen=True)
+class _LayerUnbiased(LayerNorm):
+    """With the variance by n - 1."""
+
+    def by(self, x: Num) -> Num:
+        return rsqrt(variance_of(x, self.over, keepdims=True, ddof=1) + self.epsilon)
+
+
+@dataclass(frozen=True)
+class _Rms(LayerNorm):
+    """With the mean left in."""
+
+    def compute(self, x: Num, scale: Num, offset: Num) -> Num:  # type: ignore[override]
+        squares = mean_of(x * x, self.over, keepdims=True)
+        return x * (rsqrt(squares + self.epsilon) * scale) + offset
+
+
+@dataclass(frozen=True)
+class _Over(LayerNorm):
+    """Over the last few axes, while scale and offset are as ever."""
+
+    last: int = 1
+
+    @property
+    def over(self) -> tuple[int, ...]:
+        return tuple(range(-self.last, 0))

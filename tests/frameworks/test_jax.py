@@ -102,6 +102,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"padding": 1, "dilation": [2, 1], "ceil": True},
     ],
     "batch_norm": [{"space": [3]}, {"space": [3, 4], "unbiased": True}, {"space": [2, 3, 2]}],
+    "layer_norm": [{}, {"shape": [2, 3, 4], "axes": 2}],
     "lstm": [{}],
 }
 

@@ -210,7 +210,7 @@ def test_what_keras_has_not(op: str, target: str, given: dict[str, Any], reason:
     assert reason in found.reason
 
 
-FILES = ("activations/gelu", "sorting/topk", "pooling/max_pool", "norm/batch_norm", "recurrent/lstm")
+FILES = ("activations/gelu", "sorting/topk", "pooling/max_pool", "norm/batch_norm", "norm/layer_norm", "recurrent/lstm")
 
 
 @pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
@@ -232,6 +232,6 @@ def test_keras_answers_each_op_as_defined(
             "select distinct cases.op, targets.name from verdicts join cases on cases.key = case_key "
             "join targets on targets.key = target_key where status = 'pass'"
         ).fetchall()
-    layers = {(op, f"keras/{backend}") for op in ("gelu", "topk", "max_pool", "batch_norm", "lstm")}
-    ops = {(op, f"keras/{backend}+api=ops") for op in ("gelu", "topk", "max_pool")}
+    layers = {(op, f"keras/{backend}") for op in ("gelu", "topk", "max_pool", "batch_norm", "layer_norm", "lstm")}
+    ops = {(op, f"keras/{backend}+api=ops") for op in ("gelu", "topk", "max_pool", "layer_norm")}
     assert set(passed) == layers | ops

@@ -82,6 +82,11 @@ def nodes(name: str, **given: Any) -> str:
             "y, new_mean, new_variance = BatchNormalization <training_mode = 1, epsilon = 0.5, momentum = 0.25> "
             "(x, scale, offset, mean, variance)",
         ),
+        (
+            "layer_norm",
+            {"shape": [2, 3, 4], "axes": 2, "epsilon": 0.5},
+            "y = LayerNormalization <axis = -2, epsilon = 0.5> (x, scale, offset)",
+        ),
     ],
 )
 def test_what_a_model_says(name: str, given: dict[str, Any], expected: str) -> None:
@@ -119,6 +124,7 @@ def test_what_has_no_words() -> None:
         ("max_pool", {"size": [4, 5, 3], "dilation": 2, "ceil": True, "padding": 1}),
         ("batch_norm", {"momentum": 0.25, "epsilon": 0.5}),
         ("batch_norm", {"space": [5]}),
+        ("layer_norm", {"shape": [2, 3, 4], "axes": 2}),
         ("lstm", {}),
         ("lstm", {"batch": 1, "features": 1, "units": 2}),
     ],

@@ -180,6 +180,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"space": [3, 4], "unbiased": True},
         {"space": [2, 3, 2], "unbiased": True},
     ],
+    "layer_norm": [{}, {"shape": [2, 3, 4], "axes": 2}],
     "lstm": [{}],
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.ops.base import Op
+from conformance.ops.base import Op, ParamError
 from conformance.ops.defined import DEFINED
 from conformance.suite.values import make_cotangents, make_inputs
 from tests.strategies import a_case, parameters
@@ -37,6 +37,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"size": [9], "window": 3, "padding": [[2, 0]], "stride": None, "indices": True},
     ],
     "batch_norm": [{}, {"unbiased": True, "momentum": 0.1, "epsilon": 0.5, "space": [5]}],
+    "layer_norm": [{}, {"shape": [2, 3, 4], "axes": 2, "epsilon": 0.5}],
     "lstm": [{}, {"steps": 1, "units": 1}],
 }
 
@@ -181,6 +182,27 @@ def test_batch_norm_in_exact_rationals(unbiased: bool) -> None:
         new = squares / (len(x) - 1) if unbiased else biased
         assert made["new_mean"].value[c] == pytest.approx(float((3 * old + mean) / 4), rel=1e-14)
         assert made["new_variance"].value[c] == pytest.approx(float((3 * spread + new) / 4), rel=1e-14)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_layer_norm_in_exact_rationals(axes: int) -> None:
+    op = parameters("layer_norm", shape=[2, 3, 4], axes=axes, epsilon=0.25)
+    stream = np.random.RandomState(6)
+    arrays = {spec.name: stream.randint(1, 9, spec.shape).astype(float) for spec in op.inputs()}
+    rows = int(np.prod((2, 3, 4)[:-axes]))
+    made = op.evaluate(arrays)["y"].value.reshape(rows, -1)
+    scale, offset = arrays["scale"].reshape(-1), arrays["offset"].reshape(-1)
+    for row, given in zip(made, arrays["x"].reshape(rows, -1).tolist(), strict=True):
+        x = [Fraction(v) for v in given]
+        mean = sum(x) / len(x)
+        root = math.sqrt(sum((v - mean) ** 2 for v in x) / len(x) + Fraction(1, 4))
+        right = [float(v - mean) * s / root + b for v, s, b in zip(x, scale, offset, strict=True)]
+        np.testing.assert_allclose(row, right, rtol=1e-13, atol=1e-13)
+
+
+def test_layer_norm_has_no_more_axes_than_x() -> None:
+    with pytest.raises(ParamError, match="found 3, expected at most 2"):
+        parameters("layer_norm", shape=[2, 3], axes=3)
 
 
 def test_lstm_by_plain_loops() -> None:

@@ -267,6 +267,7 @@ MEANT: list[tuple[str, str, dict[str, Any]]] = [
     ('keras.ops.max_pool(x, 3, padding="same")', "max_pool", {"window": (3, 3), "stride": (3, 3), "padding": "same"}),
     ("keras.layers.MaxPooling1D()", "max_pool", {"window": (2,), "padding": "valid"}),
     ("F.batch_norm(x, m, v, w, b, True, 0.2)", "batch_norm", {"momentum": 0.8, "epsilon": 1e-5, "unbiased": True}),
+    ("F.layer_norm(x, (5,), w, b, 1e-3)", "layer_norm", {"axes": 1, "epsilon": 1e-3}),
     ("nn.LSTM(3, 7, batch_first=True)", "lstm", {"features": 3, "units": 7}),
 ]
 

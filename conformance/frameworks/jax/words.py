@@ -57,5 +57,10 @@ TABLE: dict[str, Cell] = {
             "int": int,
         },
     ),
+    "layer_norm": Words(
+        "y = jax.nn.standardize(x, {axes|last}, epsilon={epsilon}) * scale + offset",
+        note="jax.nn has no layer normalisation: jax.nn.standardize, and scale and offset by hand",
+        own={"last": lambda axes: tuple(range(-axes, 0))},
+    ),
     "lstm": Words(_LSTM, layouts={"w": "(GH)I", "r": "(GH)K", "b": "(GH)"}, trusted=True),
 }

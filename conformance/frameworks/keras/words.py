@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from conformance.frameworks import Cell
 from conformance.frameworks.keras.convolution import conv, conv_transpose
-from conformance.frameworks.words import Words
+from conformance.frameworks.words import Word, Words
 
 _LAST = {0: "NC", 1: "NWC", 2: "NHWC", 3: "NDHWC"}
-_OWN = {"last": lambda size: _LAST[len(size)]}
+_OWN: dict[str, Word] = {
+    "last": lambda size: _LAST[len(size)],
+    "last_axes": lambda axes: tuple(range(-axes, 0)),
+}
 
 _IMAGES = {"x": "{size|last|text}", "y": "{size|last|text}"}
 _POOL = "{window}, strides={stride}, padding="
@@ -94,6 +97,18 @@ TABLE: dict[str, Cell] = {
             "unbiased": "the moving variance of Keras's layer is the biased one (observed with 3.15.1)",
         },
         own=_OWN,
+    ),
+    "layer_norm": (
+        Words(
+            "layer = keras.layers.LayerNormalization(axis={axes|last_axes}, epsilon={epsilon}, dtype={on_dtype})\n"
+            "layer.build({x_shape})\n"
+            "y = layer.stateless_call([scale, offset], [], x)[0]",
+            unless=_LAYER,
+            own=_OWN,
+        ),
+        Words(
+            "y = keras.ops.layer_normalization(x, scale, offset, axis={axes|last_axes}, epsilon={epsilon})", own=_OWN
+        ),
     ),
     "lstm": Words(
         _LSTM,

@@ -23,5 +23,10 @@ TABLE: dict[str, Cell] = {
     ),
     "max_pool": "NumPy has no pooling",
     "batch_norm": "NumPy has no normalisation",
+    "layer_norm": Words(
+        "off = x - numpy.mean(x, {axes|last}, keepdims=True)\n"
+        "y = off / numpy.sqrt(numpy.var(x, {axes|last}, keepdims=True) + {epsilon}) * scale + offset",
+        own={"last": lambda axes: tuple(range(-axes, 0))},
+    ),
     "lstm": "NumPy has no recurrent layers",
 }

@@ -15,7 +15,7 @@ from typing import Any
 from conformance.frameworks import Ask
 from conformance.frameworks.onnx.model import TYPES, constant, model, node
 from conformance.layout import parse_layout
-from conformance.ops.norm import BatchNorm
+from conformance.ops.norm import BatchNorm, LayerNorm
 from conformance.ops.pointwise import Gelu
 from conformance.ops.pool import MaxPool
 from conformance.ops.recurrent import Lstm
@@ -71,6 +71,12 @@ def batch_norm(ask: Ask[BatchNorm]) -> Plan | Unsupported:
     words = {"training_mode": 1, "epsilon": p.epsilon, "momentum": p.momentum}
     inputs = ("x", "scale", "offset", "mean", "variance")
     return _plan(ask, [node("y, new_mean, new_variance", "BatchNormalization", inputs, **words)])
+
+
+def layer_norm(ask: Ask[LayerNorm]) -> Plan | Unsupported:
+    """LayerNormalization, which is told the first of its axes."""
+    words = {"axis": -ask.op.axes, "epsilon": ask.op.epsilon}
+    return _plan(ask, [node("y", "LayerNormalization", ("x", "scale", "offset"), **words)])
 
 
 def lstm(ask: Ask[Lstm]) -> Plan | Unsupported:

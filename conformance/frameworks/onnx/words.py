@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.frameworks import Cell
 from conformance.frameworks.onnx.convolution import conv, conv_transpose
-from conformance.frameworks.onnx.layers import batch_norm, gelu, lstm, max_pool, topk
+from conformance.frameworks.onnx.layers import batch_norm, gelu, layer_norm, lstm, max_pool, topk
 
 TABLE: dict[str, Cell] = {
     "conv": conv,
@@ -13,5 +13,6 @@ TABLE: dict[str, Cell] = {
     "topk": topk,
     "max_pool": max_pool,
     "batch_norm": batch_norm,
+    "layer_norm": layer_norm,
     "lstm": lstm,
 }

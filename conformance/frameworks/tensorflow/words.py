@@ -139,6 +139,12 @@ TABLE: dict[str, Cell] = {
     ),
     "max_pool": _POOLS,
     "batch_norm": (*(_fused(flat, half) for flat in (False, True) for half in (False, True)), _BY_HAND),
+    "layer_norm": Words(
+        "mean, variance = tf.nn.moments(x, {axes|last}, keepdims=True)\n"
+        "y = tf.nn.batch_normalization(x, mean, variance, offset, scale, {epsilon})",
+        note="tf.nn has no layer normalisation: its moments, and tf.nn.batch_normalization by them",
+        own={"last": lambda axes: tuple(range(-axes, 0))},
+    ),
     "lstm": Words(
         _LSTM,
         {"x": "TNI", "w": "I(GH)", "r": "K(GH)", "b": "(GH)", "y": "TNH"},

@@ -22,6 +22,7 @@ CALLS: dict[str, Known] = {
         for dims in (1, 2, 3)
     },
     "torch.nn.functional.batch_norm": known(f"input, {_NORM}"),
+    "torch.nn.functional.layer_norm": known("input, normalized_shape, weight=None, bias=None, eps=1e-05"),
     "torch.nn.LSTM": known(
         "input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False, "
         "proj_size=0, device=None, dtype=None"

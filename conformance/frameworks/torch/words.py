@@ -45,5 +45,6 @@ TABLE: dict[str, Cell] = {
         "x, new_mean, new_variance, scale, offset, True, {momentum|rest}, {epsilon})",
         unless={"not unbiased": "PyTorch's running variance is the unbiased one"},
     ),
+    "layer_norm": Words("y = torch.nn.functional.layer_norm(x, {scale_shape}, scale, offset, {epsilon})"),
     "lstm": Words(_LSTM, layouts={"w": "(GH)I", "r": "(GH)K", "b": "(GH)"}, trusted=True),
 }

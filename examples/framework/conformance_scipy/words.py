@@ -30,6 +30,7 @@ TABLE = {
     ),
     "max_pool": "scipy.ndimage.maximum_filter pads, and has no stride",
     "batch_norm": "SciPy has no normalisation",
+    "layer_norm": "SciPy has no normalisation",
     "lstm": "SciPy has no recurrent layers",
     "topk": "SciPy has nothing for it that NumPy has not",
 }
