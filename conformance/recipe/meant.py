@@ -157,6 +157,7 @@ class _Reader:
                 if not any(isinstance(v, Expression) for v in value):
                     yield value
                     yield from (v for v in value if type(v) in (int, float))
+                    yield len(value)  # how many axes a shape is for
                     # Without what the axes of batch and channels have.
                     yield from (value[i:j] for i, j in ((1, -1), (1, None), (2, None)) if value[i:j])
             elif type(value) in (bool, int, float, str, type(None)):
