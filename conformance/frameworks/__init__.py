@@ -60,17 +60,25 @@ def lower(ask: Ask[Any]) -> Plan | Unsupported:
         return Unsupported(f"{framework.name} has no {ask.op.name}")
     if isinstance(cell, str):
         return Unsupported(cell)
-    if isinstance(cell, Words):
-        return _said(ask, (cell,))
-    return _said(ask, cell) if isinstance(cell, tuple) else cell(ask)
-
-
-def _said(ask: Ask[Any], several: tuple[Words, ...]) -> Plan | Unsupported:
+    if not isinstance(cell, Words | tuple):
+        return cell(ask)
     if ask.op.refusal() is not None:
         return Unsupported("the op's definition rejects these parameters")
-    found: Plan | Unsupported = Unsupported(f"no words for {ask.op.name}")
-    for words in several:
-        found = words.plan(ask.op, ask.op.inputs(), ask.op.outputs(), ask.target, ask.dtype)
+    return said(several(cell), ask.op, ask.target, ask.dtype)
+
+
+def several(cell: Cell | None) -> tuple[Words, ...]:
+    """The words of a cell; none where it is a function or a reason."""
+    if isinstance(cell, Words):
+        return (cell,)
+    return cell if isinstance(cell, tuple) else ()
+
+
+def said(words: tuple[Words, ...], op: Op, target: Target, dtype: str) -> Plan | Unsupported:
+    """The plan of the first words that nothing speaks against, or why the last of them can't say it."""
+    found: Plan | Unsupported = Unsupported(f"no words for {op.name}")
+    for one in words:
+        found = one.plan(op, op.inputs(), op.outputs(), target, dtype)
         if isinstance(found, Plan):
             break
     return found

@@ -16,7 +16,7 @@ from itertools import combinations, islice, product
 from math import prod
 from typing import Any
 
-from conformance.frameworks import Cell
+from conformance.frameworks import said, several
 from conformance.frameworks.base import Framework
 from conformance.frameworks.calls import Known
 from conformance.frameworks.found import find
@@ -170,7 +170,7 @@ class _Reader:
             return _Tried(_NO_OP, differs=(str(error),))
         refusal = op.refusal()
         try:
-            plan = self._plan(op)
+            plan = said(self.words, op, self.target, DTYPE)
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:
             # What is refused need have no outputs and no meaning.
             return _Tried(_REFUSED, op, differs=(refusal or str(error),))
@@ -187,15 +187,6 @@ class _Reader:
         if refusal is not None:
             lengths, off = [*lengths, refusal], off + 1
         return _Tried(100 * len(differs) + off, op, plan, head, (*differs.values(), *lengths))
-
-    def _plan(self, op: Op) -> Plan | Unsupported:
-        """The plan of the first words that nothing speaks against, as `lower` takes them."""
-        found: Plan | Unsupported = Unsupported(f"no words for {op.name}")
-        for words in self.words:
-            found = words.plan(op, op.inputs(), op.outputs(), self.target, DTYPE)
-            if isinstance(found, Plan):
-                break
-        return found
 
     def _lengths(self, op: Op, plan: Plan) -> tuple[list[str], int]:
         """How the shapes that were given differ from those of the plan's tensors."""
@@ -221,13 +212,6 @@ def is_known(dotted: str) -> bool:
 def known_names() -> list[str]:
     """Every function that is read by words, for messages."""
     return [name for framework in find()[0].values() for name in framework.calls]
-
-
-def several(cell: Cell | None) -> tuple[Words, ...]:
-    """The words of a cell; none where it is a function or a reason."""
-    if isinstance(cell, Words):
-        return (cell,)
-    return cell if isinstance(cell, tuple) else ()
 
 
 def read_words(parsed: Parsed, shapes: Mapping[str, tuple[int, ...]], first: tuple[int, ...] | None = None) -> Meant:

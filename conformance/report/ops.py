@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 
-from conformance.frameworks.words import Words
+from conformance.frameworks import several
 from conformance.ops.base import REQUIRED, Field, Op, TensorSpec
 from conformance.ops.defined import DEFINED
 from conformance.target import FRAMEWORKS
@@ -27,7 +27,7 @@ def page(op: type[Op]) -> str:
     lines = [op.name, "", *inspect.cleandoc(op.__doc__ or "").splitlines(), "", "parameters"]
     width = max(len(name) for name in op.fields())
     lines += [f"  {name.ljust(width)}  {field.doc} ({_default(field)})" for name, field in op.fields().items()]
-    asked = _example(op)
+    asked = op()
     lines += ["", f"tensors of {asked.label()}", *(f"  {line}" for line in _tensors(asked))]
     for name in FRAMEWORKS:
         lines += ["", f"on {name}"]
@@ -49,7 +49,7 @@ def pages() -> str:
         lines += [f"## {op.name}", "", inspect.cleandoc(op.__doc__ or ""), ""]
         rows = [[code(name), escaped(field.doc), code(_default(field))] for name, field in op.fields().items()]
         lines += table(["parameter", "what it is", "default"], rows)
-        lines += [f"- {line}" for line in _tensors(_example(op))] + [""]
+        lines += [f"- {line}" for line in _tensors(op())] + [""]
         for name in FRAMEWORKS:
             texts, reasons = _texts(op.name, name), _reasons(op.name, name)
             if texts:
@@ -58,10 +58,6 @@ def pages() -> str:
                 lines += [f"- {FRAMEWORKS[name].title}, {escaped(reason)}"]
             lines += [""] if reasons else []
     return "\n".join(lines).rstrip("\n") + "\n"
-
-
-def _example(op: type[Op]) -> Op:
-    return op.bind({name: field.default for name, field in op.fields().items()})
 
 
 def _default(field: Field) -> str:
@@ -87,13 +83,6 @@ def _said(spec: TensorSpec) -> str:
     return ", ".join(words)
 
 
-def _cells(op: str, framework: str) -> tuple[Words, ...] | None:
-    cell = FRAMEWORKS[framework].words.get(op)
-    if isinstance(cell, Words):
-        return (cell,)
-    return cell if isinstance(cell, tuple) else None
-
-
 def _mark(op: str, framework: str) -> str:
     cell = FRAMEWORKS[framework].words.get(op)
     if cell is None or isinstance(cell, str):
@@ -108,17 +97,13 @@ def _reasons(op: str, framework: str) -> list[str]:
         return ["not asked: there are no words"]
     if isinstance(cell, str):
         return [f"not asked: {cell}"]
-    several = _cells(op, framework)
-    if several is None:
-        return []
     # What the last of several can't say is what can't be asked.
-    return [f"not where {condition}: {why}" for condition, why in (several[-1].unless or {}).items()]
+    words = several(cell)[-1:]
+    return [f"not where {condition}: {why}" for one in words for condition, why in (one.unless or {}).items()]
 
 
 def _texts(op: str, framework: str) -> list[str]:
-    several = _cells(op, framework)
-    if several is not None:
-        return [words.text for words in several]
-    return (
-        [] if isinstance(FRAMEWORKS[framework].words.get(op), str | None) else ["(its text follows from the geometry)"]
-    )
+    cell = FRAMEWORKS[framework].words.get(op)
+    if callable(cell):
+        return ["(its text follows from the geometry)"]
+    return [words.text for words in several(cell)]
