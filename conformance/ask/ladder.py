@@ -17,9 +17,9 @@ from conformance.executor import Request
 from conformance.judge.compare import Expectation, Judgement, judge
 from conformance.judge.ladder import Side, climb, moves, nudges
 from conformance.layout import to_layout
-from conformance.ops.base import Array, whole
+from conformance.ops.base import Array
 from conformance.ops.call import Call
-from conformance.ops.reference import Reference
+from conformance.ops.reference import Reference, whole
 from conformance.outcome import Outcome, Value
 from conformance.plan import USUAL, Plan
 from conformance.target import Target

@@ -19,9 +19,9 @@ from conformance.judge.compare import Expectation, real
 from conformance.judge.explain import Explanation
 from conformance.judge.layouts import explain_layout
 from conformance.layout import Layout, LayoutError, Marks, from_layout, parse_layout, shape_from_layout, to_layout
-from conformance.ops.base import Array, TensorSpec, whole
+from conformance.ops.base import Array, TensorSpec
 from conformance.ops.call import Call
-from conformance.ops.reference import Reference
+from conformance.ops.reference import Reference, whole
 from conformance.outcome import Outcome, Raised, Tensor, Unsupported, Value
 from conformance.plan import USUAL, Plan
 from conformance.suite.case import Case
@@ -147,14 +147,9 @@ def sums_are_exact(case: Case, arrays: Mapping[str, Array], reference: Reference
     """Whether every partial sum is exact in the dtype, so that any right algorithm is equal: small enough integers."""
     if reference.exact or (case.values.kind == "integers" and case.op.products()):
         return True  # made so
-    limit = 2.0 ** DTYPES[case.dtype].precision
-    integers = all(map(whole, (*arrays.values(), reference.value)))
-    if integers and case.op.definition() is None:
-        return True  # stated values; no sum is known
-    if not reference.sums:
-        return False
-    largest = np.nan_to_num(reference.magnitude(), nan=0.0, posinf=0.0)
-    return integers and float(largest.max(initial=0.0)) <= limit
+    if case.op.definition() is None:
+        return all(map(whole, (*arrays.values(), reference.value)))  # stated values; no sum is known
+    return reference.sums_exactly(arrays.values(), DTYPES[case.dtype])
 
 
 def cancelled(reference: Reference) -> bool:
@@ -237,20 +232,19 @@ def gradient_reason(target: Target) -> str:
 
 
 def _encoded(prepared: Prepared, name: str, layout: Layout) -> NDArray[np.generic]:
-    axes = next(spec.axes for spec in prepared.specs if spec.name == name)
-    return _once(prepared, prepared.arrays[name], prepared.dtype(name), axes, layout, name)
+    spec = next(spec for spec in prepared.specs if spec.name == name)
+    return _once(prepared, prepared.arrays[name], spec, layout, name)
 
 
 def _pulled_back(prepared: Prepared, spec: TensorSpec, layout: Layout) -> NDArray[np.generic]:
-    array = prepared.cotangents[spec.name]
-    return _once(prepared, array, spec.dtype or prepared.case.dtype, spec.axes, layout, f"d{spec.name}")
+    return _once(prepared, prepared.cotangents[spec.name], spec, layout, f"d{spec.name}")
 
 
-def _once(prepared: Prepared, array: Array, dtype: str, axes: str, layout: Layout, name: str) -> NDArray[np.generic]:
-    marks = prepared.marks(name)
+def _once(prepared: Prepared, array: Array, spec: TensorSpec, layout: Layout, name: str) -> NDArray[np.generic]:
     key = (name, str(layout))
     if key not in prepared.encoded:
-        prepared.encoded[key] = to_layout(encode(array, dtype), axes, layout, name, marks)
+        encoded = encode(array, spec.dtype or prepared.case.dtype)
+        prepared.encoded[key] = to_layout(encoded, spec.axes, layout, name, spec.marks)
     return prepared.encoded[key]
 
 

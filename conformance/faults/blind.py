@@ -86,6 +86,13 @@ def _present(asked: Asked, expected: Expectation, value: Value) -> tuple[Expecta
     return expected, replace(value, outputs={**asked.honest, **value.outputs})
 
 
+def _signed_zeros(asked: Asked) -> bool:
+    """Whether the case looks at the signs of zeros, and has some."""
+    right = asked.expectation
+    real = (right.outputs[spec.name].value for spec in asked.outputs if spec.kind == "real")
+    return right.signed_zeros and any((value == 0).any() for value in real)
+
+
 @dataclass(frozen=True)
 class Check:
     """One check of the judge: in which statuses it shows, the judge without it, and the cases that it is for."""
@@ -102,7 +109,7 @@ CHECKS = (
     Check("shape", (Status.SHAPE,), _each(_shape)),
     Check("dtype", (Status.DTYPE,), _each(_dtype)),
     Check("non-finite pattern", (Status.NONFINITE, Status.GRADIENT), _each(_pattern)),
-    Check("signed zeros", (Status.NONFINITE,), lambda _, e, v: (replace(e, signed_zeros=False), v)),
+    Check("signed zeros", (Status.NONFINITE,), lambda _, e, v: (replace(e, signed_zeros=False), v), _signed_zeros),
     Check("equality of exact values", (*_VALUES, Status.GRADIENT), _each(_equality), lambda a: a.exact),
     Check("allowance of real values", (*_VALUES, Status.GRADIENT), _each(_allowance), lambda a: not a.exact),
     Check(
@@ -127,16 +134,12 @@ class Blindness:
     """What got through without each check: the names of faults. A check for which no case was is not listed."""
 
     through: dict[str, set[str]] = field(default_factory=dict)
-    _zeros: bool = False
 
     def meet(self, asked: Asked) -> None:
         """A case into which faults are put."""
         for check in CHECKS:
-            if check.name not in self.through and check.name != "signed zeros" and check.applies(asked):
+            if check.name not in self.through and check.applies(asked):
                 self.through[check.name] = set()
-        zeros = any((r.value == 0).any() for n, r in asked.expectation.outputs.items() if _is_real(asked, n))
-        if asked.expectation.signed_zeros and zeros:
-            self.through.setdefault("signed zeros", set())
 
     def try_without(
         self, fault: str, asked: Asked, expected: Expectation, outcome: Outcome, caught: Status, judge: Judge
@@ -155,7 +158,3 @@ class Blindness:
     def idle(self) -> list[str]:
         """The checks without which nothing gets through."""
         return [name for name, through in self.through.items() if not through]
-
-
-def _is_real(asked: Asked, name: str) -> bool:
-    return next(spec.kind for spec in asked.outputs if spec.name == name) == "real"

@@ -49,10 +49,6 @@ def _differs(right: Any, tensor: Tensor, dtype: str) -> bool:
     return not np.array_equal(tensor.values, kept, equal_nan=kept.dtype.kind in "fcV")
 
 
-def _signs_differ(right: Any, values: Any) -> bool:
-    return not np.array_equal(np.signbit(values), np.signbit(right))
-
-
 def points_alike(asked: Asked, spec: TensorSpec, got: Any, right: Any) -> bool:
     """Whether indices point to elements equal to the right ones, and to none twice where that is asked: one by one."""
     name, letters, once = parse_into(spec.into)

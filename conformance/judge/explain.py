@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from conformance.dtypes import DTYPES, rounded
 from conformance.judge.locate import locate, locate_shape
 from conformance.judge.noise import noise, overflow
-from conformance.ops.base import Array, Op, whole
+from conformance.ops.base import Array, Op
 from conformance.ops.confused import GENERIC
 from conformance.ops.confusions import Confusion, Problem, Stage, Variant, finished, prepared
 from conformance.ops.defined import DEFINED
+from conformance.ops.reference import whole
 from conformance.plan import USUAL
 
 # Alternatives that a text lists before it only counts them.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -49,8 +48,8 @@ def _computed(array: Array, roundings: float) -> Num:
 
 def in_order(reference: Reference, got: Array, axis: int) -> tuple[Reference, Array]:
     """A reference and an answer, sorted along an axis whose order the op leaves open."""
-    right = sort(Num(reference.value) if reference.made is None else reference.made, axis)[0]
-    return replace(Reference.of(right), value=right.value), np.sort(got, axis=axis)
+    right, _ = sort(Num(reference.value) if reference.made is None else reference.made, axis)
+    return Reference.of(right), np.sort(got, axis=axis)
 
 
 def judged_by_relations(relations: Sequence[Relation]) -> set[str]:

@@ -89,11 +89,6 @@ class Relation:
     roundings: float
 
 
-def whole(array: NDArray[Any]) -> bool:
-    """Whether every element that is finite is an integer."""
-    return np.array_equal(array, np.rint(array), equal_nan=True)
-
-
 class Op(ABC):
     """A framework-neutral question with an exact meaning: a frozen dataclass of its parameters.
 

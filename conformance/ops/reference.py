@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,10 +19,16 @@ from conformance.exact.tape import vjp
 from conformance.exact.truth import Truth
 
 if TYPE_CHECKING:
+    from conformance.dtypes import DType
     from conformance.ops.base import Op
 
 Array = NDArray[np.float64]
 Rounding = Callable[[Array], Array]
+
+
+def whole(array: NDArray[Any]) -> bool:
+    """Whether every element that is finite is an integer."""
+    return np.array_equal(array, np.rint(array), equal_nan=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +81,13 @@ class Reference:
         if self.made is None or self.made.sum is None:
             return np.asarray(np.abs(self.value))
         return np.asarray(self.made.sum.magnitude())
+
+    def sums_exactly(self, inputs: Iterable[NDArray[Any]], dtype: DType) -> bool:
+        """Whether it is a sum of integers of which every partial sum is exact in the dtype."""
+        if not self.sums or not all(map(whole, (*inputs, self.value))):
+            return False
+        largest = np.nan_to_num(self.magnitude(), nan=0.0, posinf=0.0).max(initial=0.0)
+        return float(largest) <= 2.0**dtype.precision
 
     def energy(self) -> Array:
         """The sum of the terms' squares an element, in whose root errors are counted for the effective bits."""

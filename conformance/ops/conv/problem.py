@@ -21,9 +21,10 @@ from conformance.exact.trilinear import (
     most_summed,
     scatter_exactly,
 )
-from conformance.ops.base import Array, whole
+from conformance.ops.base import Array
 from conformance.ops.confusions import Part
 from conformance.ops.conv.convolution import Convolution, Refused
+from conformance.ops.reference import whole
 
 CONV = ("conv",)
 TRANSPOSED = ("conv_transpose",)
