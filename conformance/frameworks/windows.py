@@ -1,6 +1,6 @@
 """What surrounds a call whose only word is VALID: slices and zeros that make it mean a given geometry.
 
-Shared by the adapters of TensorFlow and Keras; knows no framework.
+Shared by the adapters; knows no framework.
 """
 
 from __future__ import annotations
@@ -18,6 +18,18 @@ class Window:
 
     keep: Pair | None
     zeros: Pair
+
+
+def forward_pads(axis: Axis) -> Pair:
+    """What x is padded with before a convolution without padding; negative ends cut off.
+
+    A remainder that no kernel reaches stays where it is; more of it than that is cut off.
+    """
+    if axis.small == 0:
+        return axis.lo, min(axis.extent - 1 - axis.large - axis.lo, 0)
+    if -axis.stride < axis.hi < 0:
+        return axis.lo, 0
+    return axis.lo, axis.hi
 
 
 def gather_window(axis: Axis) -> Window:

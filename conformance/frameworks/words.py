@@ -26,7 +26,7 @@ from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from conformance.layout import LayoutError, parse_layout
+from conformance.layout import SPATIAL, LayoutError, parse_layout
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.text.expression import FUNCTIONS, Expression, ExpressionError, parse_expression
@@ -70,6 +70,9 @@ WORDS: Mapping[str, Word] = {
     "around": lambda v: (1, *v, 1),
     "outer_pairs": lambda pairs: ((0, 0), (0, 0), *pairs),
     "around_pairs": lambda pairs: ((0, 0), *pairs, (0, 0)),
+    # Of one length a spatial axis: their letters, and every axis but the last where the channels are that.
+    "letters": lambda space: SPATIAL[-len(space) :],
+    "but_last": lambda space: tuple(range(len(space) + 1)),
 }
 
 

@@ -27,6 +27,10 @@ Array = NDArray[np.float64]
 
 REQUIRED = object()
 
+# The letters of so many spatial axes; and of tensors whose axes mean nothing, none of those that stand for something.
+SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
+LETTERS = "ABEFJK"
+
 
 class ParamError(ValueError):
     """Parameters that can't be meant: the message says what was found and what was expected."""
@@ -308,6 +312,15 @@ def per_axis(low: int, high: int = 2**40) -> Callable[[Any], int | tuple[int, ..
             raise ValueError(expected) from None
 
     return parse
+
+
+def one_an_axis(name: str, value: Any, dims: int, what: str) -> tuple[Any, ...]:
+    """A parameter spelled out: a list as it is, one value for all axes. ParamError where a list has another length."""
+    if not isinstance(value, tuple):
+        return (value,) * dims
+    if len(value) != dims:
+        raise ParamError(name, f"{name} has {len(value)} entries, expected {dims}: {what}")
+    return value
 
 
 def optional(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:

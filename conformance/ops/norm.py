@@ -14,6 +14,8 @@ from conformance.exact.num import Num, stopped
 from conformance.exact.reduce import mean as mean_of
 from conformance.exact.reduce import variance as variance_of
 from conformance.ops.base import (
+    LETTERS,
+    SPATIAL,
     Op,
     ParamError,
     TensorSpec,
@@ -23,9 +25,6 @@ from conformance.ops.base import (
     real_field,
     shape_field,
 )
-from conformance.ops.pointwise import LETTERS
-
-_LETTERS = {0: "", 1: "W", 2: "HW", 3: "DHW"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class BatchNorm(Op):
 
     def inputs(self) -> tuple[TensorSpec, ...]:
         c = (self.channels,)
-        x = TensorSpec("x", "NC" + _LETTERS[len(self.space)], (self.batch, self.channels, *self.space))
+        x = TensorSpec("x", "NC" + SPATIAL[len(self.space)], (self.batch, self.channels, *self.space))
         return (
             x,
             TensorSpec("scale", "C", c),

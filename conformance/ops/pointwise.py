@@ -12,13 +12,10 @@ import numpy as np
 from conformance.exact.functions import one_plus_erf, sigmoid, tanh
 from conformance.exact.num import Num
 from conformance.exact.truth import maximum
-from conformance.ops.base import Op, TensorSpec, param, shape_field, word_field
+from conformance.ops.base import LETTERS, Op, TensorSpec, param, shape_field, word_field
 from conformance.ops.confused import read_as
 from conformance.ops.confusions import Confusion
 from conformance.ops.question import Question
-
-# Letters of tensors whose axes mean nothing: none of those that stand for batch, channels or space.
-LETTERS = "ABEFJK"
 
 
 @dataclass(frozen=True)

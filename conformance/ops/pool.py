@@ -12,13 +12,14 @@ from conformance.exact.moves import windows
 from conformance.exact.num import Num
 from conformance.exact.order import largest
 from conformance.ops.base import (
+    SPATIAL,
     Field,
     Op,
-    ParamError,
     TensorSpec,
     axis_field,
     boolean_field,
     integer_field,
+    one_an_axis,
     optional,
     param,
     per_axis,
@@ -26,7 +27,6 @@ from conformance.ops.base import (
 from conformance.ops.confusions import Confusion
 from conformance.ops.pool_confusions import POOLING
 
-SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
 Pair = tuple[int, int]
 
 
@@ -121,11 +121,11 @@ class MaxPool(Op):
         if values["stride"] is None:
             spelled["stride"] = values["window"]
         for name in ("window", "stride", "dilation"):
-            spelled[name] = _axes(name, spelled[name], len(size))
+            spelled[name] = one_an_axis(name, spelled[name], len(size), "as many as size")
         if isinstance(values["padding"], int):
             spelled["padding"] = ((values["padding"],) * 2,) * len(size)
         elif not isinstance(values["padding"], str):
-            spelled["padding"] = _axes("padding", values["padding"], len(size))
+            spelled["padding"] = one_an_axis("padding", values["padding"], len(size), "as many as size")
         return cls(**spelled)
 
     @property
@@ -205,11 +205,3 @@ class MaxPool(Op):
 
     def periods(self) -> Mapping[str, int]:
         return dict(zip(self.spatial, self.stride, strict=True))
-
-
-def _axes(name: str, value: Any, dims: int) -> tuple[Any, ...]:
-    if not isinstance(value, tuple):
-        return (value,) * dims
-    if len(value) != dims:
-        raise ParamError(name, f"{name} has {len(value)} entries, expected {dims}: as many as size")
-    return value

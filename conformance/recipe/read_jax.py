@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from conformance.frameworks.text import Code
-from conformance.ops.conv.convolution import SPATIAL, Pair
+from conformance.ops.base import SPATIAL
+from conformance.ops.conv.convolution import Pair
 from conformance.recipe.call import Call
 from conformance.recipe.reading import Reading, Shape
 from conformance.recipe.syntax import Expression, evaluate

@@ -6,7 +6,8 @@ https://keras.io/api/ops/nn/
 
 from __future__ import annotations
 
-from conformance.ops.conv.convolution import SPATIAL, Pair
+from conformance.ops.base import SPATIAL
+from conformance.ops.conv.convolution import Pair
 from conformance.recipe.call import Call
 from conformance.recipe.reading import DEFAULT_BATCH, Reading, Shape, shape_text
 

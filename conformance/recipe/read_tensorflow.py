@@ -12,7 +12,8 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 
-from conformance.ops.conv.convolution import SPATIAL, Pair
+from conformance.ops.base import SPATIAL
+from conformance.ops.conv.convolution import Pair
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.reading import DEFAULT_SIZES, Reading, Shape, shape_text
 from conformance.recipe.syntax import Expression, evaluate

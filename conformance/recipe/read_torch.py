@@ -6,7 +6,8 @@ https://docs.pytorch.org/docs/stable/nn.functional.html#convolution-functions
 
 from __future__ import annotations
 
-from conformance.ops.conv.convolution import SPATIAL, Pair
+from conformance.ops.base import SPATIAL
+from conformance.ops.conv.convolution import Pair
 from conformance.recipe.call import Call
 from conformance.recipe.reading import Reading, Shape
 from conformance.recipe.syntax import Given, failure

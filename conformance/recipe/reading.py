@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 from conformance.dtypes import DTYPES
 from conformance.frameworks.text import Code
 from conformance.ops import OPS
-from conformance.ops.conv.convolution import SPATIAL, Convolution, Pair, Refused
+from conformance.ops.base import SPATIAL
+from conformance.ops.conv.convolution import Convolution, Pair, Refused
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.signatures import Signature
 from conformance.recipe.syntax import Expression, Given, Parsed, evaluate, failure

@@ -14,6 +14,7 @@ from __future__ import annotations
 from conformance.exact.trilinear import Axis
 from conformance.frameworks import Ask
 from conformance.frameworks.text import Pair, bias_shape, call, lines, rejected
+from conformance.frameworks.windows import forward_pads
 from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
@@ -27,7 +28,7 @@ def conv(ask: Ask[Convolution]) -> Plan | Unsupported:
     elif ask.geometry is None:
         return rejected(p)
     else:
-        padding = tuple(_forward_pads(axis) for axis in ask.geometry)
+        padding = tuple(forward_pads(axis) for axis in ask.geometry)
     text = call("jax.lax.conv_general_dilated", "x", "w", **_words(ask, "window_strides", padding, groups=p.groups))
     return _plan(ask, text, _kernel(p, "I", "O" if p.groups == 1 else "(GO)"))
 
@@ -64,15 +65,6 @@ def conv_transpose(ask: Ask[Convolution]) -> Plan | Unsupported:
 
 def _own_padding(p: Convolution) -> object:
     return p.padding.upper() if isinstance(p.padding, str) else p.padding
-
-
-def _forward_pads(axis: Axis) -> Pair:
-    """A convolution's padding. A remainder that no kernel reaches stays where it is; more of it is cut off."""
-    if axis.small == 0:
-        return axis.lo, min(axis.extent - 1 - axis.large - axis.lo, 0)
-    if -axis.stride < axis.hi < 0:
-        return axis.lo, 0
-    return axis.lo, axis.hi
 
 
 def _spread_pads(axis: Axis) -> Pair:

@@ -52,8 +52,6 @@ TABLE: dict[str, Cell] = {
         layouts={"x": "N{space|letters|text}C", "y": "N{space|letters|text}C"},
         note="jax.nn has no batch normalisation: jax.nn.standardize, and the running statistics by hand",
         own={
-            "but_last": lambda space: tuple(range(len(space) + 1)),
-            "letters": lambda space: "DHW"[-len(space) :],
             "int": int,
         },
     ),

@@ -16,8 +16,6 @@ _OWN: dict[str, Word] = {
     "upper": lambda padding: padding.upper() if isinstance(padding, str) else "VALID",
     "nothing": lambda pairs: not any(map(any, pairs)),
     "most": lambda pairs: max(map(max, pairs)),
-    "letters": lambda space: "DHW"[-len(space) :],
-    "but_last": lambda space: tuple(range(len(space) + 1)),
 }
 
 _LAST = dict.fromkeys(("x", "y"), "N{size|letters|text}C")

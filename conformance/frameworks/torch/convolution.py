@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from conformance.exact.trilinear import Axis, Geometry
 from conformance.frameworks import Ask
 from conformance.frameworks.text import Code, Pair, bias_shape, call, lines, rejected, sliced
+from conformance.frameworks.windows import forward_pads
 from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
@@ -37,9 +38,7 @@ def conv(ask: Ask[Convolution]) -> Plan | Unsupported:
         even = [_even_padding(axis) for axis in ask.geometry]
         padding = tuple(lo or 0 for lo in even)
         if None in even:
-            uneven = [
-                _uneven_padding(axis) if lo is None else (0, 0) for axis, lo in zip(ask.geometry, even, strict=True)
-            ]
+            uneven = [forward_pads(axis) if lo is None else (0, 0) for axis, lo in zip(ask.geometry, even, strict=True)]
             zeros = [(max(low, 0), max(high, 0)) for low, high in uneven]
             if any(-axis.large > min(pair) for axis, pair in zip(ask.geometry, uneven, strict=True)):
                 # Observed on 2.13.0: a negative entry cuts before the other end is padded, and refuses to cut more
@@ -138,15 +137,6 @@ def _even_padding(axis: Axis) -> int | None:
     """The padding of both ends that gives this axis of a convolution, or None."""
     reach = axis.large + 2 * axis.lo - axis.extent
     return axis.lo if axis.lo >= 0 and max(reach // axis.stride + 1, 0) == axis.small else None
-
-
-def _uneven_padding(axis: Axis) -> Pair:
-    """What to pad x with. A remainder that no kernel reaches stays where it is; more of it than that is cut off."""
-    if axis.small == 0:
-        return axis.lo, min(axis.extent - 1 - axis.large - axis.lo, 0)
-    if -axis.stride < axis.hi < 0:
-        return axis.lo, 0
-    return axis.lo, axis.hi
 
 
 def _own_padding(p: Convolution, zero_words: tuple[str, ...]) -> object:

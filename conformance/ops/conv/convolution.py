@@ -19,6 +19,7 @@ from conformance.exact.trilinear import (
     Geometry,
 )
 from conformance.ops.base import (
+    SPATIAL,
     Array,
     Field,
     Op,
@@ -27,6 +28,7 @@ from conformance.ops.base import (
     axis_field,
     boolean_field,
     integer_field,
+    one_an_axis,
     param,
     word_field,
 )
@@ -36,7 +38,6 @@ from conformance.ops.parameters import Step
 
 CONVENTIONS = ("torch", "tensorflow", "keras", "jax", "onnx")
 WORDS = ("valid", "same", "same_upper", "same_lower")
-SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
 
 Pair = tuple[int, int]
 
@@ -95,11 +96,7 @@ TAP_WORK, TAP_NUMBERS = 2_000, 100
 
 
 def _axes(name: str, value: Any, dims: int) -> tuple[Any, ...]:
-    if isinstance(value, tuple):
-        if len(value) != dims:
-            raise ParamError(name, f"{name} has {len(value)} entries, expected {dims}: one for each spatial axis")
-        return value
-    return (value,) * dims
+    return one_an_axis(name, value, dims, "one for each spatial axis")
 
 
 def join(values: tuple[int, ...]) -> str:
