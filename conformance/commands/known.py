@@ -14,12 +14,11 @@ from conformance.known.stale import edits
 from conformance.known.table import KnownTable, render_table
 from conformance.record import Reader, RecordError
 from conformance.session import declare
-from conformance.session.outputs import kept
+from conformance.session.outputs import kept, put
 from conformance.suite.choose import report, suite_root
 from conformance.suite.findings import CaseFileError
-from conformance.text.files import write_whole
 from conformance.text.words import plural
-from conformance.usage import OK, UsageError, unwritable
+from conformance.usage import OK, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +41,9 @@ def main(options: Options) -> int:
     if options.output is not None and (reason := kept(options.output)):
         raise UsageError(f"-o: {options.output} {reason}; name another file")
     if options.markdown:
-        _write(options.output, render_page(table.entries))
-    elif options.output is not None:
-        _write(options.output, render_table(table) + "\n")
+        put(options.output, render_page(table.entries))
     else:
-        print(render_table(table))
+        put(options.output, render_table(table) + "\n")
     return OK
 
 
@@ -63,17 +60,6 @@ def _table(given: Sequence[Path]) -> KnownTable:
         raise UsageError(report(error.findings)) from None
 
 
-def _write(path: Path | None, text: str) -> None:
-    if path is None:
-        sys.stdout.write(text)
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
-    except OSError as error:
-        raise unwritable(f"{path} can't be written: {error}", error) from None
-
-
 def _update(record: Path, output: Path | None, table: KnownTable) -> int:
     try:
         with Reader(record) as reader:
@@ -87,7 +73,7 @@ def _update(record: Path, output: Path | None, table: KnownTable) -> int:
     except CaseFileError as error:
         raise UsageError(f"--update: no entry can be proposed from {record}:\n{report(error.findings)}") from None
     if proposals:
-        _put(output, "\n".join(proposal.render() for proposal in proposals))
+        _append(output, "\n".join(proposal.render() for proposal in proposals))
     count = sum(len(proposal.verdicts) for proposal in proposals)
     said = f"{plural(len(proposals), 'proposal')} for {plural(count, 'unexpected divergence')}"
     said += f" in {output}" if output is not None and proposals else ""
@@ -106,7 +92,7 @@ def _update(record: Path, output: Path | None, table: KnownTable) -> int:
     return OK
 
 
-def _put(path: Path | None, text: str) -> None:
+def _append(path: Path | None, text: str) -> None:
     """Print the proposals, or put them at the end of a file of entries."""
     if path is None:
         print(text)
@@ -119,4 +105,4 @@ def _put(path: Path | None, text: str) -> None:
             before = path.read_text(encoding="utf-8").rstrip("\n") + "\n\n"
     except (OSError, ValueError):
         raise UsageError(f"-o: {path} can't be read as text, so nothing is put at its end; name another file") from None
-    _write(path, f"{before}{text}")
+    put(path, f"{before}{text}")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.ops.defined import DEFINED
 from conformance.report.ops import overview, page, pages
 from conformance.session import declare
-from conformance.session.outputs import kept
-from conformance.text.files import write_whole
+from conformance.session.outputs import output, put
 from conformance.text.nearest import did_you_mean
-from conformance.usage import OK, UsageError, unwritable
+from conformance.usage import OK, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +19,7 @@ class Options:
 
     op: str | None = declare.positional(nargs="?", default=None, metavar="OP", help="one op (default: a table of all)")
     markdown: bool = declare.switch("--markdown", help="all of them as a page of Markdown")
-    output: Path | None = declare.option("-o", "--output", type=Path, metavar="FILE", help="write the page there")
+    output: Path | None = declare.option("-o", "--output", type=output, metavar="FILE", help="write the page there")
 
 
 def main(options: Options) -> int:
@@ -34,14 +32,5 @@ def main(options: Options) -> int:
         text = pages()
     else:
         text = (overview() if options.op is None else page(DEFINED[options.op])) + "\n"
-    if options.output is None:
-        sys.stdout.write(text)
-        return OK
-    if reason := kept(options.output):
-        raise UsageError(f"-o: {options.output} {reason}; name another file")
-    try:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(options.output, text)
-    except OSError as error:
-        raise unwritable(f"{options.output} can't be written: {error}", error) from None
+    put(options.output, text)
     return OK

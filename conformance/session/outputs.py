@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from conformance.usage import UsageError
+from conformance.text.files import write_whole
+from conformance.usage import UsageError, unwritable
 
 _RECORD = b"SQLite format 3\x00"
 _CASES = (".yaml", ".yml")
@@ -47,3 +49,15 @@ def refuse_same(named: Iterable[tuple[str, Path | None]]) -> None:
         if real in seen:
             raise UsageError(f"{option} and {seen[real]} name the same file, {path}; name two")
         seen[real] = option
+
+
+def put(path: Path | None, text: str) -> None:
+    """Write a page whole, in a folder that is made for it; to stdout where no file is named."""
+    if path is None:
+        sys.stdout.write(text)
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+    except OSError as error:
+        raise unwritable(f"{path} can't be written: {error}", error) from None
