@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -21,7 +17,7 @@ from conformance.recipe.call import Call, CallError
 from conformance.recipe.read import read_call
 from conformance.recipe.signatures import REQUIRED, signatures
 from conformance.target import parse_target
-from tests.patience import LONG
+from tests.recipe.own_words import own_words
 from tests.recipe.spread import JAX, KERAS, TENSORFLOW, TORCH, Shape
 
 EVERYTHING = [*TORCH, *KERAS, *TENSORFLOW, *JAX]
@@ -102,16 +98,7 @@ print(json.dumps(found))
 @pytest.mark.parametrize("framework", ["torch", "jax", "keras", "tensorflow"])
 def test_signatures_are_the_frameworks_own(framework: str) -> None:
     known = {name: s for name, s in signatures().items() if s.framework == framework}
-    environment = {**os.environ, "KERAS_BACKEND": "numpy", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    ran = subprocess.run(
-        [sys.executable, "-c", _SIGNATURES, framework, *known],
-        capture_output=True,
-        text=True,
-        timeout=LONG,
-        env=environment,
-        check=True,
-    )
-    found: dict[str, list[list[Any]]] = json.loads(ran.stdout.splitlines()[-1])
+    found: dict[str, list[list[Any]]] = own_words(_SIGNATURES, framework, known)
     for name, signature in known.items():
         ours = [[n, d is REQUIRED, None if d is REQUIRED else d] for n, d in signature.parameters.items()]
         # Keras writes the strides' default once for each axis.

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +30,7 @@ from conformance.recipe.syntax import parse
 from conformance.recipe.verify import NoRecipe, Recipes
 from conformance.recipe.weights import convert
 from conformance.target import parse_target
-from tests.patience import LONG
+from tests.recipe.own_words import own_words
 
 needs = pytest.mark.skipif(
     any(missing(parse_target(name)) for name in ("torch", "jax", "tensorflow")), reason="needs torch, jax, tensorflow"
@@ -334,16 +330,7 @@ def test_signatures_are_the_frameworks_own(framework: str) -> None:
     if missing(parse_target(framework)):
         pytest.skip(f"needs {framework}")
     calls = find()[0][framework].calls
-    environment = {**os.environ, "KERAS_BACKEND": "numpy", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    ran = subprocess.run(
-        [sys.executable, "-c", _SIGNATURES, framework, *calls],
-        capture_output=True,
-        text=True,
-        timeout=LONG,
-        env=environment,
-        check=True,
-    )
-    found: dict[str, list[list[Any]]] = json.loads(ran.stdout.splitlines()[-1])
+    found: dict[str, list[list[Any]]] = own_words(_SIGNATURES, framework, calls)
     assert found
     for name, theirs in found.items():
         ours = calls[name].parameters
