@@ -112,11 +112,6 @@ def _key(key: str) -> str:
     return key if key.isidentifier() else repr(key)
 
 
-def read_document(path: Path) -> Node:
-    """The tree of a file; CaseFileError with every finding."""
-    return parse_document(read_text(path), str(path))
-
-
 def read_text(path: Path) -> str:
     """The text of a file of at most 5 MiB in UTF-8; CaseFileError where it is not one."""
     file = str(path)
