@@ -211,9 +211,9 @@ def of_kinds() -> dict[str, str]:
         "complex off": (TensorSpec("y", "AB", right.shape, "complex"), z * 1.5, z, nothing + 1e-5),
         "complex nan": (TensorSpec("y", "AB", right.shape, "complex"), z * np.nan, z, nothing + 1e-5),
     }
-    places = "12 01, 21 01, 22 10, 01 23, 31 11, 91 04, 49 07".split(", ")
+    places = "12 01, 21 01, 22 10, 01 23, 31 11, -1 04, 49 07".split(", ")
     for number, rows_of in enumerate(places):
-        got = [[int(digit) for digit in row] for row in rows_of.split()]
+        got = [[-1 if digit == "-" else int(digit) for digit in row] for row in rows_of.split()]
         for name, spec in (("x.K", points), ("x.(K)", again), ("p.(HW)", flat)):
             cases[f"index into {name}, {number}"] = (spec, np.array(got), np.array([[1, 2], [0, 1]]), np.zeros((2, 2)))
     for name, (spec, got, wanted, allowed) in cases.items():
