@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.dtypes import NARROW_FORMATS, narrowed
+from conformance.dtypes import NARROW_FORMATS, narrowed, rounded
 from conformance.faults.asked import Asked, ask
 from conformance.faults.confusions import confusion_faults
 from conformance.faults.general import general_faults
@@ -27,6 +27,7 @@ from conformance.judge.locate import locate, locate_shape
 from conformance.layout import parse_layout
 from conformance.ops.base import TensorSpec
 from conformance.outcome import Crashed, Outcome, Raised, TimedOut, Unsupported, Value
+from tests.confusion_faults import FAULTS, NEED_REAL_VALUES, Plain, random_problem
 from tests.figures import changed, rewrite, summary
 from tests.strategies import a_case
 
@@ -105,6 +106,39 @@ def of_faults() -> dict[str, str]:
             for number, outcome in enumerate(islice(fault.make(asked), EACH)):
                 why = explained(asked, outcome) if number == 0 and "confusion" in fault.name else ""
                 rows[f"{name}, {fault.name}, {number}"] = said(judge(fault.expectation(asked), outcome)) + why
+    return rows
+
+
+def of_causes() -> dict[str, str]:
+    """Causes that independent code puts into convolutions: alone, in pairs, and where only a shape came back."""
+    rows = {}
+
+    def why(p: Plain, y: Any, shape: tuple[int, ...], **more: Any) -> str:
+        arrays = {"x": p.x, "w": p.w} | ({} if p.b is None else {"b": p.b})
+        found = explain(p.op, arrays, y, shape, dtype="float32", **more)
+        return f"{found.text}; {found.where}; {found.exact} {found.arithmetic} {', '.join(found.confusions)}"
+
+    for name, fault in sorted(FAULTS.items()):
+        stream = np.random.RandomState(len(name))
+        for number in range(2):
+            outputs: list[Any] = []
+            while not outputs:
+                p = random_problem(stream, real=name in NEED_REAL_VALUES or number == 1)
+                right = p.y()
+                outputs = [
+                    y
+                    for y in (rounded(np.ascontiguousarray(y), "float32") for y in fault(p))
+                    if y.size and (y.shape != right.shape or not np.allclose(y, right, rtol=1e-4, atol=1e-5))
+                ]
+            y = outputs[-1]
+            rows[f"cause: {name}, {number}"] = why(p, y, y.shape)
+            rows[f"shape: {name}, {number}"] = why(p, None, y.shape)
+            if number:
+                rows[f"cause: {name}, no time"] = why(p, y + 1.0, y.shape, budget_seconds=1e-4)
+                misfit = replace(p, x=p.x[:, :-1])
+                rows[f"cause: {name}, misfit"] = why(misfit, y, y.shape)
+            else:
+                rows[f"cause: {name} and more"] = why(p, np.flip(y, -1) * 2.0, y.shape, budget_seconds=0.02)
     return rows
 
 
@@ -237,17 +271,17 @@ def of_ladders() -> dict[str, str]:
         nudged = [start + jumps * (start > 0.5), start] if wide is not None else []
         return Side(name, narrow, wide, tuple(changed_by), tuple(nudged), "" if wide is not None else "no float64")
 
-    rounded = base.astype(np.float32).astype(np.float64)
-    off = rounded.copy()
+    near = rounded(base, "float32")
+    off = near.copy()
     off[1, 2] += 1e-3
-    spotted = np.where(base > 1.0, np.inf, rounded)
+    spotted = np.where(base > 1.0, np.inf, near)
     sides = {
-        "right": side("right", rounded, base),
-        "last place": side("last place", rounded * (1 + 2.0**-23), base),
+        "right": side("right", near, base),
+        "last place": side("last place", near * (1 + 2.0**-23), base),
         "imprecise": side("imprecise", off, base),
         "other": side("other", off, off),
-        "other by little": side("other by little", rounded, base * (1 + 1e-6)),
-        "narrow alone": side("narrow alone", rounded * (1 + 2.0**-22)),
+        "other by little": side("other by little", near, base * (1 + 1e-6)),
+        "narrow alone": side("narrow alone", near * (1 + 2.0**-22)),
         "narrow alone and off": side("narrow alone and off", off),
         "jumping": side("jumping", off, off, jumps=1e-3),
         "ill-conditioned": side("ill-conditioned", off, base, moved=1e-3),
@@ -313,7 +347,7 @@ def of_places() -> dict[str, str]:
 
 
 def all_rows() -> dict[str, str]:
-    return of_faults() | of_roundings() | of_endings() | of_kinds() | of_ladders() | of_places()
+    return of_faults() | of_causes() | of_roundings() | of_endings() | of_kinds() | of_ladders() | of_places()
 
 
 def test_no_verdict_changed() -> None:
