@@ -9,6 +9,7 @@ another processor's last digit is no change. To make a table anew, and read what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,18 +53,19 @@ def changed(path: Path, rows: Mapping[str, str]) -> list[str]:
     return said
 
 
+_NUMBER = re.compile(r"[-+]?\d+\.\d+(?:e[-+]\d+)?")
+
+
 def _same(one: str, other: str) -> bool:
+    """The same words, and numbers that are the same but for their last digit."""
     if one == other:
         return True
-    parts = list(zip(one.split(), other.split(), strict=False))
-    return len(one.split()) == len(other.split()) and all(a == b or _near(a, b) for a, b in parts)
+    pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=False)
+    return _NUMBER.sub("", one) == _NUMBER.sub("", other) and all(_near(a, b) for a, b in pairs)
 
 
 def _near(a: str, b: str) -> bool:
-    try:
-        x, y = float(a), float(b)
-    except ValueError:
-        return False
+    x, y = float(a), float(b)
     return abs(x - y) <= 3 * 10.0**-DIGITS * (1.0 if "e" not in a else max(abs(x), abs(y)))
 
 

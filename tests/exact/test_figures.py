@@ -323,7 +323,7 @@ def test_a_changed_figure_is_noticed() -> None:
     """One more unit in the 5th digit, in one figure of thousands."""
     rows = dict(line.split("\t", 1) for line in TABLE.read_text(encoding="utf-8").splitlines())
     name = "softmax, d0"
-    size = rows[name].split("float32 ")[1].split()[1]
+    size = rows[name].split("float32 ")[1].split()[1].rstrip(";")
     rows[name] = rows[name].replace(size, f"{float(size) * (1 + 1e-5):.6e}")
     assert [line.partition(":")[0] for line in changed(TABLE, rows)] == [name]
 

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from conformance.dtypes import NARROW_FORMATS, narrowed, rounded
-from conformance.faults.asked import Asked, ask
+from conformance.exact import Num
+from conformance.faults.asked import Asked, ask, tensor
 from conformance.faults.confusions import confusion_faults
 from conformance.faults.general import general_faults
-from conformance.judge.compare import Judgement, judge
+from conformance.judge.compare import Expectation, Judgement, judge
 from conformance.judge.explain import explain
 from conformance.judge.kinds import judge_kind
 from conformance.judge.ladder import Side, climb, moves, nudges
@@ -26,6 +27,7 @@ from conformance.judge.layouts import explain_layout
 from conformance.judge.locate import locate, locate_shape
 from conformance.layout import parse_layout
 from conformance.ops.base import TensorSpec
+from conformance.ops.reference import Reference
 from conformance.outcome import Crashed, Outcome, Raised, TimedOut, Unsupported, Value
 from tests.confusion_faults import FAULTS, NEED_REAL_VALUES, Plain, random_problem
 from tests.figures import changed, rewrite, summary
@@ -146,15 +148,14 @@ def of_roundings() -> dict[str, str]:
     """Right answers and nearly right ones: errors of a part of the allowance, and narrower arithmetics."""
     rows = {}
     for name, asked in prepared():
-        if asked.output.kind != "real":
-            continue
         right, dtype = asked.right, asked.case.dtype
+        if asked.output.kind != "real" or dtype == "float64":  # an allowance of float64 is as small as what sums leave
+            continue
         allowed = right.allowance(dtype)
         signs = np.where(np.arange(right.value.size).reshape(right.value.shape) % 3, 1.0, -1.0)
         for part in (0.0, 0.3, 0.9, 1.1, 40.0):
             outcome = asked.answer(right.value + part * allowed * signs, "float64")
-            answer = replace(asked.expectation, dtype="float64" if dtype == "float64" else dtype)
-            rows[f"{name}, off by {part}"] = said(judge(answer, _as(outcome, dtype)))
+            rows[f"{name}, off by {part}"] = said(judge(asked.expectation, _as(outcome, dtype)))
         one = right.value.copy()
         one.flat[one.size // 2] *= 1 + 1e-4
         rows[f"{name}, one off by 1e-4"] = said(judge(asked.expectation, asked.answer(one)))
@@ -173,6 +174,54 @@ def of_roundings() -> dict[str, str]:
         for stated in ({"ulps": 2.0}, {"tolerance": (1e-3, 1e-5)}, {"tolerance": (0.0, 0.0)}):
             near = asked.answer(right.value * (1 + 3e-4 * signs))
             rows[f"{name}, stated {stated}"] = said(judge(replace(asked.expectation, **stated), near))  # type: ignore[arg-type]
+    return rows
+
+
+def of_long_sums() -> dict[str, str]:
+    """Sums of hundreds of products, whose allowance is wide: errors like theirs, larger ones, and single ones."""
+    rows = {}
+    given = {"dims": 1, "size": 12, "kernel": 1, "in_channels": 300, "out_channels": 2}
+    for dtype in ("float32", "float64", "bfloat16"):
+        for one_sign in (False, True):
+            asked = replace(ask(a_case("conv", dtype, "normal", **given)), plan=None)
+            arrays = {name: np.abs(array) if one_sign else array for name, array in asked.arrays.items()}
+            right = asked.op.evaluate(arrays)["y"]
+            expected = replace(asked.expectation, outputs={"y": right}, inputs=arrays)
+            unit = np.sqrt(right.energy()) * 2.0**-24
+            signs = np.where(np.arange(right.value.size).reshape(right.value.shape) % 3, 1.0, -1.0)
+            single = np.arange(right.value.size).reshape(right.value.shape) == 5
+            answers = {
+                f"off by {factor}": right.value + factor * unit * signs for factor in (0.0, 1, 30, 600, 3e4, 1e6)
+            }
+            answers |= {
+                f"one off by {factor}": right.value + unit * signs + factor * unit * single
+                for factor in (300, 3e3, 3e4, 1e5, 1e6)
+            }
+            assert right.recompute is not None
+            for narrow in NARROW_FORMATS:
+                both = right.recompute(lambda x, n=narrow: narrowed(x, n), lambda x, n=narrow: narrowed(x, n))  # type: ignore[misc]
+                answers[f"in {narrow}"] = both
+                answers[f"one in {narrow}"] = np.where(single, both, right.value + unit * signs)
+                answers[f"half in {narrow}"] = np.where(signs > 0, both, right.value + unit * signs)
+            for name, values in answers.items():
+                judged = judge(expected, asked.answer(values))
+                rows[f"long {dtype}, one sign {one_sign}: {name}"] = said(judged)
+    return rows
+
+
+def of_open_orders() -> dict[str, str]:
+    """Outputs whose order along an axis the op leaves open, computed and stated."""
+    rows = {}
+    values = np.array([[3.0, 1.0, 2.0], [0.5, 0.25, 0.75]])
+    spec = TensorSpec("y", "NK", values.shape, unordered="K")
+    for name, reference in {"stated": Reference.stated(values), "computed": Reference.of(Num(values) / 3.0)}.items():
+        expected = Expectation("float32", {"y": reference}, name == "stated", specs={"y": spec})
+        for order in ([0, 1, 2], [2, 0, 1]):
+            for factor in (1.0, 1.001):
+                got = (reference.value * factor)[:, order]
+                rows[f"unordered, {name}, {order}, times {factor}"] = said(
+                    judge(expected, Value({"y": tensor(got, "float32")}))
+                )
     return rows
 
 
@@ -347,7 +396,13 @@ def of_places() -> dict[str, str]:
 
 
 def all_rows() -> dict[str, str]:
-    return of_faults() | of_causes() | of_roundings() | of_endings() | of_kinds() | of_ladders() | of_places()
+    rows: dict[str, str] = {}
+    for some in (
+        *(of_faults, of_causes, of_roundings, of_long_sums, of_open_orders),
+        *(of_endings, of_kinds, of_ladders, of_places),
+    ):
+        rows |= some()
+    return rows
 
 
 def test_no_verdict_changed() -> None:
