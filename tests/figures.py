@@ -1,8 +1,8 @@
 """Figures that are kept: every number that a piece of the code derives, held against a table beside its test.
 
 The laws that a number must satisfy are tested elsewhere, against independent sources. These tables notice that a number
-*changed* that no law fixes, such as an allowance that is looser than it was. Numbers are equal to 6 digits, so that
-another processor's last digit is no change. To make a table anew, and read what changed in `git diff`:
+*changed* that no law fixes, such as an allowance that is looser than it was. Numbers are equal to the digits that are
+kept, so that another processor's last bit is no change. To make a table anew, and read what changed in `git diff`:
 
     python -m tests.exact.test_figures
 """
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-DIGITS = 6
+DIGITS = 9
 
 
 def summary(array: Any) -> str:
@@ -65,8 +65,11 @@ def _same(one: str, other: str) -> bool:
 
 
 def _near(a: str, b: str) -> bool:
+    """As near as the digits that are kept tell."""
+    mantissa, _, _ = a.partition("e")
+    unit = 10.0 ** -len(mantissa.partition(".")[2])
     x, y = float(a), float(b)
-    return abs(x - y) <= 3 * 10.0**-DIGITS * (1.0 if "e" not in a else max(abs(x), abs(y)))
+    return abs(x - y) <= 2 * unit * (1.0 if "e" not in a else max(abs(x), abs(y)))
 
 
 def rewrite(path: Path, rows: Mapping[str, str]) -> Iterable[str]:
