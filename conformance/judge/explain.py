@@ -35,6 +35,9 @@ OVERHEAD, MOVED = 4e-5, 1.5e-9
 # Where the whole problem costs less than this (seconds), a probe of one channel saves nothing.
 SMALL = 5e-4
 
+# How many times the budget every confusion alone may take; pairs have what is left of one.
+SINGLES = 4
+
 NARROW = "narrow arithmetic"
 
 # One variant, or a pair.
@@ -137,7 +140,8 @@ class _Search:
         self.axes = axes
         self.dtype = DTYPES[dtype]
         self.right = problem.y
-        self.left = budget
+        self.left = SINGLES * budget
+        self.budget = budget
         self.overhead = OVERHEAD + MOVED * (actual.size + sum(a.size for a in arrays.values()))
         self.tried = 0
         self.exact = problem.is_exact(self.dtype)
@@ -168,6 +172,7 @@ class _Search:
         narrow = self._noise()
         if narrow:
             return Explanation(narrow, (NARROW,), False, where, True)
+        self.left -= (SINGLES - 1) * self.budget
         if not self.only_rounding and (not self.same_shape or int(self.wrong.sum()) >= PAIRS_NEED_ELEMENTS):
             fitting = self._pairs()
             if fitting:
@@ -274,7 +279,7 @@ class _Search:
         if not outputs and before.shape() != self.actual.shape:
             return False
         if not outputs and not self.small and self.probe is not None:
-            self.left -= before.cost() / max(self.actual.shape[0] * self.actual.shape[1], 1)
+            self.left -= before.cost(self.probe)
             part = before.computed(self.probe)
             n, c = self.probe
             if part is None or part.y is None or not self._close(part.y, self.actual[n : n + 1, c : c + 1]):

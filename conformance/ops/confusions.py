@@ -55,7 +55,7 @@ class Problem(Protocol):
     def shape(self) -> tuple[int, ...] | None:
         """The answer's shape, or None where the arrays don't fit the geometry."""
 
-    def cost(self) -> float:
+    def cost(self, part: Part | None = None) -> float:
         """Roughly how many seconds `computed` takes; depends on sizes alone."""
 
     def computed(self, part: Part | None = None, power: int = 1) -> Problem | None:

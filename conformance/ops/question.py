@@ -72,8 +72,8 @@ class Question:
             return None
         return self.spec.shape
 
-    def cost(self) -> float:
-        """Seconds, by a fixed model."""
+    def cost(self, part: Part | None = None) -> float:
+        """Seconds, by a fixed model; a part takes as long, since all of the definition is evaluated."""
         work = self.op.effort(False)[0] if self.op.refusal() is None else 0
         return float(_CALL + _ELEMENT * sum(array.size for array in self.arrays.values()) + _WORK * work)
 

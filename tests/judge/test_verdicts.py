@@ -92,7 +92,7 @@ def explained(asked: Asked, outcome: Outcome) -> str:
             output=spec.name,
             dtype=asked.case.dtype,
             allowance=None if asked.exact else asked.expectation.outputs[spec.name].allowance(asked.case.dtype),
-            budget_seconds=0.01,
+            budget_seconds=0.03,
         )
         return f" | {found.text}; {found.where}; {found.exact} {found.arithmetic} {', '.join(found.confusions)}"
     return ""

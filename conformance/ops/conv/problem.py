@@ -90,12 +90,13 @@ class ConvProblem:
             return None
         return (self.x.shape[0], g * o, *(n for _, n in lengths))
 
-    def cost(self) -> float:
+    def cost(self, part: Part | None = None) -> float:
         """Seconds, by a fixed model: a constant, a call a tap, and the traffic of the columns."""
         taps = prod(self.w.shape[3:])
         columns = self.x.shape[0] * self.w.shape[0] * taps * prod(axis.small for axis in self.geometry)
         channels = self.w.shape[2] if self.op.transposed else self.w.shape[1]
-        return float(5e-5 + 4e-6 * taps + columns * (3e-9 * channels + 3e-10 * self.w.shape[1] * self.w.shape[2]))
+        seconds = 5e-5 + 4e-6 * taps + columns * (3e-9 * channels + 3e-10 * self.w.shape[1] * self.w.shape[2])
+        return float(seconds / max(self.x.shape[0] * self.w.shape[0] * channels, 1) if part else seconds)
 
     def computed(self, part: Part | None = None, power: int = 1) -> ConvProblem | None:
         """With `y`, or the part of it that belongs to one batch item and one output channel."""
