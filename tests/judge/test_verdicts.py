@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from conformance.dtypes import NARROW_FORMATS, narrowed, rounded
-from conformance.exact import Num
+from conformance.exact import Num, matmul
 from conformance.faults.asked import Asked, ask, tensor
 from conformance.faults.confusions import confusion_faults
 from conformance.faults.general import general_faults
@@ -26,7 +26,7 @@ from conformance.judge.ladder import Side, climb, moves, nudges
 from conformance.judge.layouts import explain_layout
 from conformance.judge.locate import locate, locate_shape
 from conformance.layout import parse_layout
-from conformance.ops.base import TensorSpec
+from conformance.ops.base import Relation, TensorSpec
 from conformance.ops.reference import Reference
 from conformance.outcome import Crashed, Outcome, Raised, TimedOut, Unsupported, Value
 from tests.confusion_faults import FAULTS, NEED_REAL_VALUES, Plain, random_problem
@@ -209,6 +209,38 @@ def of_long_sums() -> dict[str, str]:
     return rows
 
 
+def of_products() -> dict[str, str]:
+    """Sums of one product, and one wrong element among hundreds of right ones."""
+    rows = {}
+    for channels, length in ((1, 12), (60, 1500)):
+        given = {"dims": 1, "size": length, "kernel": 1, "in_channels": channels}
+        asked = replace(ask(a_case("conv", "float32", "normal", **given)), plan=None)
+        right = asked.right
+        unit = np.sqrt(right.energy()) * 2.0**-24
+        at = np.arange(right.value.size).reshape(right.value.shape)
+        for factor in (1, 30, 1e3, 3e3, 1e4, 1e5):
+            values = right.value + unit * np.where(at % 3, 0.5, -0.5) + factor * unit * (at == 7)
+            rows[f"one of {length}, {channels} products, off by {factor}"] = said(
+                judge(asked.expectation, asked.answer(values))
+            )
+    return rows
+
+
+def of_relations() -> dict[str, str]:
+    """What must hold of outputs of which several are right."""
+    x = np.array([[2.0, 1.0], [1.0, 3.0]])
+    relation = Relation("a b = x", ("a", "b"), lambda given, got: (matmul(got["a"], got["b"]), given["x"]), 8.0)
+    stated = {name: Reference.stated(np.zeros((2, 2))) for name in "ab"}
+    expected = Expectation("float32", stated, False, inputs={"x": x}, relations=(relation,))
+    rows = {}
+    for factor in (1.0, 1 + 2.0**-22, 1 + 2.0**-18, -1.0, np.nan):
+        for name, b in {"identity": np.eye(2), "diagonal": np.diag([2.0, 0.5])}.items():
+            a = x @ np.linalg.inv(b) * factor
+            outcome = Value({"a": tensor(a, "float32"), "b": tensor(b, "float32")})
+            rows[f"relation, {name}, times {factor}"] = said(judge(expected, outcome))
+    return rows
+
+
 def of_open_orders() -> dict[str, str]:
     """Outputs whose order along an axis the op leaves open, computed and stated."""
     rows = {}
@@ -370,6 +402,7 @@ def of_places() -> dict[str, str]:
         "a corner": (place[2] == 0) & (place[3] == 0),
         "an element": (place.transpose(1, 2, 3, 4, 0) == [1, 2, 3, 4]).all(-1),
         "scattered": (place.sum(0) * 7 % 11) == 3,
+        "rows here and there": (place[2] == 0) | (place[2] == 2) | (place[2] == 5),
         "nowhere": place[0] < 0,
     }
     for name, mask in masks.items():
@@ -398,7 +431,7 @@ def of_places() -> dict[str, str]:
 def all_rows() -> dict[str, str]:
     rows: dict[str, str] = {}
     for some in (
-        *(of_faults, of_causes, of_roundings, of_long_sums, of_open_orders),
+        *(of_faults, of_causes, of_roundings, of_long_sums, of_products, of_open_orders, of_relations),
         *(of_endings, of_kinds, of_ladders, of_places),
     ):
         rows |= some()
