@@ -166,10 +166,11 @@ def _size(value: Value, name: str) -> int:
 
 
 def _worse(one: Judgement | None, other: Judgement) -> Judgement:
-    """Of two passes the one with the larger figure."""
-    if one is None or (one.figures and other.figures and other.figures.fraction > one.figures.fraction):
-        return other
-    return one
+    """Of two passes the one with the larger figure; one that looked at values comes before one that did not."""
+    if one is None or one.figures is None or other.figures is None:
+        return one or other
+    looked = bool(one.figures.elements), one.figures.fraction
+    return other if (bool(other.figures.elements), other.figures.fraction) > looked else one
 
 
 def _in_its_dtype(expected: Expectation, name: str) -> Expectation:
