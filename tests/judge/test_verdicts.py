@@ -209,6 +209,21 @@ def of_long_sums() -> dict[str, str]:
     return rows
 
 
+def of_rare_roundings() -> dict[str, str]:
+    """Inputs of which only a few do not have the narrow format anyway: the fewer, the less is left of its rounding."""
+    rows = {}
+    asked = replace(ask(a_case("conv", "float32", "normal", dims=1, size=12, kernel=1, in_channels=400)), plan=None)
+    for every in (4, 16, 50, 100, 200):
+        arrays = {name: narrowed(array, "TF32") for name, array in asked.arrays.items()}
+        arrays["x"][:, ::every] = asked.arrays["x"][:, ::every]
+        right = asked.op.evaluate(arrays)["y"]
+        expected = replace(asked.expectation, outputs={"y": right}, inputs=arrays)
+        assert right.recompute is not None
+        values = right.recompute(lambda x: narrowed(x, "TF32"), lambda x: x)
+        rows[f"one of {every} rounded to TF32"] = said(judge(expected, asked.answer(values)))
+    return rows
+
+
 def of_products() -> dict[str, str]:
     """Sums of one product, and one wrong element among hundreds of right ones."""
     rows = {}
@@ -431,7 +446,16 @@ def of_places() -> dict[str, str]:
 def all_rows() -> dict[str, str]:
     rows: dict[str, str] = {}
     for some in (
-        *(of_faults, of_causes, of_roundings, of_long_sums, of_products, of_open_orders, of_relations),
+        *(
+            of_faults,
+            of_causes,
+            of_roundings,
+            of_long_sums,
+            of_products,
+            of_open_orders,
+            of_relations,
+            of_rare_roundings,
+        ),
         *(of_endings, of_kinds, of_ladders, of_places),
     ):
         rows |= some()
