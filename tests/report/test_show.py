@@ -61,7 +61,7 @@ def test_what_is_not_there_is_answered_with_what_is(tmp_path: Path) -> None:
     path, cases = mixed_record(tmp_path / "r.db")
     reader = Reader(path)
     with pytest.raises(
-        RecordError, match=r"no verdict on 'jax:jt'.*jax, jax:jit, torch, numpy; did you mean 'jax:jit'"
+        RecordError, match=r"no verdict on 'jax:jt'.*numpy, torch, jax, jax:jit; did you mean 'jax:jit'"
     ):
         show.render(reader, cases[0].id, "jax:jt")
     with pytest.raises(RecordError, match="the nearest are:") as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.record import Reader
+from conformance.record.facts import origin
 from conformance.report.html import data
 from conformance.report.html.page import write_page
 from conformance.text.words import plural
@@ -34,6 +35,7 @@ def write(reader: Reader, path: Path | str, stale: Iterable[Problem] = ()) -> No
         "open" if code is None else "good" if code == 0 else "bad",
         found,
         ("base.js", "grid.js", "browse.js", "picture.js", "model.js", "detail.js", "report.js"),
+        origin=origin(reader),
     )
 
 

@@ -1,7 +1,6 @@
 // The page of one record: overview, verdicts, and a case on top of either.
 "use strict";
 
-const FAMILIES = ["numpy", "torch", "tensorflow", "keras", "jax", "onnx"];
 const FILES_UNFOLDED = 15;
 const GROUPS_OPEN = 12;
 
@@ -218,13 +217,9 @@ class Matrix {
     return name.split(/[/:@+=]/)[0];
   }
 
-  /** Targets by framework, so that a framework's ways of running stand side by side. */
+  /** The targets in the order of the data, which is that of every view: a framework's stand side by side. */
   ordered() {
-    const rank = (name) => (FAMILIES.indexOf(this.family(name)) + 1 || FAMILIES.length + 1) - 1;
-    return this.model.data.targets
-      .map(({ name }, index) => ({ name, index, family: this.family(name) }))
-      .filter(({ index }) => this.cells.has(`\n${index}`))
-      .sort((a, b) => rank(a.name) - rank(b.name) || (a.family < b.family ? -1 : a.family > b.family ? 1 : 0) || a.name.localeCompare(b.name));
+    return this.model.data.targets.map(({ name }, index) => ({ name, index, family: this.family(name) })).filter(({ index }) => this.cells.has(`\n${index}`));
   }
 
   foldAll() {
