@@ -90,9 +90,14 @@ def test_the_history_page(chromium: Browser, pair: tuple[Path, Path], folder: Pa
     page = folder / "history.html"
     write_history(read_history(list(pair)), page)
     chromium.open(page)
-    captions = chromium.js("return [...document.querySelectorAll('figcaption')].map((node) => node.innerText)")
+    captions = chromium.js(
+        "return [...document.querySelectorAll('.small-charts figcaption')].map((node) => node.innerText)"
+    )
     assert captions == ["unexpected 1, 2", "known 0, 0", "unsupported 0, 0", "passed 3, 2"]
-    chromium.wait("document.querySelectorAll('.chart canvas').length === 4")
+    chromium.wait("document.querySelectorAll('.small-charts .chart canvas').length === 4")
+    chromium.wait("document.querySelectorAll('.multiples .chart canvas').length === 1")
+    label = chromium.js("return document.querySelector('.multiples .chart').ariaLabel")
+    assert label == "jax: unexpected 1, 2; known 0, 0"
     assert "appeared in #2" in chromium.text(".trends")
     assert chromium.js("return window.hacked") is None
     for scheme in ("light", "dark"):

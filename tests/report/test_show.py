@@ -51,7 +51,7 @@ def test_a_target_alone_and_the_known_and_the_hostile(tmp_path: Path) -> None:
     path, cases = mixed_record(tmp_path / "r.db")
     text = show.render(Reader(path), cases[0].id, "jax:jit")
     assert "known: jax-flip (convention): lax.conv_transpose | does <not> flip `w` https://example.org/1" in text
-    assert "claim: 003 says: it is 9x9 (which holds)" in text
+    assert "Document 003 says: it is 9x9 (which holds)." in text
     assert "on torch" not in text
     text = show.render(Reader(path), cases[0].id, "torch")
     assert "raised (gradient): \\x1b[31mred\\x1b[0m \\x00 |" in text

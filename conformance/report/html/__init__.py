@@ -5,7 +5,7 @@ docs/html.md says what it shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,17 @@ if TYPE_CHECKING:  # whoever reports a run pays for no diff
 __all__ = ["write", "write_diff", "write_history"]
 
 
-def write(reader: Reader, path: Path | str, stale: Iterable[Problem] = ()) -> None:
-    """Write the report of a record. `stale` adds problems to those of its footer. OSError where it can't be written."""
-    found = data.record(reader, stale)
+def write(
+    reader: Reader,
+    path: Path | str,
+    stale: Iterable[Problem] = (),
+    scripts: Mapping[tuple[str, str], str] | None = None,
+) -> None:
+    """Write the report of a record. OSError where it can't be written.
+
+    `stale` adds problems to those of its footer; `scripts` are those that reproduce a (case, target) alone.
+    """
+    found = data.record(reader, stale, scripts)
     code = found["exit"]
     ends = "incomplete" if code is None else f"exit {code}"
     write_page(
