@@ -36,6 +36,8 @@ class Moment:
     exit_code: int | None
     versions: dict[str, str]  # target -> version
     cells: dict[str, Cell]  # target -> how many passed, ...
+    commit: str = ""
+    host: str = ""
 
 
 @dataclass
@@ -108,6 +110,7 @@ def _moment(reader: Reader) -> Moment:
         conclusion(reader).code,
         {target: version(infos[target]) for target in infos if target in cells},
         {target: cells[target] for target in infos if target in cells},
+        *(str(reader.environment.get(name) or "") for name in ("commit", "host")),
     )
 
 

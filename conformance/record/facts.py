@@ -215,9 +215,8 @@ def target(info: Mapping[str, Any]) -> Data:
     }
 
 
-def origin(reader: Reader) -> list[tuple[str, str]]:
-    """(name, words) of when, on what and where a run was made, as far as its record says so."""
-    environment = reader.environment
+def origin(environment: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(name, words) of when, on what and where a run was made, as far as its record's environment says so."""
     started, finished = environment["started"], environment["finished"]
     found = {
         "date": f"{started[:16].replace('T', ' ')} UTC" if started else "",

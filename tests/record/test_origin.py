@@ -113,7 +113,7 @@ def test_the_reports_say_it_first(tmp_path: Path) -> None:
             writer.add_verdict(row.verdict)
         writer.finish(Summary())
     with Reader(tmp_path / "r.db") as reader:
-        said = dict(origin(reader))
+        said = dict(origin(reader.environment))
         html.write(reader, tmp_path / "r.html")
         text = markdown.render(reader)
     assert list(said) == ["date", "duration", "commit", "branch", "host", "processor"]
@@ -130,4 +130,4 @@ def test_a_record_from_before_says_what_it_has(tmp_path: Path) -> None:
     with Writer.create(tmp_path / "r.db", {"cpu": "A processor"}) as writer:
         writer.finish(Summary())
     with Reader(tmp_path / "r.db") as reader:
-        assert [name for name, _ in origin(reader)] == ["date", "duration", "processor"]
+        assert [name for name, _ in origin(reader.environment)] == ["date", "duration", "processor"]

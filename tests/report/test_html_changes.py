@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def test_the_diff_page(chromium: Browser, pair: tuple[Path, Path], folder: Path)
         write_diff(diff_records(before, after), page)
     chromium.open(page)
     assert "3 changes in 4 verdicts compared: earlier.db -> newer.db" in chromium.text("#lead")
+    assert re.match(r"before\s+date \d{4}-.*, duration .*, host ", chromium.text(".origin"), re.S)
     tiles = chromium.js(
         "return [...document.querySelectorAll('.tile')].map((tile) => tile.innerText.split(/\\s*\\n\\s*/))"
     )

@@ -43,7 +43,7 @@ def write(
         "open" if code is None else "good" if code == 0 else "bad",
         found,
         ("base.js", "grid.js", "browse.js", "picture.js", "model.js", "detail.js", "report.js"),
-        origin=origin(reader),
+        origin=origin(reader.environment),
     )
 
 
@@ -61,6 +61,10 @@ def write_diff(diff: Diff, path: Path | str) -> None:
         diff_data(diff),
         ("base.js", "grid.js", "browse.js", "charts.js", "diff.js"),
         charts=True,
+        origin=[
+            (side, ", ".join(f"{name} {words}" for name, words in origin(facts.environment)))
+            for side, facts in (("before", diff.before), ("after", diff.after))
+        ],
     )
 
 

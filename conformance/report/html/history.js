@@ -19,7 +19,7 @@ function story(data) {
     section("Counts over the records", el("p", { class: "actions" }, picker), shown),
     section("Divergences of each target by date", el("p", { class: "note" }, "Unexpected and known ones on one scale: ", el("span", { class: "unexpected", text: "unexpected" }), ", ", el("span", { class: "known", text: "known" }), "."), multiples(data)),
     section("Divergences that moved", trends(data, (trend) => trend.events.length, "Nothing moved.")),
-    section("Records", table(["", "started", "record", "cases", "exit", "what moved"], data.records.map((record, i) => [`#${i + 1}`, when(record), el("code", { text: record.path }), count(record.cases), String(record.exit), moves(record)]))),
+    section("Records", table(["", "started", "commit", "host", "record", "cases", "exit", "what moved"], data.records.map((record, i) => [`#${i + 1}`, when(record), record.commit, record.host, el("code", { text: record.path }), count(record.cases), String(record.exit), moves(record)]))),
     section("Counts by target", el("p", { class: "note", text: "passed, !unexpected, ~known, –unsupported; empty: not run" }), table(["target", ...data.records.map((_, i) => `#${i + 1}`)], data.targets.map((name) => [name, ...data.records.map(({ cells }) => cellWords(cells[name]))]))),
     section("Divergences that did not move", trends(data, (trend) => !trend.events.length, "None.")),
   );
@@ -49,6 +49,12 @@ function dates(records) {
   return { times, x: { time: true, range: [low - room, high + room] } };
 }
 
+/** An axis of dates as they are written everywhere else: the day, or the hour where the records are of a day or two. */
+function dateAxis(more) {
+  const words = (splits) => splits.map((seconds) => new Date(seconds * 1000).toISOString()).map((text) => (splits.length > 1 && splits[1] - splits[0] < 86400 ? text.slice(5, 16).replace("T", " ") : text.slice(0, 10)));
+  return axis({ grid: { show: false }, space: 100, values: (_, splits) => words(splits), ...more });
+}
+
 const inUtc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
 
 /** A small chart a target, all of them on one scale, so that they can be compared. */
@@ -64,7 +70,7 @@ function multiples({ records, targets }) {
       options: {
         height: 110, legend: { show: false }, cursor: { show: false }, tzDate: inUtc,
         scales: { x, y: { range: [0, most * 1.1] } },
-        axes: [axis({ grid: { show: false }, space: 90 }), axis({ size: 48, incrs: WHOLE, space: 28, values: (_, splits) => splits.map(count) })],
+        axes: [dateAxis(), axis({ size: 48, splits: () => [0, most], values: (_, splits) => splits.map(count) })],
         series: [{}, line("known"), line("unexpected")],
       },
       data: [times, known, unexpected],
@@ -90,7 +96,7 @@ function charts({ records, targets }, only) {
           cursor: { show: false },
           tzDate: inUtc,
           scales: { x, y: { range: (_, low, high) => (low === high ? [Math.max(0, low - 1), high + 1] : [Math.max(0, low - 0.1 * (high - low)), high + 0.1 * (high - low)]) } },
-          axes: [axis({ grid: { show: false } }), axis({ size: 64, incrs: WHOLE, values: (_, splits) => splits.map(count) })],
+          axes: [dateAxis(), axis({ size: 64, incrs: WHOLE, values: (_, splits) => splits.map(count) })],
           series: [{}, { stroke: colour(tone), width: 2, points: { show: true, size: 7, fill: colour(tone) }, spanGaps: false }],
         },
         data: [times, values],
