@@ -218,14 +218,21 @@ def target(info: Mapping[str, Any]) -> Data:
 def origin(environment: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(name, words) of when, on what and where a run was made, as far as its record's environment says so."""
     started, finished = environment["started"], environment["finished"]
+    shards = environment.get("merged")
+    if isinstance(shards, list):  # each has a machine of its own
+        return [("merged", _minute(started)), ("from", plural(len(shards), "record"))]
     found = {
-        "date": f"{started[:16].replace('T', ' ')} UTC" if started else "",
+        "date": _minute(started),
         "duration": _duration(started, finished, len(environment["resumed"])),
         "commit": str(environment.get("commit") or "")[:12],
         **{name: str(environment.get(name) or "") for name in ("branch", "host")},
         "processor": str(environment.get("cpu") or ""),
     }
     return [(name, words) for name, words in found.items() if words]
+
+
+def _minute(time: str | None) -> str:
+    return f"{time[:16].replace('T', ' ')} UTC" if time else ""
 
 
 def _duration(started: str | None, finished: str | None, resumed: int) -> str:

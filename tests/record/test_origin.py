@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from conformance.record import Reader, Summary, Writer, describe_environment
+from conformance.record import Reader, Summary, Writer, describe_environment, merge
 from conformance.record.facts import on_forge, origin
 from conformance.report import html, markdown
-from tests.records import mixed_record
+from tests.records import make_case, mixed_record, verdict, write
 
 CI = (
     "GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_SHA", "GITHUB_WORKSPACE", "GITHUB_HEAD_REF", "GITHUB_REF_NAME",
@@ -131,3 +131,12 @@ def test_a_record_from_before_says_what_it_has(tmp_path: Path) -> None:
         writer.finish(Summary())
     with Reader(tmp_path / "r.db") as reader:
         assert [name for name, _ in origin(reader.environment)] == ["date", "duration", "processor"]
+
+
+def test_a_merged_record_has_no_machine_of_its_own(tmp_path: Path) -> None:
+    shards = [write(tmp_path / f"{name}.db", verdict(case), cases=(case,)) for name in "ab" if (case := make_case())]
+    merge(shards, tmp_path / "all.db")
+    with Reader(tmp_path / "all.db") as reader:
+        said = dict(origin(reader.environment))
+    assert list(said) == ["merged", "from"]
+    assert said["from"] == "2 records"

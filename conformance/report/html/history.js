@@ -52,7 +52,7 @@ function dates(records) {
 /** An axis of dates as they are written everywhere else: the day, or the hour where the records are of a day or two. */
 function dateAxis(more) {
   const words = (splits) => splits.map((seconds) => new Date(seconds * 1000).toISOString()).map((text) => (splits.length > 1 && splits[1] - splits[0] < 86400 ? text.slice(5, 16).replace("T", " ") : text.slice(0, 10)));
-  return axis({ grid: { show: false }, space: 100, values: (_, splits) => words(splits), ...more });
+  return axis({ grid: { show: false }, size: 30, space: 100, values: (_, splits) => words(splits), ...more });
 }
 
 const inUtc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
