@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from conformance.frameworks.base import Framework
@@ -90,6 +91,24 @@ class Target:
         below = self.spec.below.get(self.backend)
         found = [*(framework.module for framework in self.frameworks), *([below.module] if below is not None else [])]
         return tuple(dict.fromkeys(found))
+
+
+def in_columns(names: Iterable[str]) -> list[str]:
+    """Targets in the one order that every table and list has them in: by framework, each plainest first.
+
+    A record's names are a stranger's: one that is no target here stands where the others end.
+    """
+    frameworks = list(FRAMEWORKS)
+
+    def place(name: str) -> tuple[int, str, int, str]:
+        framework, _, backend = re.split(r"[:@+=]", name, maxsplit=1)[0].partition("/")
+        spec = FRAMEWORKS.get(framework)
+        if spec is None:
+            return len(frameworks), framework, 0, name
+        below = spec.backends.index(backend) if backend in spec.backends else len(spec.backends)
+        return frameworks.index(framework), framework, below, name
+
+    return sorted(dict.fromkeys(names), key=place)
 
 
 def _one_of(kind: str, found: str, allowed: tuple[str, ...], text: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.target import FRAMEWORKS, Target, TargetError, parse_target
+from conformance.target import FRAMEWORKS, Target, TargetError, in_columns, parse_target
 
 
 @st.composite
@@ -100,3 +100,10 @@ def test_what_is_no_target(text: str, message: str) -> None:
     with pytest.raises(TargetError, match=message) as caught:
         parse_target(text)
     assert repr(text) in str(caught.value)
+
+
+def test_targets_stand_in_one_order_whoever_asks() -> None:
+    names = ["jax:jit", "keras/jax:jit", "zeta", "torch:compile", "jax==0.9.2", "keras/tensorflow", "numpy", "torch"]
+    ordered = ["numpy", "torch", "torch:compile", "jax:jit", "jax==0.9.2", "keras/tensorflow", "keras/jax:jit", "zeta"]
+    assert in_columns(names) == ordered
+    assert in_columns(reversed(names)) == ordered

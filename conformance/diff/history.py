@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from conformance.record import Reader
 from conformance.record.facts import LEGEND, Cell, conclusion, version
+from conformance.target import in_columns
 from conformance.text.data import strict
 from conformance.text.markdown import code, escaped, table
 from conformance.text.plain import one_line
@@ -35,6 +36,8 @@ class Moment:
     exit_code: int | None
     versions: dict[str, str]  # target -> version
     cells: dict[str, Cell]  # target -> how many passed, ...
+    commit: str = ""
+    host: str = ""
 
 
 @dataclass
@@ -91,7 +94,7 @@ def read(paths: Sequence[Path]) -> History:
         readers = [stack.enter_context(Reader(path)) for path in paths]
         readers.sort(key=lambda reader: (str(reader.environment["started"]), str(reader.path)))
         moments = [_moment(reader) for reader in readers]
-        targets = tuple(dict.fromkeys(target for moment in moments for target in moment.cells))
+        targets = tuple(in_columns(target for moment in moments for target in moment.cells))
         return History(moments, targets, _trends(readers))
 
 
@@ -107,6 +110,7 @@ def _moment(reader: Reader) -> Moment:
         conclusion(reader).code,
         {target: version(infos[target]) for target in infos if target in cells},
         {target: cells[target] for target in infos if target in cells},
+        *(str(reader.environment.get(name) or "") for name in ("commit", "host")),
     )
 
 
@@ -135,7 +139,7 @@ def _trends(readers: Sequence[Reader]) -> list[Trend]:
         Trend(
             names[key],
             key[1],
-            tuple(sorted({target for _, target in entry.pairs})),
+            tuple(in_columns(target for _, target in entry.pairs)),
             [entry.counts[number] if key in could else None for number, could in enumerate(possible)],
         )
         for key, entry in seen.items()

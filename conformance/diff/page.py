@@ -134,6 +134,8 @@ def history_data(history: History) -> Data:
                 "cases": moment.cases,
                 "exit": moment.exit_code,
                 "versions": moment.versions,
+                "commit": clean(moment.commit[:12]),
+                "host": clean(moment.host),
                 "cells": {name: dataclasses.asdict(cell) for name, cell in moment.cells.items()},
                 "moved": [[name, clean(words)] for name, words in moved(history, number)] if number else [],
             }

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from posixpath import join, normpath
 from typing import Any
+from urllib.parse import quote
 
 from conformance.record.reader import Reader
 from conformance.record.schema import Row
@@ -210,3 +213,54 @@ def target(info: Mapping[str, Any]) -> Data:
         "flags": strict(flags) if isinstance(flags, Mapping) else {},
         "facts": {key: strict(info[key]) for key in ("python", "numpy", "devices") if info.get(key)},
     }
+
+
+def origin(environment: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(name, words) of when, on what and where a run was made, as far as its record's environment says so."""
+    started, finished = environment["started"], environment["finished"]
+    shards = environment.get("merged")
+    if isinstance(shards, list):  # each has a machine of its own
+        return [("merged", _minute(started)), ("from", plural(len(shards), "record"))]
+    found = {
+        "date": _minute(started),
+        "duration": _duration(started, finished, len(environment["resumed"])),
+        "commit": str(environment.get("commit") or "")[:12],
+        **{name: str(environment.get(name) or "") for name in ("branch", "host")},
+        "processor": str(environment.get("cpu") or ""),
+    }
+    return [(name, words) for name, words in found.items() if words]
+
+
+def _minute(time: str | None) -> str:
+    return f"{time[:16].replace('T', ' ')} UTC" if time else ""
+
+
+def _duration(started: str | None, finished: str | None, resumed: int) -> str:
+    """How long a run took; that of one which was left and resumed is not known, since nobody wrote down the pause."""
+    if resumed:
+        return f"resumed {'once' if resumed == 1 else f'{resumed} times'}"
+    if not started or not finished:
+        return ""
+    seconds = (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds()
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s" if rest else "under 1 s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def on_forge(environment: Mapping[str, Any], file: str, line: int = 0) -> str:
+    """The address of a case file's line where the run's CI said that its files are shown; "" elsewhere.
+
+    What does not lie in the checkout, such as the suite of an installed package, has none.
+    """
+    forge = environment.get("forge")
+    if not isinstance(forge, Mapping):
+        return ""
+    files, checkout, folder = (str(forge.get(name) or "") for name in ("files", "checkout", "folder"))
+    path = normpath(join(folder, file.replace("\\", "/")))
+    if not files.startswith(("https://", "http://")) or not checkout or not path.startswith(f"{checkout}/"):
+        return ""
+    below = path.removeprefix(f"{checkout}/")
+    if {"site-packages", "dist-packages"} & set(below.split("/")):
+        return ""
+    return f"{files}{quote(below)}{f'#L{line}' if line else ''}"

@@ -21,6 +21,7 @@ from conformance.record.schema import (
     Summary,
     read_meta,
 )
+from conformance.target import in_columns
 from conformance.text.nearest import the_nearest
 from conformance.verdict import Known, Problem, Status
 
@@ -106,8 +107,15 @@ class Reader:
 
     @property
     def targets(self) -> dict[str, dict[str, Any]]:
-        """Target -> what its worker said of itself ({} where it never started), in the order of asking."""
-        return {name: decode.info(info) for name, info in self._rows("SELECT name, info FROM targets ORDER BY key")}
+        """Target -> what its worker said of itself ({} where it never started), in the one order of all views."""
+        found = dict(self._rows("SELECT name, info FROM targets"))
+        return {name: decode.info(found[name]) for name in in_columns(found)}
+
+    def _column(self, key: str) -> str:
+        """SQL for where a target stands in that order, from the column that has its key."""
+        keys = dict(self._rows("SELECT name, key FROM targets"))
+        places = " ".join(f"WHEN {keys[name]} THEN {place}" for place, name in enumerate(in_columns(keys)))
+        return f"CASE {key} {places} END" if places else key
 
     def counts(self) -> dict[tuple[str, Status, bool], int]:
         """(target, status, known?) -> how many."""
@@ -135,7 +143,7 @@ class Reader:
         sql = (
             "SELECT k.name, k.kind, k.reason, k.link, t.name, COUNT(*) FROM verdicts v "
             "JOIN knowns k ON k.key = v.known_key JOIN targets t ON t.key = v.target_key GROUP BY k.key, t.key "
-            "ORDER BY k.name, t.key"
+            f"ORDER BY k.name, {self._column('t.key')}"
         )
         return {(Known(*known), target): n for *known, target, n in self._rows(sql)}
 
@@ -158,7 +166,10 @@ class Reader:
         unexpected: bool | None = None,
         claims: bool | None = None,
     ) -> Iterator[Row]:
-        """The verdicts that meet every filter given, case by case in the order in which the cases were added."""
+        """The verdicts that meet every filter given, case by case in the order in which the cases were added.
+
+        A case's targets come in the order of `targets`.
+        """
         clauses: list[str] = []
         values: list[Any] = []
         for column, value in (("c.id", case), ("t.name", target)):
@@ -182,7 +193,7 @@ class Reader:
         columns = ", ".join(f"v.{name.strip()}" for name in VERDICT_COLUMNS.split(","))
         sql = (
             f"SELECT v.case_key, t.name, {columns} FROM verdicts v JOIN targets t ON t.key = v.target_key "
-            f"JOIN cases c ON c.key = v.case_key {where} ORDER BY v.case_key, v.target_key"
+            f"JOIN cases c ON c.key = v.case_key {where} ORDER BY v.case_key, {self._column('v.target_key')}"
         )
         for key, name, *rest in self._rows(sql, values):
             found = self._case_by_key(key)

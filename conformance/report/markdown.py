@@ -14,6 +14,8 @@ from conformance.record.facts import (
     known_uses,
     matrix,
     notes,
+    on_forge,
+    origin,
     unexpected_groups,
     version,
 )
@@ -31,6 +33,8 @@ def render(reader: Reader, stale: Iterable[Problem] = ()) -> str:
     end = conclusion(reader, stale)
     lines = ["# Conformance", ""]
     lines += [f"**{'incomplete' if end.code is None else f'exit {end.code}'}**: {escaped(end.reason)}", ""]
+    if said := origin(reader.environment):
+        lines += [", ".join(f"{name} {escaped(words)}" for name, words in said), ""]
     lines += [line for note in notes(reader) for line in (escaped(note), "")]
     lines += _matrix(reader)
     lines += _unexpected(reader)
@@ -66,7 +70,7 @@ def _unexpected(reader: Reader) -> list[str]:
         return []
     lines = ["## Unexpected divergences", ""]
     for group in groups[:GROUPS_SHOWN]:
-        lines += [*_group(group), *_picture(reader, group.rows[0])]
+        lines += [*_group(reader, group), *_picture(reader, group.rows[0])]
     if len(groups) > GROUPS_SHOWN:
         rest = groups[GROUPS_SHOWN:]
         total = plural(sum(group.count for group in rest), "divergence")
@@ -74,11 +78,13 @@ def _unexpected(reader: Reader) -> list[str]:
     return [*lines, ""]
 
 
-def _group(group: Group) -> list[str]:
+def _group(reader: Reader, group: Group) -> list[str]:
     lines = []
     for row in group.rows:
         case, verdict = row.case, row.verdict
         place = code(f"{case.source.file}:{case.source.line}")
+        if shown := on_forge(reader.environment, case.source.file, case.source.line):
+            place = f"[{place}]({_address(shown)})"
         subject = f" ({escaped(verdict.about)})" if verdict.about else ""
         lines.append(f"- {place} {code(case.label)} on {code(verdict.target)}  ")
         lines.append(f"  **{verdict.status}**{subject}: {escaped(verdict.message)}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.record import Reader, RecordedCase, RecordError, Row
 from conformance.record.facts import version
+from conformance.report.definition import sentences
 from conformance.report.picture import chessboard, inputs, picture
 from conformance.text.nearest import did_you_mean
 from conformance.text.plain import clean, one_line
@@ -44,26 +45,13 @@ def _case(case: RecordedCase) -> list[str]:
     lines = [case.label, f"  id: {case.id}", f"  {case.source}, fingerprint {case.fingerprint}"]
     if case.about:
         lines.append(f"  about: {one_line(case.about)}")
-    if case.claim is not None:
-        truth = "which holds" if case.claim.holds else "which does not hold: the case states what does"
-        lines.append(f"  claim: {case.claim.document} says: {one_line(case.claim.says)} ({truth})")
-    definition = case.definition
-    checks = ", ".join(definition.get("checks", ()))
-    lines.append(f"  {case.op}, {case.dtype}, values {case.values}, seed {definition.get('seed')}, checks: {checks}")
-    if case.tags:
-        lines.append(f"  tags: {', '.join(sorted(case.tags))}")
+    lines += [f"  {one_line(sentence)}." for sentence in sentences(case)]
     if case.op == "call":
         # Its plans are shown with each target; what is left is what they are held against.
         lines += [f"  {name}: {_short(value)}" for name, value in case.given if name != "plans"]
     else:
         lines.append("  given: " + ", ".join(f"{name}: {_short(value)}" for name, value in case.given))
         lines.append("  means: " + ", ".join(f"{name}={_short(value)}" for name, value in case.params.items()))
-    for name in ("nonfinite", "permits", "expect"):
-        value = definition.get(name)
-        if name == "expect" and isinstance(value, dict):
-            value = {key: item for key, item in value.items() if item not in (None, "")}
-        if value and value != "strict":
-            lines.append(f"  {name}: {_short(value)}")
     return lines
 
 

@@ -30,7 +30,7 @@ from conformance.record.facts import (
     version,
 )
 from conformance.suite.case import Case
-from conformance.target import Target
+from conformance.target import Target, in_columns
 from conformance.text.plain import behind, one_line
 from conformance.text.terminal import STYLES, Out, quoted
 from conformance.text.words import plural, ran, reproduce
@@ -177,7 +177,7 @@ def _reasons(out: Out, reader: Reader) -> None:
     out.head("unsupported (never counted as passed)")
     ranked = sorted(merged.items(), key=lambda item: -sum(item[1].values()))
     for reason, targets in ranked[:REASONS_SHOWN]:
-        out.line(f"  {sum(targets.values()):>7,}  {reason}  ", (f"[{', '.join(sorted(targets))}]", "dim"))
+        out.line(f"  {sum(targets.values()):>7,}  {reason}  ", (f"[{', '.join(in_columns(targets))}]", "dim"))
     if len(ranked) > REASONS_SHOWN:
         rest = sum(sum(targets.values()) for _, targets in ranked[REASONS_SHOWN:])
         out.line(f"  {rest:>7,}  for {plural(len(ranked) - REASONS_SHOWN, 'other reason')}")
@@ -301,7 +301,7 @@ class Progress:
 
     def start(self, targets: Sequence[Target], total: int) -> None:
         """`total` verdicts are to come from these targets, whose workers are starting."""
-        self._cells = {str(target): Cell() for target in targets}
+        self._cells = {name: Cell() for name in in_columns(map(str, targets))}
         self._total = total
         self._started = self._printed = time.monotonic()
         if not self._quiet and self._console.is_terminal and not self._console.is_dumb_terminal:

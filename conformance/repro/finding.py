@@ -168,6 +168,16 @@ def find(
     return finding(case, target, verdict, info)
 
 
+def from_record(prepared: Prepared, target: Target, verdict: Verdict, info: Mapping[str, Any]) -> Finding | None:
+    """The finding for a recorded divergence, with nothing run; None where something would have to be."""
+    if prepared.anchor is not None or not verdict.divergent:
+        return None
+    plan = plan_for(prepared, target)
+    if isinstance(plan, Unsupported) or verdict.plan != plan.render():
+        return None
+    return Finding(prepared, target, verdict, plan, request_for(prepared, plan, target), info)
+
+
 def finding(case: Case, target: Target, verdict: Verdict | None, info: Mapping[str, Any]) -> Finding:
     """The finding for a verdict; without one the case is run now."""
     try:

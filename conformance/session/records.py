@@ -72,7 +72,9 @@ def write_reports(reports: Reports, reader: Reader) -> None:
         if reports.markdown:
             write_whole(reports.markdown, markdown.render(reader))
         if reports.html:
-            html.write(reader, reports.html)
+            from conformance.repro.several import scripts  # only a page has them
+
+            html.write(reader, reports.html, scripts=scripts(reader))
     except OSError as error:
         raise unwritable(f"the report can't be written: {error}", error) from None
 

@@ -19,7 +19,7 @@ def find_case(text: str, paths: Sequence[Path] = (), trust: Sequence[Path] = ())
 
     It is looked for in `paths`; without any, in the file that the id names, else in the whole suite.
     """
-    searched = list(paths) or _named_file(text)
+    searched = list(paths) or named_file(text)
     suites = load_suites(searched, trust)
     found: list[Case] = []
     ids: list[str] = []
@@ -44,7 +44,7 @@ def find_case(text: str, paths: Sequence[Path] = (), trust: Sequence[Path] = ())
     raise UsageError(f"no case {text!r} in {where}{hint}")
 
 
-def _named_file(text: str) -> list[Path]:
+def named_file(text: str) -> list[Path]:
     """The file that an id begins with, where it is there."""
     file, separator, _ = text.partition("::")
     if not separator:

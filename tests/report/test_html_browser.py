@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from conformance.record import Reader
+from conformance.report.html import write as write_page
+from conformance.suite.case import Source
+from conformance.verdict import Status
+from tests.records import make_case, mixed_record, verdict
+from tests.records import write as write_record
 from tests.report.browser import Browser, Key
 
 
@@ -119,7 +126,7 @@ def test_a_deep_link_opens_the_case_with_all_that_is_known_of_it(chromium: Brows
         assert words in text
     assert chromium.js("return document.querySelectorAll('.verdict').length") == 4
     chromium.js("document.querySelector('#detail details').open = true")
-    assert "document 003 says: it removes rows (which does not hold" in chromium.text("#detail")
+    assert "Document 003 says: it removes rows (which does not hold" in chromium.text("#detail")
 
 
 def test_the_picture_shows_where_the_error_is(chromium: Browser, page: Path) -> None:
@@ -233,7 +240,7 @@ def test_a_browser_that_cannot_unpack_says_so(window: Browser, page: Path) -> No
 def test_text_has_contrast(chromium: Browser, page: Path, scheme: str) -> None:
     chromium.media(prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
     checked = 0
-    for hash in ("#overview", "#verdicts", "#verdicts?known=no", hash_of(CASE, "jax:jit")):
+    for hash in ("#overview", "#file", "#verdicts", "#verdicts?known=no", hash_of(CASE, "jax:jit")):
         chromium.open(page, hash)
         found = chromium.contrast()
         checked += len(found)
@@ -267,7 +274,7 @@ def test_motion_only_for_those_who_want_it(chromium: Browser, page: Path) -> Non
 
 def test_a_phone_scrolls_only_down(chromium: Browser, page: Path) -> None:
     chromium.viewport(360, 740, phone=True)
-    for hash in ("#overview", "#verdicts", hash_of(CASE, "jax:jit"), hash_of(CASE, "torch")):
+    for hash in ("#overview", "#file", "#verdicts", hash_of(CASE, "jax:jit"), hash_of(CASE, "torch")):
         chromium.open(page, hash)
         assert chromium.js("return document.documentElement.scrollWidth") <= 360
         assert chromium.js("return (document.querySelector('.detail-body') || document.body).scrollWidth") <= 360
@@ -306,3 +313,76 @@ def test_fifty_thousand_verdicts_stay_fluid(chromium: Browser, large: Path) -> N
     )
     assert filtered[0] < 2000
     assert 0 < int(filtered[1].split()[0].replace(",", "")) < 1000
+
+
+def test_failures_come_first_unless_the_records_order_is_asked_for(chromium: Browser, page: Path) -> None:
+    chromium.open(page, "#verdicts")
+    shown = [text[0] for text in rows(chromium, "status")]
+    ranks = ["!~\u2713\u2013".index(mark) for mark in shown]
+    assert ranks == sorted(ranks)
+    assert set(ranks) >= {0, 1, 2}
+    chromium.open(page, "#verdicts?sort=record")
+    assert [text[0] for text in rows(chromium, "status")] != shown
+    chromium.open(page)
+    tiles = chromium.js("return [...document.querySelectorAll('.tile')].map((tile) => tile.className.split(' ')[1])")
+    assert tiles == ["unexpected", "known", "pass", "unsupported"]
+
+
+def test_the_cases_of_a_file_by_target(chromium: Browser, page: Path) -> None:
+    chromium.open(page)
+    chromium.js("document.querySelector('.to-file').click()")
+    chromium.wait("document.body.dataset.view === 'file'")
+    chromium.open(page, "#file?file=cases/conv_transpose/strides.yaml")
+    head = chromium.js(
+        "return [...document.querySelectorAll('.cases thead th')].map((cell) => cell.title || cell.innerText)"
+    )
+    assert head == ["case", "numpy", "torch", "jax", "jax:jit"]
+    labels = chromium.js("return [...document.querySelectorAll('.cases tbody td a')].map((cell) => cell.ariaLabel)")
+    assert "value, unexpected, on jax:jit" in labels
+    assert "value, known, on jax:jit" in labels
+    assert "unsupported, on torch" in labels
+    marks = chromium.js("return [...document.querySelectorAll('.cases tbody tr')].map((row) => row.innerText)")
+    first = [row.find("!") < 0 for row in marks]
+    assert first == sorted(first), "those with something unexpected stand first"
+    chromium.click(".cases tbody tr td.unexpected a")
+    chromium.wait("document.querySelector('#detail').open")
+    chromium.keys(Key.ESCAPE)
+    chromium.wait("!document.querySelector('#detail').open")
+    assert chromium.js("return document.body.dataset.view") == "file"
+
+
+def test_a_cells_colour_says_how_much_of_it_diverged(chromium: Browser, folder: Path) -> None:
+    """One of forty, one of four, all: each has its colour, and none that of a cell where all passed."""
+    cases = {}
+    verdicts = []
+    for file, number, failing in (("a", 40, 0), ("b", 40, 1), ("c", 4, 1), ("d", 2, 2)):
+        for stride in range(1, number + 1):
+            case = make_case(stride)
+            case = replace(case, id=f"{file}::{case.label}", source=Source(f"cases/{file}.yaml", 1, 1))
+            cases[case.id] = case
+            verdicts.append(verdict(case, "jax", Status.VALUE if stride <= failing else Status.PASS))
+    with Reader(write_record(folder / "shares.db", *verdicts, cases=tuple(cases.values()))) as reader:
+        write_page(reader, folder / "shares.html")
+    chromium.open(folder / "shares.html")
+    colours = chromium.js(
+        "return [...document.querySelectorAll('.matrix tr.file td')]"
+        ".map((cell) => getComputedStyle(cell).backgroundColor)"
+    )
+    assert len(colours) == len(set(colours)) == 4
+    assert chromium.text(".matrix tr.file:nth-of-type(3) b") == "98%"
+
+
+def test_a_script_and_a_link_to_the_line_are_in_a_case(chromium: Browser, folder: Path) -> None:
+    record, cases = mixed_record(folder / "scripted.db")
+    text = "import torch\nprint('</script><img src=x onerror=window.hacked=1>')"
+    forge = {"files": "https://forge.example/blob/0/", "checkout": "/c", "folder": "/c"}
+    with Reader(record) as reader:
+        reader.environment["forge"] = forge
+        write_page(reader, folder / "scripted.html", scripts={(cases[1].id, "jax:jit"): text})
+    chromium.open(folder / "scripted.html", hash_of(cases[1].id, "jax:jit"))
+    link = chromium.js("return document.querySelector('.where a').href")
+    assert link == "https://forge.example/blob/0/cases/conv_transpose/strides.yaml#L14"
+    chromium.click(".script summary")
+    assert chromium.text(".script pre") == text
+    assert chromium.js("return document.querySelectorAll('.script').length") == 1, "the others have the command alone"
+    assert chromium.js("return window.hacked") is None

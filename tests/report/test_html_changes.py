@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def test_the_diff_page(chromium: Browser, pair: tuple[Path, Path], folder: Path)
         write_diff(diff_records(before, after), page)
     chromium.open(page)
     assert "3 changes in 4 verdicts compared: earlier.db -> newer.db" in chromium.text("#lead")
+    assert re.match(r"before\s+date \d{4}-.*, duration .*, host ", chromium.text(".origin"), re.S)
     tiles = chromium.js(
         "return [...document.querySelectorAll('.tile')].map((tile) => tile.innerText.split(/\\s*\\n\\s*/))"
     )
@@ -90,9 +92,14 @@ def test_the_history_page(chromium: Browser, pair: tuple[Path, Path], folder: Pa
     page = folder / "history.html"
     write_history(read_history(list(pair)), page)
     chromium.open(page)
-    captions = chromium.js("return [...document.querySelectorAll('figcaption')].map((node) => node.innerText)")
+    captions = chromium.js(
+        "return [...document.querySelectorAll('.small-charts figcaption')].map((node) => node.innerText)"
+    )
     assert captions == ["unexpected 1, 2", "known 0, 0", "unsupported 0, 0", "passed 3, 2"]
-    chromium.wait("document.querySelectorAll('.chart canvas').length === 4")
+    chromium.wait("document.querySelectorAll('.small-charts .chart canvas').length === 4")
+    chromium.wait("document.querySelectorAll('.multiples .chart canvas').length === 1")
+    label = chromium.js("return document.querySelector('.multiples .chart').ariaLabel")
+    assert label == "jax: unexpected 1, 2; known 0, 0"
     assert "appeared in #2" in chromium.text(".trends")
     assert chromium.js("return window.hacked") is None
     for scheme in ("light", "dark"):

@@ -59,7 +59,7 @@ def test_one_suite_a_target_and_counts_that_add_up(tmp_path: Path) -> None:
     path, cases = mixed_record(tmp_path / "r.db")
     root = written(path, tmp_path)
     suites = {suite.get("name"): suite for suite in root}
-    assert list(suites) == ["jax", "jax:jit", "torch", "numpy", "conformance"]
+    assert list(suites) == ["numpy", "torch", "jax", "jax:jit", "conformance"]
     for suite in suites.values():
         assert int(suite.get("tests", "")) == len(suite.findall("testcase"))
         assert int(suite.get("failures", "")) == len(suite.findall("testcase/failure"))

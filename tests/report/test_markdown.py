@@ -34,9 +34,9 @@ def test_the_summary_has_everything(tmp_path: Path) -> None:
     matrix, known, claims, versions = tables(text)
     for found in (matrix, known, claims, versions):
         assert len({len(row) for row in found}) == 1, "every row has as many cells as the head"
-    assert matrix[0] == ["case file", "`jax`", "`jax:jit`", "`torch`", "`numpy`"]
-    assert matrix[2] == ["`cases/conv_transpose/other.yaml`", "1", "!1", "1", "1"]
-    assert matrix[3] == [f"`{FILE}`", "3", "!2 \\~1", "!2 -1", "3"]
+    assert matrix[0] == ["case file", "`numpy`", "`torch`", "`jax`", "`jax:jit`"]
+    assert matrix[2] == ["`cases/conv_transpose/other.yaml`", "1", "1", "1", "!1"]
+    assert matrix[3] == [f"`{FILE}`", "3", "!2 -1", "3", "!2 \\~1"]
     assert known[2][:4] == ["`jax-flip`", "convention", "1", "`jax:jit`"]
     assert known[2][4].startswith(
         "lax.conv\\_transpose \\| does &lt;not&gt; flip \\`w\\` ([link](https://example.org/1))"

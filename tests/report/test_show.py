@@ -51,7 +51,7 @@ def test_a_target_alone_and_the_known_and_the_hostile(tmp_path: Path) -> None:
     path, cases = mixed_record(tmp_path / "r.db")
     text = show.render(Reader(path), cases[0].id, "jax:jit")
     assert "known: jax-flip (convention): lax.conv_transpose | does <not> flip `w` https://example.org/1" in text
-    assert "claim: 003 says: it is 9x9 (which holds)" in text
+    assert "Document 003 says: it is 9x9 (which holds)." in text
     assert "on torch" not in text
     text = show.render(Reader(path), cases[0].id, "torch")
     assert "raised (gradient): \\x1b[31mred\\x1b[0m \\x00 |" in text
@@ -61,7 +61,7 @@ def test_what_is_not_there_is_answered_with_what_is(tmp_path: Path) -> None:
     path, cases = mixed_record(tmp_path / "r.db")
     reader = Reader(path)
     with pytest.raises(
-        RecordError, match=r"no verdict on 'jax:jt'.*jax, jax:jit, torch, numpy; did you mean 'jax:jit'"
+        RecordError, match=r"no verdict on 'jax:jt'.*numpy, torch, jax, jax:jit; did you mean 'jax:jit'"
     ):
         show.render(reader, cases[0].id, "jax:jt")
     with pytest.raises(RecordError, match="the nearest are:") as error:

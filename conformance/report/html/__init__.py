@@ -5,11 +5,12 @@ docs/html.md says what it shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.record import Reader
+from conformance.record.facts import origin
 from conformance.report.html import data
 from conformance.report.html.page import write_page
 from conformance.text.words import plural
@@ -22,9 +23,17 @@ if TYPE_CHECKING:  # whoever reports a run pays for no diff
 __all__ = ["write", "write_diff", "write_history"]
 
 
-def write(reader: Reader, path: Path | str, stale: Iterable[Problem] = ()) -> None:
-    """Write the report of a record. `stale` adds problems to those of its footer. OSError where it can't be written."""
-    found = data.record(reader, stale)
+def write(
+    reader: Reader,
+    path: Path | str,
+    stale: Iterable[Problem] = (),
+    scripts: Mapping[tuple[str, str], str] | None = None,
+) -> None:
+    """Write the report of a record. OSError where it can't be written.
+
+    `stale` adds problems to those of its footer; `scripts` are those that reproduce a (case, target) alone.
+    """
+    found = data.record(reader, stale, scripts)
     code = found["exit"]
     ends = "incomplete" if code is None else f"exit {code}"
     write_page(
@@ -34,6 +43,7 @@ def write(reader: Reader, path: Path | str, stale: Iterable[Problem] = ()) -> No
         "open" if code is None else "good" if code == 0 else "bad",
         found,
         ("base.js", "grid.js", "browse.js", "picture.js", "model.js", "detail.js", "report.js"),
+        origin=origin(reader.environment),
     )
 
 
@@ -51,6 +61,10 @@ def write_diff(diff: Diff, path: Path | str) -> None:
         diff_data(diff),
         ("base.js", "grid.js", "browse.js", "charts.js", "diff.js"),
         charts=True,
+        origin=[
+            (side, ", ".join(f"{name} {words}" for name, words in origin(facts.environment)))
+            for side, facts in (("before", diff.before), ("after", diff.after))
+        ],
     )
 
 

@@ -66,14 +66,15 @@ class Browse {
     const descending = (params.sort || "").startsWith("-");
     const key = (params.sort || "").replace(/^-/, "");
     const sort = this.grid.columns.some((column) => column.key === key) ? [key, descending] : null;
-    const state = JSON.stringify([filters, sort]);
+    const recorded = key === "record";
+    const state = JSON.stringify([filters, sort, recorded]);
     if (state === this.state) return;
     this.state = state;
     for (const [name, node] of Object.entries(this.selects)) this.choose(node, filters[name]);
-    this.choose(this.sorter, sort ? params.sort : "");
+    this.choose(this.sorter, sort || recorded ? params.sort : "");
     if (document.activeElement !== this.search) this.search.value = filters.q;
     const rows = this.model.filter(filters);
-    this.order = sort ? this.model.sorted(rows, sort) : rows;
+    this.order = sort ? this.model.sorted(rows, sort) : recorded || !this.model.failuresFirst ? rows : this.model.failuresFirst(rows);
     this.grid.active = 0;
     this.grid.root.scrollTop = 0;
     this.grid.show(this.order, sort);

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.record import ALLOWANCE, REFERENCE, Reader, RecordedArray, RecordedCase, of
-from conformance.record.facts import Group, claims, conclusion, known_uses, notes, target, unexpected_groups
+from conformance.record.facts import Group, claims, conclusion, known_uses, notes, on_forge, target, unexpected_groups
+from conformance.report.definition import sentences
 from conformance.report.picture import fractions, overlap
 from conformance.text.data import Data, Strings, rounded, strict
 from conformance.text.plain import clean
@@ -26,12 +27,14 @@ ARRAY_BYTES_A_PAGE = 4 << 20  # before compression
 GROUPS_SHOWN = 200
 
 
-def record(reader: Reader, problems: Iterable[Problem] = ()) -> Data:
-    """The whole of a record, for the page `report`."""
+def record(
+    reader: Reader, problems: Iterable[Problem] = (), scripts: Mapping[tuple[str, str], str] | None = None
+) -> Data:
+    """The whole of a record, for the page `report`. `scripts`: (case, target) -> what reproduces it alone."""
     strings = Strings()
     targets = reader.targets
     cases = _Cases(strings)
-    verdicts = _Verdicts(strings, list(targets))
+    verdicts = _Verdicts(strings, list(targets), scripts or {})
     divergent: list[Verdict] = []
     for row in reader.verdicts():
         verdicts.add(cases.add(row.case), row.verdict, row.attempts)
@@ -46,6 +49,7 @@ def record(reader: Reader, problems: Iterable[Problem] = ()) -> Data:
         "claims": [dataclasses.asdict(entry) for entry in claims(reader)],
         "unexpected": [_group(group) for group in unexpected_groups(reader.verdicts(unexpected=True))[:GROUPS_SHOWN]],
         "cases": cases.columns,
+        "forge": _forge(reader, cases.files),
         "verdicts": verdicts.columns(reader),
         "arrays": _arrays(reader, divergent, cases.numbers, list(targets)),
         "strings": strings.list,
@@ -71,6 +75,7 @@ def _group(group: Group) -> Data:
         "count": group.count,
         "case": row.case.id,
         "file": row.case.source.file,
+        "line": row.case.source.line,
         "target": row.verdict.target,
         "status": row.verdict.status.value,
         "subject": row.verdict.subject,
@@ -79,12 +84,19 @@ def _group(group: Group) -> Data:
     }
 
 
+def _forge(reader: Reader, files: Iterable[str]) -> dict[str, str]:
+    """File -> where it is shown, of those that are shown anywhere."""
+    environment = reader.environment
+    return {clean(file): shown for file in sorted(set(files)) if (shown := on_forge(environment, file))}
+
+
 class _Cases:
     """Columns of cases, in the order of the record."""
 
     def __init__(self, strings: Strings) -> None:
         self._strings = strings
         self.numbers: dict[str, int] = {}
+        self.files: set[str] = set()
         names = ("id", "op", "file", "line", "dtype", "fingerprint", "about", "facts", "params", "overlap")
         self.columns: dict[str, list[Any]] = {name: [] for name in names}
 
@@ -94,6 +106,7 @@ class _Cases:
         if found is not None:
             return found
         found = self.numbers[case.id] = len(self.numbers)
+        self.files.add(case.source.file)
         s = self._strings
         values = {
             "id": clean(case.id),
@@ -103,32 +116,13 @@ class _Cases:
             "dtype": s.add(case.dtype),
             "fingerprint": case.fingerprint,
             "about": s.add(case.about),
-            "facts": s.json(_facts(case)),
+            "facts": s.json(sentences(case)),
             "params": s.json(_params(case)),
             "overlap": s.json(overlap(case)),
         }
         for name, value in values.items():
             self.columns[name].append(value)
         return found
-
-
-def _facts(case: RecordedCase) -> Data:
-    """What a case is besides its parameters: what most cases share is one string."""
-    definition = case.definition
-    expect = definition.get("expect")
-    if isinstance(expect, Mapping):
-        expect = {key: value for key, value in expect.items() if value not in (None, "")}
-    found = {
-        "values": case.values,
-        "seed": definition.get("seed"),
-        "checks": definition.get("checks"),
-        "tags": sorted(case.tags),
-        "nonfinite": None if definition.get("nonfinite") == "strict" else definition.get("nonfinite"),
-        "permits": definition.get("permits"),
-        "expect": expect,
-        "claim": None if case.claim is None else dataclasses.asdict(case.claim),
-    }
-    return {key: value for key, value in found.items() if value not in (None, [], {}, "")}
 
 
 def _params(case: RecordedCase) -> Data:
@@ -141,14 +135,15 @@ def _params(case: RecordedCase) -> Data:
 class _Verdicts:
     """Columns of verdicts. Columns that are mostly empty are maps from row to value."""
 
-    def __init__(self, strings: Strings, targets: list[str]) -> None:
+    def __init__(self, strings: Strings, targets: list[str], scripts: Mapping[tuple[str, str], str]) -> None:
         self._strings = strings
+        self._scripts = scripts
         self._targets = {name: index for index, name in enumerate(targets)}
         self._statuses = {status: index for index, status in enumerate(Status)}
         names = ("case", "target", "status", "message", "plan", "digest", "elements", "fraction", "seconds")
         self._dense: dict[str, list[Any]] = {name: [] for name in names}
         self._sparse: dict[str, dict[int, Any]] = {
-            name: {} for name in ("known", "subject", "explanation", "attempts", "figures")
+            name: {} for name in ("known", "subject", "explanation", "attempts", "figures", "script")
         }
 
     def add(self, case: int, verdict: Verdict, attempts: int) -> None:
@@ -173,6 +168,7 @@ class _Verdicts:
             "explanation": s.add(verdict.explanation) if verdict.explanation else None,
             "attempts": attempts if attempts > 1 else None,
             "figures": _figures(figures) if figures else None,
+            "script": s.add(script) if (script := self._scripts.get((verdict.case, verdict.target))) else None,
         }
         for name, value in sparse.items():
             if value is not None:

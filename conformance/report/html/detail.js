@@ -68,7 +68,7 @@ class Detail {
     const overlap = JSON.parse(text("overlap"));
     const shared = data.arrays[index] || [];
     this.body.replaceChildren(
-      el("p", { class: "where" }, el("span", { text: `${text("file")}:${cases.line[index]}` })),
+      el("p", { class: "where" }, place(data, text("file"), cases.line[index])),
       text("about") ? el("p", { class: "about", text: text("about") }) : "",
       this.facts(index, id),
       chosen === undefined ? "" : this.verdict(chosen, true, id, shared),
@@ -84,12 +84,7 @@ class Detail {
     const { cases, strings } = this.model;
     const facts = JSON.parse(strings[cases.facts[index]]);
     const { given, means } = JSON.parse(strings[cases.params[index]]);
-    const pairs = [["id", id], ["op", strings[cases.op[index]]], ["dtype", strings[cases.dtype[index]]]];
-    for (const [name, value] of Object.entries(facts)) {
-      if (name === "claim") pairs.push(["claim", `document ${value.document} says: ${value.says} (${value.holds ? "which holds" : "which does not hold: the case states what does"})`]);
-      else pairs.push([name, spelled(value)]);
-    }
-    pairs.push(["fingerprint", cases.fingerprint[index]]);
+    const pairs = [["id", id], ["fingerprint", cases.fingerprint[index]]];
     const list = (entries) => el("dl", { class: "facts" }, entries.map(([name, value]) => el("div", { class: String(value).length > 48 ? "wide" : "" }, el("dt", { text: name }), el("dd", { text: value }))));
     const all = (object) => Object.entries(object).map(([name, value]) => [name, spelled(value)]);
     return el(
@@ -97,6 +92,7 @@ class Detail {
       { class: "params" },
       el("h3", { text: "Parameters" }),
       list(all(given)),
+      el("ul", { class: "definition" }, facts.map((sentence) => el("li", { text: `${sentence}.` }))),
       el("details", {}, el("summary", { text: "The whole definition" }), list(pairs), el("h4", { text: "What the parameters mean, spelled out" }), list(all(means))),
     );
   }
@@ -144,7 +140,7 @@ class Detail {
           fact("figures", this.figures(row)),
         ),
         plan ? el("div", {}, el("h4", { text: "Plan" }), codeBlock(plan, `plan for ${target.name}`)) : "",
-        standing === UNSUPPORTED ? "" : el("div", {}, el("h4", { text: "Reproduce" }), codeBlock(this.command(id, target.name), `repro command for ${target.name}`, "command")),
+        standing === UNSUPPORTED ? "" : el("div", {}, el("h4", { text: "Reproduce" }), codeBlock(this.command(id, target.name), `repro command for ${target.name}`, "command"), this.script(row, target.name)),
         ...(arrays ? pictures(arrays, shared) : []),
       );
     };
@@ -155,6 +151,12 @@ class Detail {
 
   command(id, target) {
     return `conformance repro ${quoted(id)} --on ${/^[\w./:@+=-]+$/.test(target) ? target : quoted(target)}`;
+  }
+
+  /** What the command writes, where the page has it: it needs the framework and NumPy, and nothing of ours. */
+  script(row, target) {
+    const text = this.model.string("script", row);
+    return text ? el("details", { class: "script" }, el("summary", { text: "The script" }), codeBlock(text, `script for ${target}`)) : "";
   }
 
   copyRepro() {
@@ -197,7 +199,14 @@ function fillStatus(cell, model, row) {
   cell.ariaLabel = standing === "known" || standing === "unexpected" ? `${status}, ${standing}` : status;
 }
 
+/** A line of a case file, as a link where the run's CI says that the file is shown. */
+function place({ forge }, file, line) {
+  const text = `${file}:${line}`;
+  return (forge[file] && link(`${forge[file]}#L${line}`, text)) || el("span", { text });
+}
+
 function spelled(value) {
+  if (value === null || value === undefined) return "none";
   if (Array.isArray(value)) return Array.isArray(value[0]) && typeof value[0][0] === "string" ? value.map(([name, item]) => `${name}: ${spelled(item)}`).join(", ") : `[${value.map(spelled).join(", ")}]`;
   if (value && typeof value === "object") return Object.entries(value).map(([name, item]) => `${name}: ${spelled(item)}`).join(", ");
   return String(value);

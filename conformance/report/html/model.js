@@ -62,6 +62,14 @@ class Model {
     return known < 0 ? words : `${this.data.knowns[known].name}: ${words}`;
   }
 
+  /** Rows with what is unexpected first, then what is known, what passed, what is unsupported; each in their order. */
+  failuresFirst(rows) {
+    const ranks = { unexpected: 0, known: 1, pass: 2, [UNSUPPORTED]: 3 };
+    const found = [[], [], [], []];
+    for (const row of rows) found[ranks[this.standing(row)]].push(row);
+    return Uint32Array.from(found.flat());
+  }
+
   /** Which rows meet the filters, in the record's order. */
   filter(params) {
     const allows = this.tests(params);

@@ -20,9 +20,18 @@ _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
 def write_page(
-    path: Path | str, title: str, lead: str, tone: str, data: Any, scripts: Sequence[str], charts: bool = False
+    path: Path | str,
+    title: str,
+    lead: str,
+    tone: str,
+    data: Any,
+    scripts: Sequence[str],
+    charts: bool = False,
+    origin: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write a page. `lead` is the sentence that is there before any script runs, `tone` is good, bad or open.
+
+    `origin` are (name, words) below it, such as the date and the processor.
 
     `scripts` are files beside this one, in order. OSError where the page can't be written; nothing is left of it then.
     """
@@ -39,6 +48,7 @@ def write_page(
             "title": html.escape(clean(title)),
             "lead": html.escape(clean(lead)),
             "tone": tone,
+            "origin": _pairs(origin),
             "style": style,
             "data": packed(data),
             "script": script,
@@ -47,6 +57,13 @@ def write_page(
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, page)
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
+    shown = [
+        f"<div><dt>{html.escape(clean(name))}</dt><dd>{html.escape(clean(words))}</dd></div>" for name, words in pairs
+    ]
+    return f'<dl class="origin">{"".join(shown)}</dl>' if shown else ""
 
 
 def fill(template: str, values: dict[str, str]) -> str:

@@ -130,7 +130,7 @@ function picture(title, entry, reference) {
         const off = entry.unit ? figure(Math.abs(got[at + i] - right[at + i])) : `${figure(error[at + i])} of the allowance`;
         return `at (${[...index(plane), Math.floor(i / columns), i % columns].join(", ")}): got ${figure(got[at + i], 9)}, reference ${figure(right[at + i], 9)}, error ${off}`;
       };
-      return planeFigure(`[${index(plane).join(", ")}]`, rows, columns, panels, tell);
+      return planeFigure(index(plane).length ? `[${index(plane).join(", ")}]` : "", rows, columns, panels, tell);
     });
   const shown = wrong.slice(0, PLANES_SHOWN);
   host.append(...draw(shown));

@@ -1,15 +1,15 @@
-// The page of one record: overview, verdicts, and a case on top of either.
+// The page of one record: overview, the cases of a file by target, verdicts, and a case on top of any of them.
 "use strict";
 
-const FAMILIES = ["numpy", "torch", "tensorflow", "keras", "jax", "onnx"];
 const FILES_UNFOLDED = 15;
 const GROUPS_OPEN = 12;
 
 function report(data) {
   const model = new Model(data);
-  tabs({ overview: "Overview", verdicts: "Verdicts" });
-  const views = { overview: el("div", { class: "view overview" }), verdicts: el("div", { class: "view verdicts" }) };
-  byId("main").append(views.overview, views.verdicts);
+  tabs({ overview: "Overview", file: "Cases by target", verdicts: "Verdicts" });
+  const views = { overview: el("div", { class: "view overview" }), file: el("div", { class: "view file" }), verdicts: el("div", { class: "view verdicts" }) };
+  byId("main").append(views.overview, views.file, views.verdicts);
+  const byTarget = new ByTarget(model, views.file);
   const verdicts = new Verdicts(model, views.verdicts);
   let overviewDrawn = false;
   let pushed = false;
@@ -34,6 +34,7 @@ function report(data) {
       overview(model, views.overview);
       overviewDrawn = true;
     }
+    if (name === "file") byTarget.show(params);
     if (name === "verdicts") verdicts.show(params);
     if (params.case) detail.show(params.case, params.on);
     else {
@@ -50,6 +51,7 @@ function report(data) {
   startKeys({
     "/": ["search", () => (detail.close(), document.body.dataset.view === "verdicts" || go("verdicts", {}), setTimeout(() => verdicts.search.focus()))],
     o: ["overview", () => go("overview", {})],
+    f: ["the cases of a file by target", () => go("file", {})],
     v: ["verdicts", () => go("verdicts", {})],
     j: ["in a case: the case after it", () => {}],
     k: ["in a case: the case before it", () => {}],
@@ -72,9 +74,9 @@ function overview(model, host) {
     el(
       "div",
       { class: "tiles" },
-      tile("pass", "passed", { status: "pass" }),
       tile("unexpected", "unexpected", { known: "no" }),
       tile("known", "known divergences", { known: "yes", status: divergent }),
+      tile("pass", "passed", { status: "pass" }),
       tile("unsupported", "unsupported", { status: UNSUPPORTED }),
     ),
     data.notes.length ? el("ul", { class: "note" }, data.notes.map((text) => el("li", { text }))) : nothing(),
@@ -91,14 +93,15 @@ function overview(model, host) {
 
 const nothing = () => document.createDocumentFragment();
 
-function unexpected({ unexpected: groups }) {
+function unexpected(data) {
+  const groups = data.unexpected;
   if (!groups.length) return nothing();
   const item = (group) =>
     el(
       "li",
       {},
       el("a", { href: hashOf("verdicts", { case: group.case, on: group.target }) }, el("span", { class: "chip unexpected", text: `! ${group.status}` }), el("span", { class: "label", text: labelOf(group.case) })),
-      el("span", { class: "muted", text: ` on ${group.target}, ${group.file}` }),
+      el("span", { class: "muted" }, ` on ${group.target}, `, place(data, group.file, group.line)),
       el("p", { text: group.message }),
       group.explanation ? el("p", { class: "explained", text: `explained: ${group.explanation}` }) : "",
       group.count > 1 ? el("p", {}, el("a", { href: hashOf("verdicts", { known: "no", file: group.file, target: group.target, status: group.status }), text: `${count(group.count)} like it` })) : "",
@@ -159,7 +162,7 @@ function targetsOf({ targets }) {
 }
 
 function environment({ environment: found, record }) {
-  const pairs = [["record", record], ...Object.entries(found)].filter(([, value]) => value !== null && String(value) !== "");
+  const pairs = [["record", record], ...Object.entries(found)].filter(([name, value]) => value !== null && String(value) !== "" && name !== "forge");
   return section("Environment", el("dl", { class: "facts" }, pairs.map(([name, value]) => el("div", {}, el("dt", { text: name }), el("dd", { text: name === "command" ? `conformance ${value.join(" ")}` : spelled(value) })))));
 }
 
@@ -167,7 +170,7 @@ function environment({ environment: found, record }) {
 
 function matrixNote() {
   const word = (name, text) => el("span", { class: name, text });
-  return el("p", { class: "note" }, "Share and number that passed, ", word("unexpected", "! unexpected"), ", ", word("known", "~ known"), ", ", word("unsupported", "– unsupported"), "; the share leaves out what is unsupported. A cell opens its verdicts.");
+  return el("p", { class: "note" }, "Share and number that passed, ", word("unexpected", "! unexpected"), ", ", word("known", "~ known"), ", ", word("unsupported", "– unsupported"), "; the share leaves out what is unsupported. The stronger the colour, the larger the share that diverged. A cell opens its verdicts, a file its cases.");
 }
 
 class Matrix {
@@ -218,13 +221,9 @@ class Matrix {
     return name.split(/[/:@+=]/)[0];
   }
 
-  /** Targets by framework, so that a framework's ways of running stand side by side. */
+  /** The targets in the order of the data, which is that of every view: a framework's stand side by side. */
   ordered() {
-    const rank = (name) => (FAMILIES.indexOf(this.family(name)) + 1 || FAMILIES.length + 1) - 1;
-    return this.model.data.targets
-      .map(({ name }, index) => ({ name, index, family: this.family(name) }))
-      .filter(({ index }) => this.cells.has(`\n${index}`))
-      .sort((a, b) => rank(a.name) - rank(b.name) || (a.family < b.family ? -1 : a.family > b.family ? 1 : 0) || a.name.localeCompare(b.name));
+    return this.model.data.targets.map(({ name }, index) => ({ name, index, family: this.family(name) })).filter(({ index }) => this.cells.has(`\n${index}`));
   }
 
   foldAll() {
@@ -252,11 +251,11 @@ class Matrix {
       const inside = this.files.filter((file) => this.folder(file) === folder);
       const button = el("button", { type: "button", class: "fold", "aria-expanded": String(open), onclick: () => (open ? this.open.delete(folder) : this.open.add(folder), this.draw(), this.table.querySelector(`[data-folder="${CSS.escape(folder)}"]`).focus()), "data-folder": folder }, el("span", { "aria-hidden": "true", class: "caret", text: open ? "▾" : "▸" }), ` ${folder} `, el("small", { text: plural(inside.length, "file") }));
       rows.push(this.row(folder, button, "folder"));
-      if (open) rows.push(...inside.map((file) => this.row(file, file.slice(folder.length === 2 && folder === "./" ? 0 : folder.length), "file")));
+      if (open) rows.push(...inside.map((file) => this.row(file, el("a", { class: "to-file", href: hashOf("file", { file }), text: file.slice(folder === "./" ? 0 : folder.length) }), "file")));
     }
     rows.push(this.row("", "all", "total"));
     this.table.replaceChildren(head, el("tbody", {}, rows));
-    const first = this.table.querySelector("tbody a");
+    const first = this.table.querySelector("tbody td a");
     if (first) first.tabIndex = 0;
   }
 
@@ -278,13 +277,13 @@ class Matrix {
     const counts = [cell.pass ? el("span", { text: count(cell.pass) }) : "", part("unexpected", "!"), part("known", "~"), part("unsupported", "–")].filter(Boolean);
     return el(
       "td",
-      { class: `${worst} ${this.edge(i)}` },
+      { class: `${worst} ${strength(cell[worst], asked)} ${this.edge(i)}` },
       el("a", { href: hashOf("verdicts", { file: group, target: name }), tabindex: "-1", "aria-label": words, title: words }, el("b", { text: asked ? percent(cell.pass, asked) : "–" }), el("small", {}, counts.flatMap((node, at) => (at ? [" ", node] : [node])))),
     );
   }
 
   key(event) {
-    const here = event.target.closest("tbody a");
+    const here = event.target.closest("tbody td a");
     if (!here) return;
     const rows = [...this.table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.querySelector("a")));
     const y = here.closest("tr").rowIndex - 2;
@@ -301,6 +300,84 @@ class Matrix {
     here.tabIndex = -1;
     to.tabIndex = 0;
     to.focus();
+  }
+}
+
+/** How much of a colour a share gets, in four steps, of which the last is all. */
+function strength(part, asked) {
+  const share = asked ? part / asked : 0;
+  return `s${share >= 1 ? 4 : share >= 0.5 ? 3 : share >= 0.05 ? 2 : 1}`;
+}
+
+// --- the cases of a file by target ---------------------------------------------------------------------------------------
+
+const CASES_AT_ONCE = 150;
+
+class ByTarget {
+  constructor(model, host) {
+    this.model = model;
+    this.files = [...new Set(model.cases.file)].map((index) => model.strings[index]).sort();
+    this.picker = el("select", { id: "file-picker", "aria-label": "Case file", onchange: (event) => go("file", { file: event.target.value }) }, this.files.map((file) => option(file)));
+    this.host = el("div", {});
+    this.root = host;
+    host.append(
+      el("p", { class: "actions" }, this.picker),
+      el("p", { class: "note", text: "A row a case, those that diverge first. A cell opens the case: ✓ passed, ! unexpected, ~ known, – unsupported." }),
+      this.host,
+    );
+  }
+
+  show({ file }) {
+    const shown = this.files.includes(file) ? file : this.worst();
+    if (shown === this.shown || !this.files.length) return;
+    this.shown = this.picker.value = shown;
+    const { model } = this;
+    const index = model.strings.indexOf(shown);
+    const cases = [];
+    model.cases.file.forEach((found, at) => found === index && cases.push(at));
+    const rank = new Map(cases.map((at) => [at, Math.min(...model.rows(at).map((row) => ["unexpected", "known"].indexOf(model.standing(row))).map((n) => (n < 0 ? 2 : n)), 2)]));
+    this.cases = cases.sort((a, b) => rank.get(a) - rank.get(b) || a - b);
+    const there = new Set(cases.flatMap((at) => model.rows(at).map((row) => model.target[row])));
+    this.targets = [...there].sort((a, b) => a - b);
+    this.body = el("tbody", {});
+    this.more = el("button", { type: "button", onclick: () => this.add() });
+    const name = (target) => model.data.targets[target].name;
+    const head = el("tr", { class: "ways" }, el("th", { scope: "col", text: "case" }), this.targets.map((target) => el("th", { scope: "col", title: name(target) }, el("a", { href: hashOf("verdicts", { file: shown, target: name(target) }), text: name(target) }))));
+    const table = el("table", { class: "matrix cases", "aria-label": `Cases of ${shown} by target` }, el("thead", {}, head), this.body);
+    this.host.replaceChildren(el("div", { class: "scroll matrix-scroll" }, table), el("p", { class: "actions" }, this.more));
+    this.add();
+  }
+
+  /** Where there is most to see: the first file with something unexpected, else with something known, else the first. */
+  worst() {
+    const { model } = this;
+    const rows = Array.from({ length: model.size }, (_, row) => row);
+    const row = rows.find((found) => model.standing(found) === "unexpected") ?? rows.find((found) => model.standing(found) === "known");
+    return row === undefined ? this.files[0] : model.file(row);
+  }
+
+  add() {
+    const from = this.body.rows.length;
+    this.body.append(...this.cases.slice(from, from + CASES_AT_ONCE).map((at) => this.row(at)));
+    const left = this.cases.length - this.body.rows.length;
+    this.more.hidden = !left;
+    this.more.textContent = `Show ${count(Math.min(left, CASES_AT_ONCE))} more of ${count(left)}`;
+  }
+
+  row(at) {
+    const { model } = this;
+    const id = model.cases.id[at];
+    const of = new Map(model.rows(at).map((row) => [model.target[row], row]));
+    const open = (on) => hashOf("file", { file: this.shown, case: id, on });
+    return el("tr", {}, el("th", { scope: "row", title: id }, el("a", { href: open(""), text: labelOf(id) })), this.targets.map((target) => {
+      const row = of.get(target);
+      if (row === undefined) return el("td", { class: "empty" });
+      const standing = model.standing(row);
+      const status = model.data.statuses[model.status[row]];
+      const name = model.data.targets[target].name;
+      const words = `${status}${standing === "known" || standing === "unexpected" ? `, ${standing}` : ""}, on ${name}`;
+      return el("td", { class: `${standing} ${standing === "unexpected" ? "s3" : "s2"}` }, el("a", { href: open(name), "aria-label": words, title: words }, `${MARKS[standing]}${standing === "pass" || standing === UNSUPPORTED ? "" : ` ${status}`}`));
+    }));
   }
 }
 
@@ -327,7 +404,7 @@ class Verdicts extends Browse {
         status: ["Any status", ...(divergent.length > 1 ? [option(divergent.join(","), "any divergence")] : []), ...statuses],
         known: ["Known or not", option("no", "unexpected only"), option("yes", "known only"), ...data.knowns.map(({ name }) => option(name))],
       },
-      sorts: [["", "In the record's order"], ["status", "By status"], ["case", "By case"], ["target", "By target"], ["what", "By message"], ["-fraction", "Largest error first"], ["-seconds", "Slowest first"]],
+      sorts: [["", "Failures first"], ["record", "In the record's order"], ["status", "By status"], ["case", "By case"], ["target", "By target"], ["what", "By message"], ["-fraction", "Largest error first"], ["-seconds", "Slowest first"]],
       figures: ["fraction", "seconds"],
       columns: columnsOf(model),
     });
