@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import cycle
+from typing import Any
 
 from conformance.ops.conv.convolution import Refused
 from conformance.recipe.call import Call, CallError
@@ -131,7 +132,7 @@ def _merge(nodes: Sequence[ast.AST], lengths: Sequence[dict[str, int]], letters:
     if isinstance(first, ast.Constant):
         values = [node.value for node in nodes if isinstance(node, ast.Constant)]
         return first if all(value == first.value for value in values) else _followed(values, lengths, letters)
-    changed = {}
+    changed: dict[str, Any] = {}
     for name, value in ast.iter_fields(first):
         parts = [getattr(node, name) for node in nodes]
         if isinstance(value, ast.AST):
@@ -186,11 +187,11 @@ def padded(call: Call, letters: str) -> Iterator[tuple[str, str, str, str]]:
         upper = p.padding != "same_lower"
         if s == 1:
             low, high = (extent - 1) // 2, extent - 1 - (extent - 1) // 2
-            yield "", letter, *map(str, (low, high) if upper else (high, low))
+            yield "", letter, str(low if upper else high), str(high if upper else low)
             continue
         n, name = f"x.shape[{letters.index(letter)}]", f"pad_{letter.lower()}"
         whole = f"{name} = {line(s, f'(({n} - 1) // {s})', extent)} - {n}"
         if extent < s:  # less than nothing is nothing
             whole += f"\n{name} = {name} * ({name} // {s} + 1)"
-        ends = (f"{name} // 2", f"{name} - {name} // 2")
-        yield whole, letter, *(ends if upper else ends[::-1])
+        half, rest = f"{name} // 2", f"{name} - {name} // 2"
+        yield whole, letter, half if upper else rest, rest if upper else half
