@@ -2,8 +2,8 @@
 
 Transposed convolutions with kernel 1 to 5, stride 1 to 4, `same` and `valid`, output_padding none, 0 and 1, dilation 1
 and 2, in one to three dimensions: 720 calls in the own words of each of keras, torch, tensorflow and jax, translated
-into each of the three others; each at three other lengths too, forward and gradients. Prints how many were verified, how many have no equivalent and why, and what failed. Exit
-code 1 where anything failed.
+into each of the three others, and run at three other lengths too, forward and gradients. Prints how many were verified,
+how many have no equivalent and why, and what failed. Exit code 1 where anything failed.
 
 PyTorch has no `same`, so there the padding is the (k - 1) // 2 that people write for it; TensorFlow and JAX have no
 output_padding, so there the output's length, or the padding, is the one that Keras's rule gives.

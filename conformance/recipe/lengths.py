@@ -8,12 +8,14 @@ a length of x.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields, replace
 from functools import lru_cache
 from itertools import cycle
 from typing import Any
 
+from conformance.ops.base import Op
 from conformance.ops.conv.convolution import Refused
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.read import read_call
@@ -104,14 +106,13 @@ def alike(call: Call) -> tuple[Call, ...]:
     return tuple(c for c in found if c is not None)
 
 
-def merged(texts: Sequence[str], calls: Sequence[Call], letters: str) -> str | None:
-    """One text for several: what differs follows from a length of x, whose axes are `letters`. None where it does not.
+def merged(texts: Sequence[str], lengths: Sequence[Mapping[str, int]]) -> str | None:
+    """One text for several: what differs follows from a length, `x.shape[1]`, that each of `lengths` has. Or None.
 
-    x may be cut or padded by then; nothing that follows in an adapter's plan has a number that differs.
+    A tensor may be cut or padded by then; who uses the text runs it.
     """
-    trees = [ast.parse(text) for text in texts]
     try:
-        tree = _merge(trees, [_lengths(call) for call in calls], letters)
+        tree = _merge([ast.parse(text) for text in texts], lengths)
     except _DifferError:
         return None
     return ast.unparse(ast.fix_missing_locations(tree))
@@ -121,27 +122,28 @@ class _DifferError(Exception):
     """Plans that differ in more than numbers."""
 
 
-def _lengths(call: Call) -> dict[str, int]:
-    return {"N": call.op.batch, **dict(zip(call.op.spatial, call.op.size, strict=True))}
+def shape_of(name: str, shape: Sequence[int]) -> dict[str, int]:
+    """The lengths of a tensor by the expressions for them."""
+    return {f"{name}.shape[{i}]": length for i, length in enumerate(shape)}
 
 
-def _merge(nodes: Sequence[ast.AST], lengths: Sequence[dict[str, int]], letters: str) -> ast.AST:
+def _merge(nodes: Sequence[ast.AST], lengths: Sequence[Mapping[str, int]]) -> ast.AST:
     first = nodes[0]
     if len({type(node) for node in nodes}) > 1:
         raise _DifferError
     if isinstance(first, ast.Constant):
         values = [node.value for node in nodes if isinstance(node, ast.Constant)]
-        return first if all(value == first.value for value in values) else _followed(values, lengths, letters)
+        return first if all(value == first.value for value in values) else _followed(values, lengths)
     changed: dict[str, Any] = {}
     for name, value in ast.iter_fields(first):
         parts = [getattr(node, name) for node in nodes]
         if isinstance(value, ast.AST):
-            changed[name] = _merge(parts, lengths, letters)
+            changed[name] = _merge(parts, lengths)
         elif isinstance(value, list):
             if len({len(part) for part in parts}) > 1:
                 raise _DifferError
             rows = zip(*parts, strict=True)
-            changed[name] = [_merge(r, lengths, letters) if isinstance(r[0], ast.AST) else r[0] for r in rows]
+            changed[name] = [_merge(row, lengths) if isinstance(row[0], ast.AST) else row[0] for row in rows]
         elif any(part != value for part in parts):
             raise _DifferError
         else:
@@ -149,18 +151,39 @@ def _merge(nodes: Sequence[ast.AST], lengths: Sequence[dict[str, int]], letters:
     return type(first)(**changed)
 
 
-def _followed(values: Sequence[object], lengths: Sequence[dict[str, int]], letters: str) -> ast.expr:
-    """`2 * x.shape[1] - 1`: the line through all values over a length of x."""
+def _followed(values: Sequence[object], lengths: Sequence[Mapping[str, int]]) -> ast.expr:
+    """`2 * x.shape[1] - 1`: the line through all values over one of the lengths."""
     numbers = [value for value in values if type(value) is int]
-    for letter in lengths[0]:
-        along = [length[letter] for length in lengths]
-        if len(numbers) < len(values) or along[0] == along[1]:
+    for name, first in lengths[0].items() if len(numbers) == len(values) else ():
+        along = [length[name] for length in lengths]
+        other = next((j for j, n in enumerate(along) if n != first), None)
+        if other is None:
             continue
-        slope = (numbers[1] - numbers[0]) // (along[1] - along[0])
-        offset = numbers[0] - slope * along[0]
+        slope = (numbers[other] - numbers[0]) // (along[other] - first)
+        offset = numbers[0] - slope * first
         if slope and all(slope * n + offset == value for n, value in zip(along, numbers, strict=True)):
-            return ast.parse(line(slope, f"x.shape[{letters.index(letter)}]", offset), mode="eval").body
+            return ast.parse(line(slope, name, offset), mode="eval").body
     raise _DifferError
+
+
+def grown(op: Op, means: Callable[[Op], bool]) -> tuple[Op, ...]:
+    """The op with lengths of its tensors that the call does not say: `means` tells whether it is still that call."""
+    found = []
+    for field in fields(op):
+        value = getattr(op, field.name)
+        numbers = value if isinstance(value, tuple) else (value,)
+        if not numbers or any(type(n) is not int for n in numbers):
+            continue
+        for i, n in enumerate(numbers):
+            longer = []
+            for other in (n + 1, 2 * n + 1, 2 * n, 3 * n):
+                entries = (*numbers[:i], other, *numbers[i + 1 :])
+                with suppress(ValueError, TypeError, LookupError, ArithmeticError):
+                    changed = replace(op, **{field.name: entries if isinstance(value, tuple) else other})
+                    if changed.refusal() is None and changed.inputs() != op.inputs() and means(changed):
+                        longer.append(changed)
+            found += longer[:2]
+    return tuple(dict.fromkeys(found))
 
 
 def line(slope: int, name: str, offset: int) -> str:

@@ -23,7 +23,7 @@ from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.recipe.bench import Statements
 from conformance.recipe.call import Call
-from conformance.recipe.lengths import alike, is_open, merged, others, padded
+from conformance.recipe.lengths import alike, is_open, merged, others, padded, shape_of
 from conformance.recipe.weights import conversion
 from conformance.target import Target
 
@@ -85,11 +85,15 @@ class Code:
             names = ", ".join(name for name, _ in self.ran.inputs)
             body = ["@tf.function(jit_compile=True)", f"def run({names}):", indent(self.ran.text, "    ")]
             body += ["    return y", "", "", f"y = run({names})"]
-        holds = [f"# only where {self.only}: {self.why}"] if self.only else []
-        checked = [f'assert {self.only}, "this code is for another x"'] if self.only else []
+        holds, checked = condition(self.only, self.why)
         return "\n".join(
             [*holds, *before, *numpy, IMPORTS[self.target.framework], *after, "", *weights, *checked, *body]
         )
+
+
+def condition(only: str, why: str) -> tuple[list[str], list[str]]:
+    """The first line of code that holds under a condition alone, and the line that checks it; none without one."""
+    return ([f"# only where {only}: {why}"], [f'assert {only}, "this code is for another x"']) if only else ([], [])
 
 
 def needed(target: Target, dtype: str) -> tuple[list[str], list[str]]:
@@ -147,9 +151,14 @@ def write(call: Call, target: Target, form: str) -> list[Code] | Unsupported:
 
 def _is(call: Call, letters: str) -> str:
     """The condition that x has the call's own lengths along these axes."""
-    lengths = {"N": call.op.batch, **dict(zip(call.op.spatial, call.op.size, strict=True))}
+    lengths = _lengths(call)
     axes = enumerate(call.layout("x").letters)
     return " and ".join(f"x.shape[{i}] == {lengths[c]}" for i, c in axes if c in letters)
+
+
+def _lengths(call: Call) -> dict[str, int]:
+    p = call.op
+    return {"N": p.batch, "C": p.in_channels, **dict(zip(p.spatial, p.size, strict=True))}
 
 
 def _general(call: Call, own_padding: Padding | None, target: Target, form: str) -> Code | None:
@@ -162,7 +171,8 @@ def _general(call: Call, own_padding: Padding | None, target: Target, form: str)
         plans.append(plan)
     if len(plans) < 2 or len({plan.layouts for plan in plans}) > 1:
         return None
-    text = merged([plan.text for plan in plans], read, plans[0].layout("x").letters)
+    lengths = [shape_of("x", [_lengths(c)[letter] for letter in plans[0].layout("x").letters]) for c in read]
+    text = merged([plan.text for plan in plans], lengths)
     return in_idiom(replace(plans[0], text=text), call, target) if text is not None else None
 
 

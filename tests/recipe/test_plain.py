@@ -173,7 +173,9 @@ def test_code_for_one_length_says_so_and_refuses_others(recipes: Recipes) -> Non
     recipe = recipes.recipe(call, "torch")
     assert isinstance(recipe, Recipe)
     first = recipe.code.script.splitlines()[0]
-    assert first == "# only where x.shape[0] == 2 and x.shape[1] == 5 and x.shape[2] == 5: the call says what length y has"
+    assert (
+        first == "# only where x.shape[0] == 2 and x.shape[1] == 5 and x.shape[2] == 5: the call says what length y has"
+    )
     x, filters = np.zeros((2, 6, 5, 3), np.float32), np.zeros((3, 3, 4, 3), np.float32)
     with pytest.raises(AssertionError, match="another x"):
         exec(recipe.code.script, {"x": x, "filters": filters})
