@@ -48,8 +48,8 @@ _ALIKE = (
 class Answer:
     """The plan for one target and what running it showed. `before` and `after` are the lines that move tensors.
 
-    `trap` says what the same arguments mean there, where that is something else. `only` is the condition under which
-    it holds, "" where it holds for every length that the call leaves open; `others` are the inputs that were run for it.
+    `trap` says what the same arguments mean there, where that is something else. `only` is the condition under which it
+    holds, "" where it holds for every length that the call leaves open; `others` are the inputs that were run for that.
     """
 
     target: Target
@@ -149,7 +149,7 @@ class Answers:
                     continue
                 if is_right(self.bench, place, whole, [data], Tried()):
                     shown = ", ".join(f"{s.name} {laid_out(self.meant.words, s)}" for s in op.inputs())
-                    run.append(shown if gradients else f"{shown} (no gradients)")
+                    run.append(shown if gradients else f"{shown} without them")
                     break
             else:
                 return None, ()

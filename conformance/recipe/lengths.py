@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import cycle
 from typing import Any
@@ -23,6 +23,8 @@ from conformance.recipe.weights import own_shape
 
 # More residues of a stride are not run: the first, the last and some between.
 MOST_RESIDUES = 8
+# By so many other lengths a plan is held, where a call leaves one open.
+MOST_LONGER = 5
 # How much longer than the others the long input is, for one to three spatial axes.
 _LONGER = (0, 37, 11, 4)
 # Where one plan is read off several: batches, and how many strides longer an axis is. No two follow one another.
@@ -169,20 +171,20 @@ def _followed(values: Sequence[object], lengths: Sequence[Mapping[str, int]]) ->
 def grown(op: Op, means: Callable[[Op], bool]) -> tuple[Op, ...]:
     """The op with lengths of its tensors that the call does not say: `means` tells whether it is still that call."""
     found = []
-    for field in fields(op):
-        value = getattr(op, field.name)
+    for name in op.fields():
+        value = getattr(op, name)
         numbers = value if isinstance(value, tuple) else (value,)
         if not numbers or any(type(n) is not int for n in numbers):
             continue
         for i, n in enumerate(numbers):
             longer = []
-            for other in (n + 1, 2 * n + 1, 2 * n, 3 * n):
+            for other in (n + 1, n + 2, n + 3, n + 4, 2 * n + 1, 2 * n, 3 * n):
                 entries = (*numbers[:i], other, *numbers[i + 1 :])
                 with suppress(ValueError, TypeError, LookupError, ArithmeticError):
-                    changed = replace(op, **{field.name: entries if isinstance(value, tuple) else other})
+                    changed: Op = replace(op, **{name: entries if isinstance(value, tuple) else other})  # type: ignore[type-var]
                     if changed.refusal() is None and changed.inputs() != op.inputs() and means(changed):
                         longer.append(changed)
-            found += longer[:2]
+            found += longer[:MOST_LONGER]
     return tuple(dict.fromkeys(found))
 
 

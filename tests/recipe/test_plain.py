@@ -93,7 +93,8 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def recipes() -> Iterator[Recipes]:
-    with Recipes() as recipes:
+    with pytest.MonkeyPatch.context() as patch, Recipes() as recipes:
+        patch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
         recipes.start(FRAMEWORKS)
         yield recipes
 

@@ -83,7 +83,7 @@ def test_every_code_is_python_that_a_worker_may_run(
                 names = [name for name, _ in one.ran.inputs]
                 assert check_plan(one.ran.text, target, names) == []
                 ast.parse(one.script)
-                assert one.head in one.script.replace("(\n    ", "(").replace("\n)", ")")
+                assert one.head in one.ran.text.replace("(\n    ", "(").replace("\n)", ")")
 
 
 def test_the_naive_words_are_the_calls_own() -> None:
