@@ -2,8 +2,8 @@
 
 Transposed convolutions with kernel 1 to 5, stride 1 to 4, `same` and `valid`, output_padding none, 0 and 1, dilation 1
 and 2, in one to three dimensions: 720 calls in the own words of each of keras, torch, tensorflow and jax, translated
-into each of the three others. Prints how many were verified, how many have no equivalent and why, and what failed. Exit
-code 1 where anything failed.
+into each of the three others, and run at three other lengths too, forward and gradients. Prints how many were verified,
+how many have no equivalent and why, and what failed. Exit code 1 where anything failed.
 
 PyTorch has no `same`, so there the padding is the (k - 1) // 2 that people write for it; TensorFlow and JAX have no
 output_padding, so there the output's length, or the padding, is the one that Keras's rule gives.
@@ -95,7 +95,10 @@ def source(framework: str, p: Point) -> tuple[str, tuple[int, ...], tuple[int, .
     found = [p.length(n) for n in sizes]
     kernel = (p.kernel,) * p.dims
     if framework == "tensorflow":
-        shape = (BATCH, *(length for length, _ in found), OUT)
+        # Every length follows from one of x by the stride, and by what is the same at each.
+        offsets = (length - p.stride * n for n, (length, _) in zip(sizes, found, strict=True))
+        lengths = [f"{p.stride} * x.shape[{i}] + {offset}" for i, offset in enumerate(offsets, 1)]
+        shape = f"(x.shape[0], {', '.join(lengths)}, {OUT})"
         words = f'strides={p.stride}, padding="{p.padding.upper()}", dilations={p.dilation}'
         return f"tf.nn.conv{p.dims}d_transpose(x, w, {shape}, {words})", last, (*kernel, OUT, IN)
     padding_words: object = p.padding.upper()
@@ -138,7 +141,10 @@ def sweep(recipes: Recipes, points: Sequence[Point], *, naive: bool = False, chu
         found = recipes.many([(call, target) for *_, target, call in asked], compare_naive=naive)
         for (point, framework, target, _), recipe in zip(asked, found, strict=True):
             if isinstance(recipe, Recipe):
-                yield Outcome(point, framework, target, "verified")
+                # The call at its own length, and at three others.
+                held = len(recipe.inputs) > 3 and recipe.gradients and not recipe.code.only
+                reason = "" if held else f"not at every length, or without gradients: {recipe.code.script}"
+                yield Outcome(point, framework, target, "verified" if held else "failed", reason)
             elif recipe.kind in ("source", "target"):
                 who = "the call itself: " if recipe.kind == "source" else f"{target}: "
                 yield Outcome(point, framework, target, "none", who + recipe.reason)

@@ -276,6 +276,11 @@ def _section(name: str, recipe: Recipe | NoRecipe, converted: Converted | None) 
         f"{source.error:.2g} ({source.target.framework}) and {target.error:.2g} ({target.target.framework}) "
         f"of what {recipe.call.dtype} allows"
     )
+    if len(recipe.inputs) > 1:
+        shapes = ", ".join(map(str, recipe.inputs[1:]))
+        lines.append(
+            f"  equal, too, for x {shapes}{', and all gradients' if recipe.gradients else '; no gradients here'}"
+        )
     lines += [f"  elsewhere: {remark}" for remark in recipe.remarks]
     if converted is not None:
         lines.append(_weights_line(converted))
@@ -335,6 +340,7 @@ def _entry(name: str, recipe: Recipe, converted: Converted | None) -> dict[str, 
         "inputs": dict(recipe.code.ran.inputs),
         "layouts": dict(recipe.code.ran.layouts),
         "output_shape": list(recipe.output_shape),
+        "only": recipe.code.only,
         "note": recipe.code.note,
         "naive": None,
         "verification": {
@@ -342,6 +348,8 @@ def _entry(name: str, recipe: Recipe, converted: Converted | None) -> dict[str, 
             "target": told.ran_entry(recipe.target),
             "elements": recipe.elements,
             "equal_on_integers": True,
+            "inputs": [list(shape) for shape in recipe.inputs],
+            "gradients": recipe.gradients,
         },
         "elsewhere": list(recipe.remarks),
     }

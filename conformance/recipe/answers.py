@@ -20,12 +20,13 @@ from conformance.frameworks.calls import REQUIRED
 from conformance.judge.compare import Judgement, judge
 from conformance.judge.explain import explain
 from conformance.layout import Layout, to_layout
-from conformance.ops.base import TensorSpec
+from conformance.ops.base import Op, TensorSpec
 from conformance.outcome import Outcome, Unsupported, Value
 from conformance.plan import Plan
 from conformance.recipe.bench import KINDS, Bench, places, plainly
 from conformance.recipe.call import CallError
 from conformance.recipe.heads import Side, bound_head, differences, head_of, shown
+from conformance.recipe.lengths import grown, merged, shape_of
 from conformance.recipe.meant import Meant, read_words
 from conformance.recipe.syntax import Expression, evaluate, parse
 from conformance.recipe.verify import RIGHT, NoRecipe, Ran, Tried, is_right
@@ -47,7 +48,8 @@ _ALIKE = (
 class Answer:
     """The plan for one target and what running it showed. `before` and `after` are the lines that move tensors.
 
-    `trap` says what the same arguments mean there, where that is something else.
+    `trap` says what the same arguments mean there, where that is something else. `only` is the condition under which it
+    holds, "" where it holds for every length that the call leaves open; `others` are the inputs that were run for that.
     """
 
     target: Target
@@ -60,7 +62,13 @@ class Answer:
     ran: Ran
     elements: int
     kinds: tuple[str, ...]
+    only: str
+    others: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+
+
+# More inputs of other lengths are not run.
+MOST_OTHERS = 4
 
 
 class Answers:
@@ -77,6 +85,7 @@ class Answers:
             except CaseError as error:
                 self.trouble = str(error)
         self._source: Tried | None = None
+        self.grown = grown(meant.op, meant.says)
 
     def answer(self, name: str) -> Answer | NoRecipe:
         """What a framework (`jax`) or one target of it (`keras/jax`) is asked for the same, run and found right."""
@@ -93,13 +102,14 @@ class Answers:
             if isinstance(plan, Unsupported):
                 tried.note(place, plan.reason, "target")
                 continue
-            before, after, notes = self._moves(plan)
+            before, after, notes = self._moves(self.meant.op, plan)
             if not self._moves_fit(before, plan):
                 tried.note(place, "the lines that bring the tensors into form do not give what is run", "wrong")
             elif self._right(place, plan, tried):
+                whole, run = self._everywhere(place, plan, before)
                 return Answer(
                     place,
-                    plan,
+                    whole or plan,
                     before,
                     after,
                     notes,
@@ -108,9 +118,46 @@ class Answers:
                     self._ran(tried),
                     sum(prod(spec.shape) for spec in meant.op.outputs()),
                     tuple(p.case.values.kind for p in self.data),
+                    "" if whole else self._only(),
+                    run,
                     (*source.said(), *tried.said()),
                 )
         return NoRecipe(name, tried.kind, "; ".join(tried.said()))
+
+    def _everywhere(self, place: Target, plan: Plan, before: Sequence[str]) -> tuple[Plan | None, tuple[str, ...]]:
+        """The plan with lengths for numbers, right for other inputs too, and those; None where there is none."""
+        ops, plans = [self.meant.op], [plan]
+        for op in self.grown:
+            other = lower(Ask(op, op.meaning(), self.meant.dtype, place))
+            if isinstance(other, Unsupported):
+                continue
+            if other.layouts != plan.layouts or self._moves(op, other)[0] != before:
+                return None, ()
+            ops.append(op)
+            plans.append(other)
+        shapes = [{k: n for s in op.inputs() for k, n in shape_of(s.name, laid_out(plan, s)).items()} for op in ops]
+        text = plan.text if len({p.text for p in plans}) == 1 else merged([p.text for p in plans], shapes)
+        if text is None:
+            return None, ()
+        whole, run = replace(plan, text=text), []
+        # Those spread over all that there are, so that each length is another once.
+        for op in ops[1 :: max((len(ops) - 1) // MOST_OTHERS, 1)]:
+            for gradients in (True, False):
+                try:
+                    data = self.bench.drawn(op, self.meant.dtype, self.data[0].case.values.kind, gradients)
+                except CaseError:
+                    continue
+                if is_right(self.bench, place, whole, [data], Tried()):
+                    shown = ", ".join(f"{s.name} {laid_out(self.meant.words, s)}" for s in op.inputs())
+                    run.append(shown if gradients else f"{shown} without them")
+                    break
+            else:
+                return None, ()
+        return whole, tuple(run)
+
+    def _only(self) -> str:
+        words = self.meant.words
+        return " and ".join(f"{s.name}.shape == {laid_out(words, s)}" for s in self.meant.op.inputs())
 
     def _run_source(self) -> Tried:
         if self._source is None:
@@ -148,9 +195,9 @@ class Answers:
 
     # --- tensors from the call's layouts to the target's, and back ----------------------------------------------------
 
-    def _moves(self, plan: Plan) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    def _moves(self, op: Op, plan: Plan) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         before, after, notes = [], [], []
-        for spec in self.meant.op.inputs():
+        for spec in op.inputs():
             ours, theirs = self.meant.words.layout(spec.name), plan.layout(spec.name)
             if (text := moved(spec, ours, theirs)) != spec.name:
                 before.append(f"{spec.name} = {text}  # {ours} to {theirs}")
@@ -158,7 +205,7 @@ class Answers:
                 f"{spec.name}: the slices along {axis} stand as {there} here, in the call as {here}"
                 for axis, here, there in _orders(spec, ours, theirs)
             ]
-        for spec in self.meant.op.outputs():
+        for spec in op.outputs():
             ours, theirs = self.meant.words.layout(spec.name), plan.layout(spec.name)
             if (text := moved(spec, theirs, ours)) != spec.name:
                 after.append(f"# {spec.name} is {theirs}; the call's is {ours}: {text}")
@@ -221,7 +268,7 @@ class Answers:
     def _measured(self, text: str, place: Target, plan: Plan) -> str | None:
         """What that call means and gives; None where it is none that can be read and run."""
         prepared, spec = self.data[-1], self.meant.op.inputs()[0]
-        shape = tuple(prod(spec.sizes[c] for c in axis) for axis in plan.layout(spec.name).axes)
+        shape = laid_out(plan, spec)
         try:
             other = read_words(parse(text), {}, shape)
             [outcome] = self.bench.outcomes(place, other.plan, [prepared])
@@ -233,6 +280,11 @@ class Answers:
         cause = self._explained(prepared, judgement, outcome) if gives else ""
         said = f"; explained: {cause}" if cause else f" ({meaning})" if meaning else ""
         return gives + said if cause else said + gives
+
+
+def laid_out(plan: Plan, spec: TensorSpec) -> tuple[int, ...]:
+    """The shape of a tensor as a plan has it."""
+    return tuple(prod(spec.sizes[c] for c in axis) for axis in plan.layout(spec.name).axes)
 
 
 def moved(spec: TensorSpec, source: Layout, target: Layout) -> str:

@@ -25,7 +25,7 @@ from conformance.judge.compare import Judgement, judge
 from conformance.layout import Layout, from_layout, to_layout
 from conformance.ops.base import Op
 from conformance.ops.conv.convolution import Convolution
-from conformance.outcome import Outcome
+from conformance.outcome import Outcome, Value
 from conformance.plan import Plan
 from conformance.recipe.call import Call
 from conformance.suite.case import Case, Source, Values
@@ -100,7 +100,7 @@ class Bench:
     def __init__(self, *, timeout: float = 120.0) -> None:
         self._timeout = timeout
         self._probes: dict[Target, _Probe] = {}
-        self._data: dict[tuple[Op, str, str], Prepared] = {}
+        self._data: dict[tuple[Op, str, str, bool], Prepared] = {}
         self._outcomes: dict[tuple[Target, Statements | Plan, str], Outcome | ProbeError] = {}
         # While this is a dict, questions without an answer are put here instead of being asked.
         self._collected: dict[tuple[Target, Statements | Plan, str], Question] | None = None
@@ -130,20 +130,20 @@ class Bench:
         under = f" on {target.backend} {info['backend_version']}" if info.get("backend_version") else ""
         return f"{info['version']}{under}"
 
-    def data(self, call: Call, geometry: Geometry, kind: str) -> Prepared:
+    def data(self, call: Call, geometry: Geometry, kind: str, gradient: bool = False) -> Prepared:
         """Inputs and the exact answer for a call that means `geometry`. Raises CaseError where nothing is compared."""
-        return self.drawn(meaning(call, geometry), call.dtype, kind)
+        return self.drawn(meaning(call, geometry), call.dtype, kind, gradient)
 
-    def drawn(self, op: Op, dtype: str, kind: str) -> Prepared:
-        """Inputs and the exact answer for an op. Raises CaseError where nothing is compared."""
-        key = (op, dtype, kind)
+    def drawn(self, op: Op, dtype: str, kind: str, gradient: bool = False) -> Prepared:
+        """Inputs and the exact answer, with its gradients or without. CaseError where nothing is compared."""
+        key = (op, dtype, kind, gradient)
         if key not in self._data:
-            self._data[key] = prepare(_case(op, dtype, kind))
+            self._data[key] = prepare(_case(op, dtype, kind, gradient))
         return self._data[key]
 
     def refused_data(self, call: Call) -> Prepared:
         """Inputs for a call that its definition refuses, for the framework's own words about it."""
-        return prepare(_case(call.op, call.dtype, "integers"))
+        return prepare(_case(call.op, call.dtype, "integers", gradient=False))
 
     def collect(self) -> None:
         """From now on only note what is asked, and raise Needed, until `answer_collected`."""
@@ -189,7 +189,9 @@ class Bench:
             for question, outcome in zip(group, probe.ask_all(requests), strict=True):
                 _, what, prepared = question
                 self._outcomes[_key(question)] = (
-                    outcome if isinstance(outcome, ProbeError) else canonical(prepared, _plan(what), outcome)
+                    outcome
+                    if isinstance(outcome, ProbeError)
+                    else canonical(prepared, _plan(what), _ours(what, outcome))
                 )
 
 
@@ -203,13 +205,20 @@ def _plan(what: Statements | Plan) -> Plan:
 
 
 def _request(what: Statements | Plan, prepared: Prepared, target: Target) -> Request:
+    request = request_for(prepared, _plan(what), target)
     if isinstance(what, Plan):
-        return request_for(prepared, what, target)
-    layouts = what.plan
-    inputs = [
-        (name, native(prepared, which, layouts.layout(which)), prepared.case.dtype) for name, which in what.inputs
-    ]
-    return Request(what.text, tuple(inputs))
+        return request
+    theirs = {which: name for name, which in what.inputs}
+    inputs = tuple((theirs[which], array, dtype) for which, array, dtype in request.inputs)
+    return replace(request, inputs=inputs, gradient=tuple(theirs[which] for which in request.gradient))
+
+
+def _ours(what: Statements | Plan, outcome: Outcome) -> Outcome:
+    """An outcome whose gradients have the op's names."""
+    if isinstance(what, Plan) or not isinstance(outcome, Value):
+        return outcome
+    names = dict(what.inputs)
+    return replace(outcome, gradients={names[name]: tensor for name, tensor in outcome.gradients.items()})
 
 
 def plainly(message: str) -> str:
@@ -264,14 +273,14 @@ def meaning(call: Call, geometry: Geometry) -> Convolution:
     return said if same else replace(call.op, data_format=None)
 
 
-def _case(op: Op, dtype: str, kind: str) -> Case:
+def _case(op: Op, dtype: str, kind: str, gradient: bool) -> Case:
     return Case(
-        id=f"recipe {op} {dtype} {kind}",
+        id=f"recipe {op} {dtype} {kind}{' gradient' if gradient else ''}",
         op=op,
         given=(),
         dtype=dtype,
         values=Values(kind),
         seed=0,
-        checks=("shape", "dtype", "value"),
+        checks=("shape", "dtype", "value", *(("gradient",) if gradient else ())),
         source=Source("recipe", 1),
     )

@@ -16,7 +16,7 @@ from itertools import combinations, islice, product
 from math import prod
 from typing import Any
 
-from conformance.frameworks import said, several
+from conformance.frameworks import Ask, lower, said, several
 from conformance.frameworks.base import Framework
 from conformance.frameworks.calls import Known
 from conformance.frameworks.found import find
@@ -54,8 +54,18 @@ class Meant:
     plan: Plan
     words: Plan
     given: Mapping[str, ast.expr]
+    asked: Target
     notes: tuple[str, ...] = ()
     dtype: str = DTYPE
+
+    def says(self, op: Op) -> bool:
+        """Whether the words for another op of the kind have the same call in them."""
+        plan = lower(Ask(op, op.meaning(), self.dtype, self.asked))
+        return isinstance(plan, Plan) and self._head(plan) == self._head(self.words)
+
+    def _head(self, plan: Plan) -> str:
+        head = head_of(plan, self.asked.spec.first_words)
+        return ast.unparse(head.call) if head else ""
 
     @property
     def definition(self) -> str:
@@ -341,6 +351,7 @@ def _meant(reader: _Reader, found: _Tried, others: Sequence[str]) -> Meant:
         _as_written(reader, found.plan, found.head),
         found.plan,
         dict(reader.given),
+        reader.target,
         tuple(notes),
     )
 

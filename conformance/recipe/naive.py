@@ -6,6 +6,7 @@ target has no word for is left out, or put in the way that is usual. Then it is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from conformance.ops.conv.convolution import Convolution, Refused
 from conformance.outcome import Raised, Unsupported, Value
 from conformance.recipe.bench import Bench, plainly
 from conformance.recipe.call import Call
+from conformance.recipe.weights import own_shape
 from conformance.recipe.write import Code, data_format, write_params
 from conformance.verdict import Status
 
@@ -38,8 +40,25 @@ class Naive:
     explanation: str = ""
 
 
-def naive(call: Call, code: Code, form: str, prepared: Prepared, bench: Bench) -> Naive:
-    """Write the naive translation for the place where `code` ran, run it there, and say what came of it."""
+def naive(code: Code, form: str, inputs: Sequence[tuple[Call, Prepared]], bench: Bench) -> Naive:
+    """Write the naive translation for the place where `code` ran, run it there, and say what came of it.
+
+    `inputs` are the call at its own length first, then at others: it is right where it is right at all of them, and
+    what is said of it is what the first shows at which it is not.
+    """
+    (own, data), *rest = inputs
+    first = _naive(own, code, form, data, bench)
+    for call, prepared in rest if first.right else ():
+        one = _naive(call, code, form, prepared, bench)
+        if not one.right:
+            says = f"{one.says} for x {own_shape(call, 'x')}, though it is right for {own_shape(own, 'x')}"
+            return replace(one, says=says)
+        if one.code != first.code:
+            return replace(first, right=False, says=f"{first.code} is right for this x alone: its lengths are numbers")
+    return first
+
+
+def _naive(call: Call, code: Code, form: str, prepared: Prepared, bench: Bench) -> Naive:
     said, lost = nominal(call, code.target.framework)
     try:
         geometry = said.geometry()
@@ -54,12 +73,12 @@ def naive(call: Call, code: Code, form: str, prepared: Prepared, bench: Bench) -
     layouts["w"] = str(Layout(written.ran.plan.layout("w").axes, call.layout("w").flips))
     what = replace(written.ran, layouts=tuple(layouts.items()))
     if what == code.ran:
-        return Naive(True, written.head, "the same arguments are right here, with the weights only permuted")
+        return Naive(True, written.head, "the same arguments are right, with the weights only permuted")
     before = f"{'; '.join(lost)}; " if lost else ""
     [outcome] = bench.outcomes(code.target, what, [prepared])
     judgement = judge(prepared.expectation, outcome)
     if judgement.status in (Status.PASS, Status.PRECISION):
-        return Naive(True, written.head, f"{before}{written.head} is right here too, with the weights only permuted")
+        return Naive(True, written.head, f"{before}{written.head} is right as well, with the weights only permuted")
     if isinstance(outcome, Raised):
         return Naive(False, written.head, f"{before}{written.head} is refused: {plainly(judgement.message)}")
     if not isinstance(outcome, Value) or not outcome.has_values:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 from conformance.ops.parameters import shown
-from conformance.plan import Plan
-from conformance.recipe.answers import Answer
-from conformance.recipe.meant import Meant
+from conformance.recipe.answers import Answer, laid_out
+from conformance.recipe.meant import DTYPE, Meant
 from conformance.recipe.verify import NoRecipe, Ran
-from conformance.recipe.write import IMPORTS
+from conformance.recipe.write import IMPORTS, condition, needed
 
 
 def header(meant: Meant) -> str:
@@ -50,16 +48,20 @@ def section(meant: Meant, name: str, answer: Answer | NoRecipe) -> str:
         )
     else:
         lines.append(f"  equal on {' and '.join(answer.kinds)} data ({answer.elements:,} elements)")
+    if answer.others:
+        lines.append(f"  right, too, with gradients, for {'; '.join(answer.others)}")
     return "\n".join([*lines, *(f"  elsewhere: {remark}" for remark in answer.remarks)])
 
 
 def script(answer: Answer) -> str:
     """The code, ready to paste: the tensors brought into form, and the plan that was run."""
     spec = answer.target.spec
-    imports = ["import numpy as np"] if answer.before else []
-    imports.append(IMPORTS.get(spec.name, f"import {spec.module}"))
+    first, then = needed(answer.target, DTYPE)
+    holds, checked = condition(answer.only, "elsewhere it has other numbers")
+    imports = [*first, *(["import numpy as np"] if answer.before else [])]
+    imports += [IMPORTS.get(spec.name, f"import {spec.module}"), *then]
     before = [*answer.before, ""] if answer.before else []
-    return "\n".join([*imports, "", *before, answer.plan.text, *answer.after])
+    return "\n".join([*holds, *imports, "", *checked, *before, answer.plan.text, *answer.after])
 
 
 def ran_text(ran: Ran) -> str:
@@ -80,7 +82,7 @@ def document(meant: Meant, names: Sequence[str], found: Sequence[Answer | NoReci
         "parameters": meant.op.parameters(),
         "dtype": meant.dtype,
         "layouts": dict(meant.words.layouts),
-        "shapes": {spec.name: list(_shape(meant.words, spec)) for spec in meant.op.inputs()},
+        "shapes": {spec.name: list(laid_out(meant.words, spec)) for spec in meant.op.inputs()},
         "notes": list(meant.notes),
         "targets": [_entry(name, answer) for name, answer in zip(names, found, strict=True)],
     }
@@ -96,6 +98,7 @@ def _entry(name: str, answer: Answer | NoRecipe) -> dict[str, Any]:
         "statements": answer.plan.text,
         "tensors": list(answer.before),
         "layouts": dict(answer.plan.layouts),
+        "only": answer.only,
         "note": answer.plan.note,
         "notes": list(answer.notes),
         "trap": answer.trap,
@@ -116,12 +119,8 @@ def ran_entry(ran: Ran) -> dict[str, Any]:
 
 def _tensor(meant: Meant, name: str) -> str:
     spec = next(s for s in meant.op.inputs() if s.name == name)
-    return f"{name} {_shape(meant.words, spec)} {meant.words.layout(name)}"
+    return f"{name} {laid_out(meant.words, spec)} {meant.words.layout(name)}"
 
 
 def _outputs(meant: Meant) -> str:
-    return ", ".join(f"{s.name} {_shape(meant.words, s)}" for s in meant.op.outputs())
-
-
-def _shape(plan: Plan, spec: Any) -> tuple[int, ...]:
-    return tuple(prod(spec.sizes[c] for c in axis) for axis in plan.layout(spec.name).axes)
+    return ", ".join(f"{s.name} {laid_out(meant.words, s)}" for s in meant.op.outputs())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import product
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -18,11 +19,12 @@ from conformance.judge.compare import Judgement, judge
 from conformance.ops.conv.convolution import Refused
 from conformance.outcome import Outcome, Raised, Unsupported
 from conformance.plan import Plan
-from conformance.recipe.bench import KINDS, Bench, Needed, Statements, native, places, plainly, with_weights
+from conformance.recipe.bench import Bench, Needed, Statements, native, places, plainly, with_weights
 from conformance.recipe.call import Call
+from conformance.recipe.lengths import others
 from conformance.recipe.naive import Naive, naive
-from conformance.recipe.weights import convert
-from conformance.recipe.write import Code, forms, geometry_of, write
+from conformance.recipe.weights import convert, own_shape
+from conformance.recipe.write import Code, forms, write
 from conformance.target import Target
 from conformance.verdict import Status
 
@@ -47,7 +49,9 @@ class Ran:
 class Recipe:
     """The code for one target, and what running it showed.
 
-    `output_shape` is that of y in the call's layout. `remarks` say where else it was tried, and what was said there.
+    `output_shape` is that of y in the call's layout. `inputs` are the shapes of x with which it was run, the call's own
+    first; at the others its gradients, too, where `gradients` says so. `remarks` say where else it was tried, and what
+    was said there.
     """
 
     call: Call
@@ -56,6 +60,8 @@ class Recipe:
     target: Ran
     output_shape: tuple[int, ...]
     naive: Naive | None
+    inputs: tuple[tuple[int, ...], ...] = ()
+    gradients: bool = True
     remarks: tuple[str, ...] = ()
 
     @property
@@ -78,6 +84,8 @@ class NoRecipe:
     reason: str
 
 
+# What came of several tries is what the gravest came to.
+_GRAVITY = ("missing", "target", "wrong")
 # The cause of a wrong answer, or "".
 Why: TypeAlias = Callable[[Prepared, Judgement, Outcome], str]
 
@@ -94,11 +102,20 @@ class Tried:
     def note(self, place: Target, reason: str, kind: str) -> None:
         self.reasons.setdefault(plainly(reason), []).append(str(place))
         # The gravest is what counts in the end.
-        self.kind = max(self.kind, kind, key=("missing", "target", "wrong").index)
+        self.kind = max(self.kind, kind, key=_GRAVITY.index)
 
-    def said(self) -> tuple[str, ...]:
-        """Every reason with the places that gave it."""
-        return tuple(f"{', '.join(dict.fromkeys(who))}: {reason}" for reason, who in self.reasons.items())
+    def take(self, other: Tried) -> None:
+        """The reasons of another try, too."""
+        for reason, who in other.reasons.items():
+            self.reasons.setdefault(reason, []).extend(who)
+        self.kind = max(self.kind, other.kind, key=_GRAVITY.index)
+
+    def said(self, but: Target | None = None) -> tuple[str, ...]:
+        """Every reason with the places that gave it, `but` left out."""
+        found = (
+            (reason, [name for name in dict.fromkeys(who) if name != str(but)]) for reason, who in self.reasons.items()
+        )
+        return tuple(f"{', '.join(who)}: {reason}" for reason, who in found if who)
 
 
 class Recipes:
@@ -123,34 +140,44 @@ class Recipes:
     def recipe(self, call: Call, target: str, *, compare_naive: bool = True) -> Recipe | NoRecipe:
         """The code for a framework (`torch`) or one target of it (`keras/jax`), run and found right; or why not."""
         try:
-            geometry = geometry_of(call)
+            call.op.geometry()
         except Refused as refused:
             return NoRecipe(target, "source", self._refusal(call, str(refused)))
         try:
-            data = [self.bench.data(call, geometry, kind) for kind in KINDS]
+            self._data([call, *others(call)], gradients=False)
         except CaseError as error:
             return NoRecipe(target, "source", f"nothing can be compared: {error}")
         self.start([call.framework, target])
-        source = self._source(call, data)
+        source = self._source(call)
         if source.target is None:
             kind = "source" if source.kind == "target" else source.kind
             return NoRecipe(target, kind, f"the call itself can't be verified: {'; '.join(source.said())}")
         tried = Tried()
-        for form in forms(call, places(target)[0]):
-            for place in places(target):
-                code = write(call, place, form)
-                if isinstance(code, Unsupported):
-                    tried.note(place, code.reason, "target")
-                elif is_right(self.bench, place, code.ran, data, tried) and _weights_fit(code, call, data[0], tried):
-                    compared = naive(call, code, form, data[0], self.bench) if compare_naive else None
+        for alone, gradients in ((False, True), (False, False), (True, True), (True, False)):
+            # What is right at every length comes first, and of that what has gradients.
+            for form, place in product(forms(call, places(target)[0]), places(target)):
+                codes = write(call, place, form)
+                if isinstance(codes, Unsupported):
+                    tried.note(place, codes.reason, "target")
+                    continue
+                for code in (code for code in codes if code.alone == alone):
+                    inputs = [call, *(() if alone else others(call))]
+                    data, one = self._data(inputs, gradients), Tried()
+                    if not is_right(self.bench, place, code.ran, data, one) or not _weights_fit(
+                        code, call, data[0], one
+                    ):
+                        tried.take(one)
+                        continue
                     return Recipe(
                         call,
                         code,
                         self._ran(source),
-                        self._ran(tried),
+                        self._ran(one),
                         native_shape(call, data[0]),
-                        compared,
-                        (*source.said(), *tried.said()),
+                        naive(code, form, list(zip(inputs, data, strict=False)), self.bench) if compare_naive else None,
+                        tuple(own_shape(c, "x") for c in inputs),
+                        gradients,
+                        (*source.said(source.target), *tried.said(place)),
                     )
         return NoRecipe(target, tried.kind, "; ".join(tried.said()))
 
@@ -172,18 +199,28 @@ class Recipes:
         `arrays` are w and b as the call's own arrays.
         """
         call = recipe.call
-        prepared = with_weights(self.bench.data(call, geometry_of(call), "normal"), arrays, call)
+        prepared = with_weights(self.bench.data(call, call.op.geometry(), "normal"), arrays, call)
         [source] = self.bench.judged(recipe.source.target, source_statements(call), [prepared])
         [target] = self.bench.judged(recipe.target.target, recipe.code.ran, [prepared])
         return source, target
 
-    def _source(self, call: Call, data: Sequence[Prepared]) -> Tried:
-        """The call itself, where it is right first."""
+    def _data(self, inputs: Sequence[Call], gradients: bool) -> list[Prepared]:
+        """Integers for every input, and at last normal data for the first. Raises CaseError."""
+        found = [self.bench.data(c, c.op.geometry(), "integers", gradients) for c in inputs]
+        return [*found, self.bench.data(inputs[0], inputs[0].op.geometry(), "normal")]
+
+    def _source(self, call: Call) -> Tried:
+        """The call itself, where it is right first: at every length as it is read there."""
         if call not in self._sources:
-            tried, what = Tried(), source_statements(call)
+            tried, inputs = Tried(), [call, *others(call)]
+            data = self._data(inputs, gradients=False)
             for place in places(call.framework):
-                if is_right(self.bench, place, what, data, tried):
+                own = [is_right(self.bench, place, source_statements(call), [data[0], data[-1]], tried)]
+                pairs = zip(inputs[1:], data[1:], strict=False)
+                own += [is_right(self.bench, place, source_statements(c), [d], tried) for c, d in pairs]
+                if all(own):
                     break
+                tried.target = None
             self._sources[call] = tried
         return self._sources[call]
 
@@ -223,7 +260,8 @@ def is_right(
         if judgement.status not in RIGHT:
             kind = "target" if judgement.status in REFUSED else "wrong"
             cause = why(prepared, judgement, outcome) if why else ""
-            tried.note(place, judgement.message + (f"; explained: {cause}" if cause else ""), kind)
+            where = f" (x {prepared.specs[0].shape})" if prepared is not data[0] else ""
+            tried.note(place, judgement.message + (f"; explained: {cause}" if cause else "") + where, kind)
             return False
         if judgement.figures:
             tried.error = max(tried.error, judgement.figures.fraction)

@@ -1,9 +1,9 @@
 """The code for a target: the adapter's plan in the words in which a person would write it, ready to paste.
 
-The geometry is the adapters' alone. Here their plan is only put into another form, statement by statement: tensors get
-the names that people give them, `stride=(2, 2)` becomes `stride=2`, what says a framework's default is left out, and
-the lines that bring x and y from one layout to the other are added. What comes out is a plan again: `verify.py` runs
-that very text.
+The geometry is the adapters' alone; `lengths.py` makes one plan of those that they have for several inputs. Here a plan
+is only put into another form, statement by statement: tensors get the names that people give them, `stride=(2, 2)`
+becomes `stride=2`, what says a framework's default is left out, and the lines that bring x and y from one layout to the
+other are added. What comes out is a plan again: `verify.py` runs that very text.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from textwrap import indent
+from typing import TypeAlias
 
 from conformance.exact.trilinear import Geometry
 from conformance.frameworks import Ask, lower
 from conformance.layout import Layout
-from conformance.ops.conv.convolution import Convolution
+from conformance.ops.conv.convolution import Convolution, Pair, Refused
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.recipe.bench import Statements
 from conformance.recipe.call import Call
+from conformance.recipe.lengths import alike, is_open, merged, others, padded, shape_of
 from conformance.recipe.weights import conversion
 from conformance.target import Target
 
@@ -46,6 +49,7 @@ _DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "torch": {"bias": True},
     "keras": {"use_bias": True, "data_format": "channels_last", "dtype": "float32"},
 }
+Padding: TypeAlias = str | tuple[Pair, ...]
 # A longer statement has its arguments on a line of their own.
 MAX_LINE = 100
 
@@ -56,7 +60,8 @@ class Code:
 
     `ran` are the statements from x and the converted weights to y; x and y have the layout of the call that is
     translated. `weights` are the lines of NumPy that convert the weights. `head` is the call in which the target's
-    words are.
+    words are. `only` is the condition on x under which the code holds, and `why` there is one; "" where it holds for
+    every x that the call admits.
     """
 
     target: Target
@@ -64,13 +69,48 @@ class Code:
     weights: tuple[str, ...]
     head: str
     note: str = ""
+    dtype: str = "float32"
+    only: str = ""
+    why: str = ""
+    alone: bool = False  # the call admits more than `only` does
 
     @property
     def script(self) -> str:
-        """All of it, ready to paste."""
-        imports = ["import numpy as np"] if any("np." in line for line in self.weights) else []
+        """All of it, ready to paste, with what it needs of its framework."""
+        numpy = ["import numpy as np"] if any("np." in line for line in self.weights) else []
+        before, after = needed(self.target, self.dtype)
         weights = [*self.weights, ""] if self.weights else []
-        return "\n".join([*imports, IMPORTS[self.target.framework], "", *weights, self.ran.text])
+        body = [self.ran.text]
+        if (self.target.framework, self.target.mode) == ("tensorflow", "xla"):
+            names = ", ".join(name for name, _ in self.ran.inputs)
+            body = ["@tf.function(jit_compile=True)", f"def run({names}):", indent(self.ran.text, "    ")]
+            body += ["    return y", "", "", f"y = run({names})"]
+        holds, checked = condition(self.only, self.why)
+        return "\n".join(
+            [*holds, *before, *numpy, IMPORTS[self.target.framework], *after, "", *weights, *checked, *body]
+        )
+
+
+def condition(only: str, why: str) -> tuple[list[str], list[str]]:
+    """The first line of code that holds under a condition alone, and the line that checks it; none without one."""
+    return ([f"# only where {only}: {why}"], [f'assert {only}, "this code is for another x"']) if only else ([], [])
+
+
+def needed(target: Target, dtype: str) -> tuple[list[str], list[str]]:
+    """What a target needs beside its import: lines that stand before it, and after it."""
+    variables = {}
+    if target.framework == "keras" and target.backend != "tensorflow":
+        variables["KERAS_BACKEND"] = target.backend
+    if onednn := target.option("onednn", ""):
+        variables["TF_ENABLE_ONEDNN_OPTS"] = onednn
+    before = [*(f'os.environ["{name}"] = "{value}"' for name, value in variables.items())]
+    after = []
+    if dtype == "float64" and "jax" in (target.framework, target.backend):
+        after = [
+            *(["import jax", ""] if target.framework != "jax" else []),
+            'jax.config.update("jax_enable_x64", True)',
+        ]
+    return ["import os", "", *before, ""] if before else [], after
 
 
 def forms(call: Call, target: Target) -> tuple[str, ...]:
@@ -89,44 +129,147 @@ def forms(call: Call, target: Target) -> tuple[str, ...]:
     return ("",)
 
 
-@lru_cache(maxsize=4096)
-def write(call: Call, target: Target, form: str) -> Code | Unsupported:
-    """The code with which `target` computes what the call computes, or why its adapter has none. Raises Refused."""
-    geometry = geometry_of(call)
-    return write_params(call, in_words_of(call, geometry, target.framework), geometry, target, form)
+def write(call: Call, target: Target, form: str) -> list[Code] | Unsupported:
+    """The codes with which `target` computes what the call computes, the best first; or why its adapter has none.
+
+    Those for every x that the call admits come first; the last one may hold for this x only. Raises Refused.
+    """
+    own_padding = _padding(call, target.framework)
+    own = write_params(call, _said(call, own_padding, target.framework), call.op.geometry(), target, form)
+    if isinstance(own, Unsupported):
+        return own
+    found = [_general(call, own_padding, target, form)]
+    if not call.op.transposed:
+        found.append(_padded_first(call, target, form))
+    codes = list({code.ran: code for code in found if code is not None}.values())
+    letters = call.op.spatial
+    if not is_open(call):
+        only = _is(call, letters if codes else "N" + letters)
+        return [replace(code, only=only, why="the call says what length y has") for code in codes or [own]]
+    return [*codes, replace(own, only=_is(call, "N" + letters), why="elsewhere it has other numbers", alone=True)]
+
+
+def _is(call: Call, letters: str) -> str:
+    """The condition that x has the call's own lengths along these axes."""
+    lengths = _lengths(call)
+    axes = enumerate(call.layout("x").letters)
+    return " and ".join(f"x.shape[{i}] == {lengths[c]}" for i, c in axes if c in letters)
+
+
+def _lengths(call: Call) -> dict[str, int]:
+    p = call.op
+    return {"N": p.batch, "C": p.in_channels, **dict(zip(p.spatial, p.size, strict=True))}
+
+
+def _general(call: Call, own_padding: Padding | None, target: Target, form: str) -> Code | None:
+    """The adapter's plans for several inputs in one, or None where they are too different."""
+    plans, read = [], alike(call)
+    for c in read:
+        plan = _plan(call, _said(c, own_padding, target.framework), c.op.geometry(), target, form)
+        if isinstance(plan, Unsupported):
+            return None
+        plans.append(plan)
+    if len(plans) < 2 or len({plan.layouts for plan in plans}) > 1:
+        return None
+    lengths = [shape_of("x", [_lengths(c)[letter] for letter in plans[0].layout("x").letters]) for c in read]
+    text = merged([plan.text for plan in plans], lengths)
+    return in_idiom(replace(plans[0], text=text), call, target) if text is not None else None
+
+
+def _padded_first(call: Call, target: Target, form: str) -> Code | None:
+    """A convolution without padding of what a statement of its own has padded."""
+    framework, p = target.framework, call.op
+    for c in alike(call)[:1]:
+        geometry = c.op.geometry()
+        # What a kernel reaches; a length that leaves no remainder.
+        size = tuple((axis.small - 1) * axis.stride + axis.extent for axis in geometry)
+        nothing = ((0, 0),) * p.dims if framework == "torch" else "valid"
+        said = replace(
+            c.op,
+            size=size,
+            padding=nothing,
+            symmetric=framework == "torch",
+            convention=framework,
+            data_format=data_format(call, framework),
+        )
+        plan = _plan(call, said, said.geometry(), target, form)
+        if not isinstance(plan, Unsupported) and "x" in plan.inputs:
+            text = "\n".join([*_pad_lines(call, plan.layout("x"), framework), plan.text])
+            return in_idiom(replace(plan, text=text), call, target)
+    return None
+
+
+_PAD = {
+    "torch": "torch.nn.functional.pad",
+    "jax": "jax.numpy.pad",
+    "tensorflow": "tf.pad",
+    "keras": "keras.ops.pad",
+}
+
+
+def _pad_lines(call: Call, layout: Layout, framework: str) -> list[str]:
+    """The statements that pad x, and cut it where a convention's padding is negative."""
+    lines, ends, cuts = [], {}, {}
+    for whole, letter, low, high in padded(call, layout.letters):
+        lines += [whole] if whole else []
+        ends[letter] = tuple("0" if end.startswith("-") else end for end in (low, high))
+        cuts[letter] = (low[1:] if low.startswith("-") else "", high if high.startswith("-") else "")
+    if any(any(cut) for cut in cuts.values()):
+        lines.append(f"x = x[{', '.join(':'.join(cuts.get(c, ('', ''))) for c in layout.letters)}]")
+    pairs = [ends.get(c, ("0", "0")) for c in layout.letters]
+    if framework == "torch":
+        flat = [end for c in reversed(call.op.spatial) for end in ends[c]]
+        return [*lines, f"x = {_PAD[framework]}(x, ({', '.join(flat)}))"]
+    return [*lines, f"x = {_PAD[framework]}(x, ({', '.join(f'({low}, {high})' for low, high in pairs)}))"]
 
 
 def write_params(
     call: Call, said: Convolution, geometry: Geometry | None, target: Target, form: str
 ) -> Code | Unsupported:
     """The code for parameters that may be others than the call's, between x and y in the call's layouts."""
-    asked = target
-    if form and not target.option("api", ""):
-        asked = replace(target, options=(*target.options, ("api", form)))
-    plan = lower(Ask(said, geometry, call.dtype, asked))
+    plan = _plan(call, said, geometry, target, form)
     return plan if isinstance(plan, Unsupported) else in_idiom(plan, call, target)
 
 
-def geometry_of(call: Call) -> Geometry:
-    """What the call means. Raises Refused where its framework's definition rejects it."""
-    return call.op.geometry()
+def _plan(call: Call, said: Convolution, geometry: Geometry | None, target: Target, form: str) -> Plan | Unsupported:
+    asked = target
+    if form and not target.option("api", ""):
+        asked = replace(target, options=(*target.options, ("api", form)))
+    return lower(Ask(said, geometry, call.dtype, asked))
 
 
-def in_words_of(call: Call, geometry: Geometry, framework: str) -> Convolution:
-    """The call's parameters, in 'same' or 'valid' where the target's own convention means the same geometry by it.
+@lru_cache(maxsize=4096)
+def _padding(call: Call, framework: str) -> Padding | None:
+    """The padding that means in the target's own convention what the call means, whatever x is; None where none does.
 
-    The word that the call itself has is tried first.
+    The one that the call itself has is tried first.
     """
+    words: tuple[Padding, ...] = ("same",) if framework == "torch" else ("valid", "same")
+    if not call.op.transposed and not isinstance(call.op.padding, str):
+        words = (call.op.padding, *words)
+    for padding in sorted(words, key=lambda word: word != call.op.padding):
+        if all(_means_the_same(c, padding, framework) for c in (call, *others(call))):
+            return padding
+    return None
+
+
+def _means_the_same(call: Call, padding: Padding, framework: str) -> bool:
+    said = _said(call, padding, framework)
+    try:
+        return said.refusal() is None and said.geometry() == call.op.geometry()
+    except Refused:
+        return False
+
+
+def _said(call: Call, padding: Padding | None, framework: str) -> Convolution:
+    """The call's parameters, in the target's own convention where that has a padding for them."""
     own = replace(call.op, data_format=data_format(call, framework))
-    known = {"jax": ("valid", "same"), "keras": ("valid", "same"), "tensorflow": ("valid", "same"), "torch": ("same",)}
-    words = sorted(known[framework], key=lambda word: word != own.padding)
-    for word in words:
-        said = replace(own, convention=framework, padding=word, symmetric=False, output_padding=None, output_size=None)
-        if own.transposed and framework == "tensorflow":
-            said = replace(said, output_size=tuple(axis.large for axis in geometry))
-        if said.refusal() is None and said.geometry() == geometry:
-            return said
-    return own
+    if padding is None:
+        return own
+    said = replace(own, convention=framework, padding=padding, symmetric=False, output_padding=None, output_size=None)
+    if own.transposed and framework == "tensorflow":
+        said = replace(said, output_size=tuple(axis.large for axis in call.op.geometry()))
+    return said
 
 
 def data_format(call: Call, framework: str) -> str | None:
@@ -156,7 +299,7 @@ def in_idiom(plan: Plan, call: Call, target: Target) -> Code:
         tuple((name, which) for which, name in names.items()),
         tuple((which, str(layout)) for which, layout in outside.items()),
     )
-    return Code(target, ran, weights, tidy.head, plan.note)
+    return Code(target, ran, weights, tidy.head, plan.note, call.dtype)
 
 
 def _moved(name: str, source: Layout, target: Layout, framework: str) -> list[str]:

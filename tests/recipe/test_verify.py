@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from conformance.environments.installed import missing
+from conformance.outcome import Unsupported
 from conformance.recipe import verify, write
 from conformance.recipe.bench import places
 from conformance.recipe.call import Call
 from conformance.recipe.read import read_call
 from conformance.recipe.verify import NoRecipe, Recipe, Recipes
-from conformance.recipe.write import Code
 from conformance.target import Target, parse_target
 from conformance.verdict import Status
 
@@ -57,17 +57,15 @@ def found(recipes: Recipes, text: str, shape: tuple[int, ...], target: str, weig
     return recipe
 
 
-def test_every_small_stride_in_two_dimensions_and_a_sample_of_the_rest(recipes: Recipes, grid: Any) -> None:
-    points = [p for p in grid.grid() if p.dims == 2 and p.stride <= 2]
-    rest = [p for p in grid.grid() if p not in points]
-    points += random.Random(20).sample(rest, 10)
+def test_a_sample_of_the_grid_at_other_lengths_and_with_gradients(recipes: Recipes, grid: Any) -> None:
+    points = random.Random(20).sample([p for p in grid.grid() if p.dims < 3], 4)
     outcomes = list(grid.sweep(recipes, points, chunk=len(points)))
     assert len(outcomes) == 12 * len(points)
     assert [o for o in outcomes if o.status == "failed"] == []
     # What has no equivalent is what the frameworks refuse in their own words, and nothing else.
     reasons = {grid.summary(o.reason) for o in outcomes if o.status == "none"}
     assert all(reason.startswith("the call itself: ") for reason in reasons), reasons
-    assert sum(o.status == "verified" for o in outcomes) > 0.85 * len(outcomes)
+    assert sum(o.status == "verified" for o in outcomes) > 0.7 * len(outcomes)
 
 
 def test_same_becomes_a_full_scatter_and_a_crop(recipes: Recipes) -> None:
@@ -91,9 +89,21 @@ def test_the_naive_call_in_jax_is_named_for_what_it_lacks(recipes: Recipes) -> N
 
 
 def test_the_naive_call_may_be_right(recipes: Recipes) -> None:
-    naive = found(recipes, KERAS, (1, 5, 6, 3), "tensorflow").naive
+    naive = found(recipes, 'keras.layers.Conv2D(4, 3, padding="same")', (1, 5, 6, 3), "tensorflow").naive
     assert naive is not None
     assert naive.right
+
+
+def test_the_naive_call_is_not_right_where_it_is_wrong_at_another_length(recipes: Recipes) -> None:
+    naive = found(recipes, 'keras.layers.Conv2D(4, 3, strides=2, padding="same")', (1, 5, 7, 3), "torch").naive
+    assert naive is not None
+    assert not naive.right
+    assert "padding=1) gives the same shape, but" in naive.says
+    assert "though it is right for (1, 5, 7, 3)" in naive.says
+    numbers = found(recipes, KERAS, (1, 5, 6, 3), "tensorflow").naive
+    assert numbers is not None
+    assert not numbers.right
+    assert "is right for this x alone: its lengths are numbers" in numbers.says
 
 
 def test_weights_that_are_only_permuted_stay_flipped_as_the_call_has_them(recipes: Recipes) -> None:
@@ -143,8 +153,9 @@ def test_code_that_gives_something_else_is_never_shown(recipes: Recipes, monkeyp
 
     def shifted(call: Call, target: Any, form: str) -> Any:
         written = write.write(call, target, form)
-        assert isinstance(written, Code)
-        return replace(written, ran=replace(written.ran, text=written.ran.text.replace(":12, :10", "1:13, 1:11")))
+        assert not isinstance(written, Unsupported)
+        moved = [code.ran.text.replace("y[:, :, :", "y[:, :, 1:1 + ") for code in written]
+        return [replace(c, ran=replace(c.ran, text=text)) for c, text in zip(written, moved, strict=True)]
 
     monkeypatch.setattr(verify, "write", shifted)
     wrong = recipes.recipe(call, "torch")
@@ -156,8 +167,8 @@ def test_code_that_gives_something_else_is_never_shown(recipes: Recipes, monkeyp
 def test_a_wrong_line_for_the_weights_is_never_shown(recipes: Recipes, monkeypatch: pytest.MonkeyPatch) -> None:
     def unflipped(call: Call, target: Any, form: str) -> Any:
         written = write.write(call, target, form)
-        assert isinstance(written, Code)
-        return replace(written, weights=tuple(line.replace("[::-1, ::-1]", "") for line in written.weights))
+        assert not isinstance(written, Unsupported)
+        return [replace(c, weights=tuple(line.replace("[::-1, ::-1]", "") for line in c.weights)) for c in written]
 
     monkeypatch.setattr(verify, "write", unflipped)
     call = read_call("jax.lax.conv_transpose(x, w, (2, 2), 'SAME')", (1, 4, 4, 3), (3, 3, 3, 2))

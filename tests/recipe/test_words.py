@@ -344,3 +344,22 @@ def test_signatures_are_the_frameworks_own(framework: str) -> None:
                 assert known_default is REQUIRED, (name, parameter)
             else:
                 assert known_default == default, (name, parameter)
+
+
+@needs
+@pytest.mark.skipif("max_pool" not in DEFINED, reason="there is no op max_pool")
+def test_code_is_run_at_other_lengths_or_says_for_which_it_holds() -> None:
+    with Recipes() as recipes:
+        meant = read_words(parse("torch.nn.functional.max_pool2d(x, 2, ceil_mode=True)"), {}, (1, 2, 7, 6))
+        rounded_up = Answers(meant, recipes.bench).answer("jax")
+        meant = read_words(parse("torch.nn.functional.max_pool2d(x, 2)"), {}, (1, 2, 7, 6))
+        plain = Answers(meant, recipes.bench).answer("jax")
+    assert isinstance(rounded_up, Answer)
+    # An end is padded only where a length is odd.
+    assert rounded_up.only == "x.shape == (1, 2, 7, 6)"
+    assert told.script(rounded_up).startswith("# only where x.shape == (1, 2, 7, 6): ")
+    assert "assert x.shape == (1, 2, 7, 6)" in told.script(rounded_up)
+    assert isinstance(plain, Answer)
+    assert plain.only == ""
+    assert "x (1, 2, 8, 6)" in plain.others
+    assert "assert" not in told.script(plain)
