@@ -22,7 +22,7 @@ from conformance.recipe.call import Call, CallError
 from conformance.recipe.meant import Meant, is_known, read_words
 from conformance.recipe.read import read_call
 from conformance.recipe.signatures import candidates
-from conformance.recipe.syntax import Parsed, parse
+from conformance.recipe.syntax import Parsed, parse, read_values
 from conformance.recipe.verify import RIGHT, NoRecipe, Recipe, Recipes
 from conformance.recipe.weights import choose, convert, find_kernel, own_shape, read_arrays
 from conformance.session import declare
@@ -78,12 +78,19 @@ class Options:
         metavar="NAME=SHAPE",
         help="the shapes of tensors by the op's names, such as x=2,3,8",
     )
+    let: tuple[str, ...] = declare.option(
+        "--let",
+        nargs="+",
+        default=(),
+        metavar="NAME=VALUE",
+        help="the values of names in the call, such as in_ch=64 self.k=3",
+    )
     json: bool = declare.switch("--json", help="for tools")
 
 
 def main(options: Options) -> int:
     """Translate one call. 0: at least one target was verified; 1: converted weights did not fit; 3: none was."""
-    parsed = parse(options.call)
+    parsed = parse(options.call, read_values(options.let))
     if not candidates(parsed.dotted) and is_known(parsed.dotted):
         return _of_words(options, parsed)
     if options.shape:
@@ -172,14 +179,15 @@ def _of_convolution(options: Options) -> int:
 def _read(options: Options, arrays: Mapping[str, NDArray[Any]]) -> Call:
     """The call. A function does not say what weights it is given: those of the file, where there is one."""
     shape, weight = _shape("--input", options.input), _shape("--weight", options.weight)
+    values = read_values(options.let)
     if weight is None and options.weights and arrays:
         kernel = arrays[find_kernel(options.weights, arrays)].shape
         try:
-            call = read_call(options.call, shape)
+            call = read_call(options.call, shape, None, values)
         except CallError:
-            return read_call(options.call, shape, kernel)
-        return call if call.kind == "layer" else read_call(options.call, shape, kernel)
-    return read_call(options.call, shape, weight)
+            return read_call(options.call, shape, kernel, values)
+        return call if call.kind == "layer" else read_call(options.call, shape, kernel, values)
+    return read_call(options.call, shape, weight, values)
 
 
 def _targets(given: Sequence[str], every: bool = False) -> list[str]:
