@@ -24,7 +24,8 @@ from conformance.recipe.read import read_call
 from conformance.recipe.signatures import candidates
 from conformance.recipe.syntax import Parsed, parse, read_values
 from conformance.recipe.verify import RIGHT, NoRecipe, Recipe, Recipes
-from conformance.recipe.weights import choose, convert, find_kernel, own_shape, read_arrays
+from conformance.recipe.weight_files import read_arrays
+from conformance.recipe.weights import choose, convert, find_kernel, own_shape
 from conformance.session import declare
 from conformance.session.outputs import output
 from conformance.target import TargetError
@@ -66,7 +67,13 @@ class Options:
         "--weight", metavar="SHAPE", help="the shape of the weights, where the call does not say it"
     )
     weights: Path | None = declare.option(
-        "--weights", type=Path, metavar="FILE", help="convert these weights (.npz) and check them"
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="convert these weights and check them (.npz, .safetensors, .pth, .keras, .h5)",
+    )
+    layer: str = declare.option(
+        "--layer", default="", metavar="NAME", help="whose weights they are, where the file has several: decoder.up"
     )
     output: Path | None = declare.option(
         "-o", "--output", type=output, metavar="FILE", help="where the converted weights go (.npz)"
@@ -146,6 +153,8 @@ def _refuse_effort(meant: Meant) -> None:
 def _of_convolution(options: Options) -> int:
     names = _targets(options.to)
     arrays = read_arrays(options.weights) if options.weights else {}
+    if options.layer and not options.weights:
+        raise UsageError("--layer says whose weights are meant; expected --weights FILE beside it")
     if options.output and not options.weights:
         raise UsageError("-o says where converted weights go; expected --weights FILE beside it")
     if options.output and len(names) > 1:
@@ -153,7 +162,7 @@ def _of_convolution(options: Options) -> int:
     call = _read(options, arrays)
     names = names or [name for name in PLACES if name != call.framework]
     _refuse_giants(call)
-    own = choose(options.weights, arrays, call) if options.weights and arrays else {}
+    own = choose(options.weights, arrays, call, options.layer) if options.weights and arrays else {}
     found: list[tuple[Recipe | NoRecipe, Converted | None]] = []
     with Recipes() as recipes:
         recipes.start([call.framework, *names])
@@ -181,12 +190,12 @@ def _read(options: Options, arrays: Mapping[str, NDArray[Any]]) -> Call:
     shape, weight = _shape("--input", options.input), _shape("--weight", options.weight)
     values = read_values(options.let)
     if weight is None and options.weights and arrays:
-        kernel = arrays[find_kernel(options.weights, arrays)].shape
         try:
             call = read_call(options.call, shape, None, values)
         except CallError:
-            return read_call(options.call, shape, kernel, values)
-        return call if call.kind == "layer" else read_call(options.call, shape, kernel, values)
+            call = None
+        if call is None or call.kind != "layer":
+            weight = arrays[find_kernel(options.weights, arrays, options.layer)].shape
     return read_call(options.call, shape, weight, values)
 
 

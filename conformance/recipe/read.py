@@ -150,7 +150,9 @@ def _unknown(parsed: Parsed) -> str:
             f"known are {', '.join(same)}: write the one that it is"
         )
     if re.fullmatch(r"(self\.)?[a-z_]\w*", parsed.dotted):
-        return f"{parsed.dotted} is your own name; give the line that makes it, such as {parsed.dotted} = nn.Conv2d(...)"
+        return (
+            f"{parsed.dotted} is your own name; give the line that makes it, such as {parsed.dotted} = nn.Conv2d(...)"
+        )
     inner = [a.value.text for a in parsed.arguments if isinstance(a.value, Expression) and "onv" in a.value.text]
     hint = f"; give the convolution inside it alone: {inner[0]}" if inner else ""
     known = list(signatures())

@@ -277,5 +277,7 @@ def candidates(dotted: str) -> list[Signature]:
         s
         for s in signatures().values()
         if s.short == word
-        and (module in MODULES[s.name.rpartition(".")[0]] if module else s.name.split(".")[0] != "equinox")
+        and (
+            module in MODULES[s.name.rpartition(".")[0]] if module else s.name.split(".")[0] not in ("haiku", "equinox")
+        )
     ]

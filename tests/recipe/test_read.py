@@ -193,7 +193,7 @@ T2 = "nn.ConvTranspose2d(4, 6, 3, "
             "nn.Conv2d(3, 4, 3, stride=s)",
             None,
             None,
-            "column 27: s: no value is known here; write it in, or give it (with your numbers): --let s=8",
+            "column 27: s: no value is known here; write it in, or give it (with your numbers): --let s=1",
         ),
         ("nn.Conv2d(3, 4, 0)", None, None, "kernel_size is 0, expected an integer of at least 1, or 2 integers"),
         ("nn.Conv2d(3, 4, (3,))", None, None, "kernel_size is (3,), expected"),
