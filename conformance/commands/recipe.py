@@ -19,6 +19,8 @@ from conformance.recipe import told
 from conformance.recipe.answers import Answer, Answers
 from conformance.recipe.bench import PLACES, places
 from conformance.recipe.call import Call, CallError
+from conformance.recipe.inverse import told as said
+from conformance.recipe.inverse import ways
 from conformance.recipe.meant import Meant, is_known, read_words
 from conformance.recipe.read import read_call
 from conformance.recipe.signatures import candidates
@@ -92,6 +94,9 @@ class Options:
         metavar="NAME=VALUE",
         help="the values of names in the call, such as in_ch=64 self.k=3",
     )
+    length: str | None = declare.option(
+        "--length", metavar="SIZES", help="say which padding gives an output of this length, such as 14 or 14,16"
+    )
     json: bool = declare.switch("--json", help="for tools")
 
 
@@ -102,6 +107,8 @@ def main(options: Options) -> int:
         return _of_words(options, parsed)
     if options.shape:
         raise UsageError("--shape is of calls that are no convolutions; expected --input and --weight")
+    if options.length:
+        return _of_length(options, options.length)
     return _of_convolution(options)
 
 
@@ -183,6 +190,31 @@ def _of_convolution(options: Options) -> int:
     if not any(isinstance(recipe, Recipe) for recipe, _ in found):
         return HARNESS
     return OK if all(c is None or c.right for _, c in found) else UNEXPECTED
+
+
+def _of_length(options: Options, length: str) -> int:
+    """Which padding gives an output of a length. 0: one does; 1: none does."""
+    if options.to or options.weights or not options.input:
+        raise UsageError(
+            "--length asks which padding gives a length from an --input; expected it, no --to, no --weights"
+        )
+    call = _read(options, {})
+    found = ways(call, _shape("--length", length) or ())
+    if options.json:
+        document = {
+            "call": call.text,
+            "gives": found.own,
+            "asked": found.asked,
+            "found": [{"arguments": dict(way.arguments), "call": way.text} for way in found.found],
+            "nearest": [
+                {"arguments": dict(way.arguments), "call": way.text, "gives": way.sizes} for way in found.nearest
+            ],
+        }
+        json.dump(document, sys.stdout, indent=2)
+        print()
+    else:
+        print(f"{_header(call)}\n{said(found)}")
+    return OK if found.found or found.own == found.asked else UNEXPECTED
 
 
 def _read(options: Options, arrays: Mapping[str, NDArray[Any]]) -> Call:
