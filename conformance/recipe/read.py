@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.literals import Expression, holds_expression, unknown
 from conformance.recipe.meant import known_names
+from conformance.recipe.read_depthwise import read_atrous, read_depthwise
 from conformance.recipe.read_jax import read_jax
 from conformance.recipe.read_jax_layers import read_jax_layer
 from conformance.recipe.read_keras import read_keras
@@ -30,12 +31,13 @@ READERS: Mapping[str, Callable[[Reading], Call]] = {
 
 # Arguments that are tensors, or that no answer depends on; those of functions alone come after.
 _FREE = frozenset(
-    "input inputs lhs rhs device name trainable autocast activation kernel_initializer bias_initializer "
-    "kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint precision "
-    "preferred_element_type out_sharding kernel_init bias_init w_init b_init param_dtype promote_dtype parent rngs key "
-    "kernel_metadata bias_metadata mask conv_general_dilated conv_general_dilated_cls".split()
+    "input inputs value lhs rhs device name trainable autocast activation kernel_initializer bias_initializer "
+    "depthwise_initializer depthwise_regularizer depthwise_constraint kernel_regularizer bias_regularizer "
+    "activity_regularizer kernel_constraint bias_constraint precision preferred_element_type out_sharding "
+    "kernel_init bias_init w_init b_init param_dtype promote_dtype parent rngs key kernel_metadata bias_metadata "
+    "mask conv_general_dilated conv_general_dilated_cls".split()
 )
-_WEIGHTS = frozenset(("weight", "bias", "kernel", "filters", "rhs"))
+_WEIGHTS = frozenset(("weight", "bias", "kernel", "filters", "filter", "rhs"))
 
 
 def read_call(
@@ -57,14 +59,21 @@ def read_call(
         raise failure(parsed.text, 1, message)
     given, order = bind(parsed, signature)
     _refuse_unknown(parsed, signature, given, input_shape)
-    read = read_jax_layer if signature.name.split(".")[0] in ON_JAX else READERS[signature.framework]
-    return read(Reading(parsed, signature, given, order, input_shape, weight_shape, list(parsed.notes)))
+    return _reader(signature)(Reading(parsed, signature, given, order, input_shape, weight_shape, list(parsed.notes)))
+
+
+def _reader(signature: Signature) -> Callable[[Reading], Call]:
+    if signature.name.split(".")[0] in ON_JAX:
+        return read_jax_layer
+    if "epthwise" in signature.short:
+        return read_depthwise
+    return read_atrous if "atrous" in signature.short else READERS[signature.framework]
 
 
 def _lengths(parsed: Parsed, shape: tuple[int, ...]) -> dict[str, ast.expr]:
     """What the code calls the shape of the call's input: `x.shape`, `x.size(0)`, `tf.shape(x)`."""
     first = [*(parsed.applied[0] if parsed.applied else parsed.arguments)[:1]]
-    first += [value for name, value in parsed.keywords if name in ("input", "inputs", "lhs")]
+    first += [value for name, value in parsed.keywords if name in ("input", "inputs", "lhs", "value")]
     written = [Expression(given.node).text for given in first if isinstance(given.value, Expression)]
     found: dict[str, ast.expr] = {}
     whole = ast.parse(repr(shape), mode="eval").body
@@ -138,8 +147,45 @@ def _signature(parsed: Parsed) -> Signature:
     return fitting[0]
 
 
+# What is no one call here, and what to write instead.
+_INSTEAD = (
+    (
+        r"(tf\.nn\.|.*)separable_conv2d|(hk|haiku)\.Separable\w+|keras\.ops\.separable_conv",
+        "is two convolutions: give tf.nn.depthwise_conv2d(x, depthwise_filter, ...) and then "
+        "tf.nn.conv2d(y, pointwise_filter, 1, 'VALID')",
+    ),
+    (
+        r".*Separable(Conv|Convolution)(?P<d>[12])D",
+        "is two convolutions: give keras.layers.DepthwiseConv{d}D(kernel_size, ..., use_bias=False) with its strides, "
+        "padding and depth_multiplier, and then keras.layers.Conv{d}D(filters, 1) with its bias",
+    ),
+    (
+        r"(hk|haiku)\.DepthwiseConv(?P<d>[123])D",
+        "is hk.Conv{d}D(channels * multiplier, kernel, feature_group_count=channels)",
+    ),
+    (r"(tf|tf1|tf\.compat\.v1)\.layers\.(?P<l>\w+)", "is of TensorFlow 1; the layer is tf.keras.layers"),
+    (
+        r"(tf\.contrib\.|slim|tf\.contrib\.slim|layers_lib).*\w+",
+        "is of TensorFlow 1: write the tf.nn call that it makes",
+    ),
+    (
+        r"(tf\.compat\.v1\.nn|tf1\.nn)\.(?P<l>\w+)",
+        "is tf.nn.{l} of TensorFlow 1: write tf.nn.{l} with the names of today",
+    ),
+    (
+        r"(K|backend|keras\.backend|tf\.keras\.backend)\.(?P<l>conv\w*)",
+        "is gone in Keras 3: write keras.ops.conv or conv_transpose",
+    ),
+    (r".*LocallyConnected\dD", "has a kernel for every place, which is no convolution"),
+    (r".*(SubpixelConv|PixelShuffle)\w*", "moves elements about; give the convolution before it"),
+)
+
+
 def _unknown(parsed: Parsed) -> str:
     word = parsed.dotted.rpartition(".")[2]
+    for pattern, instead in _INSTEAD:
+        if match := re.fullmatch(pattern, parsed.dotted):
+            return f"{parsed.dotted} {instead.format(**match.groupdict())}"
     if word.startswith("LazyConv"):
         eager = word.removeprefix("Lazy")
         return f"{word} takes its input channels from its first input; write torch.nn.{eager}(in_channels, ...) instead"

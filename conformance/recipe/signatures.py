@@ -120,6 +120,42 @@ def _tensorflow(dims: int) -> list[Signature]:
     ]
 
 
+def _depthwise() -> list[Signature]:
+    initialised = (
+        "use_bias=True, depthwise_initializer='glorot_uniform', bias_initializer='zeros', depthwise_regularizer=None, "
+        "bias_regularizer=None, activity_regularizer=None, depthwise_constraint=None, bias_constraint=None"
+    )
+    start = "kernel_size, strides=1, padding='valid', depth_multiplier=1, data_format=None, dilation_rate=1"
+    layers = [
+        _signature(
+            f"keras.layers.DepthwiseConv{dims}D", "conv", dims, f"{start}, activation=None, {initialised}", _LAYER
+        )
+        for dims in (1, 2)
+    ]
+    return [
+        *layers,
+        _signature(
+            "keras.ops.depthwise_conv",
+            "conv",
+            None,
+            "inputs, kernel, strides=1, padding='valid', data_format=None, dilation_rate=1",
+        ),
+        _signature(
+            "tf.nn.depthwise_conv2d",
+            "conv",
+            2,
+            f"input, filter, strides, padding, data_format=None, {_TF_END}",
+        ),
+        _signature("tf.nn.atrous_conv2d", "conv", 2, "value, filters, rate, padding, name=None"),
+        _signature(
+            "tf.nn.atrous_conv2d_transpose",
+            "conv_transpose",
+            2,
+            "value, filters, output_shape, rate, padding, name=None",
+        ),
+    ]
+
+
 _FLAX_END = "mask=None, dtype=None, param_dtype=None, precision=None, kernel_init=None, bias_init=None"
 _FLAX_BY_NAME = tuple(
     "promote_dtype conv_general_dilated conv_general_dilated_cls preferred_element_type rngs parent name "
@@ -232,7 +268,7 @@ def _of_any_rank() -> list[Signature]:
 def signatures() -> Mapping[str, Signature]:
     """Every known call, by its canonical name."""
     found = [s for dims in (1, 2, 3) for s in (*_torch(dims), *_keras(dims), *_tensorflow(dims))]
-    return {s.name: s for s in (*found, *_of_any_rank(), *_on_jax())}
+    return {s.name: s for s in (*found, *_of_any_rank(), *_depthwise(), *_on_jax())}
 
 
 # The module of a canonical name -> what stands before the last word in people's code.

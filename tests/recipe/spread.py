@@ -48,9 +48,19 @@ KERAS: list[tuple[str, Shape, Shape]] = [
     ("keras.ops.conv(x, w)", None, (2, 2, 2, 4, 3)),
     ("keras.ops.conv_transpose(x, w, strides=2, padding='same', output_padding=1)", L2, (3, 3, 5, 4)),
     ("keras.ops.conv_transpose(x, w, 3)", L1, (2, 5, 4)),
+    ("layers.DepthwiseConv1D(3, strides=2, padding='same', use_bias=False)", L1, None),
+    ("layers.DepthwiseConv2D(3, strides=2, padding='same', depth_multiplier=2)", L2, None),
+    ("x = tf.keras.layers.DepthwiseConv2D((3, 2), dilation_rate=2, depthwise_regularizer=r)(x)", L2, None),
+    ("keras.ops.depthwise_conv(x, w, 2, 'same')", L2, (3, 3, 4, 3)),
 ]
 
 TENSORFLOW: list[tuple[str, Shape, Shape]] = [
+    ("tf.nn.depthwise_conv2d(x, w, [1, 2, 2, 1], 'SAME')", L2, (3, 3, 4, 2)),
+    ("tf.nn.depthwise_conv2d(x, filter=w, strides=(1, 1, 1, 1), padding='VALID', dilations=(2, 1))", L2, (3, 2, 4, 1)),
+    ("tf.nn.atrous_conv2d(x, w, 2, 'SAME')", L2, (3, 2, 4, 6)),
+    ("tf.nn.atrous_conv2d(value=x, filters=w, rate=3, padding='VALID')", L2, (2, 2, 4, 6)),
+    ("tf.nn.atrous_conv2d_transpose(x, w, [2, 8, 7, 6], 2, 'SAME')", L2, (3, 3, 6, 4)),
+    ("tf.nn.atrous_conv2d_transpose(x, w, [tf.shape(x)[0], 12, 9, 6], rate=2, padding='VALID')", L2, (3, 2, 6, 4)),
     ("tf.nn.conv1d(x, w, 2, 'SAME')", L1, (3, 4, 6)),
     ("tf.nn.conv1d(x, w, stride=[1, 2, 1], padding='VALID', data_format='NWC')", L1, (3, 4, 6)),
     ("tf.nn.conv2d(x, w, strides=[1, 2, 1, 1], padding='SAME')", L2, (3, 3, 4, 6)),
