@@ -202,7 +202,7 @@ def _unknown(parsed: Parsed) -> str:
     inner = [a.value.text for a in parsed.arguments if isinstance(a.value, Expression) and "onv" in a.value.text]
     hint = f"; give the convolution inside it alone: {inner[0]}" if inner else ""
     known = list(signatures())
-    shorts = {s.short: s.name for s in signatures().values()}
+    shorts = {s.short: s.name for s in reversed(signatures().values())}
     others = {name.rpartition(".")[2]: name for name in known_names()}
     if close := near(word, {**others, **shorts}, cutoff=0.75):
         hint = f"; did you mean {shorts.get(close) or others[close]}{hint}"
