@@ -195,12 +195,10 @@ def _unknown(parsed: Parsed) -> str:
             f"{parsed.dotted} is not known, and libraries differ in padding, layouts and whether a kernel is flipped; "
             f"known are {', '.join(same)}: write the one that it is"
         )
-    if re.fullmatch(r"(self\.)?[a-z_]\w*", parsed.dotted):
-        return (
-            f"{parsed.dotted} is your own name; give the line that makes it, such as {parsed.dotted} = nn.Conv2d(...)"
-        )
     inner = [a.value.text for a in parsed.arguments if isinstance(a.value, Expression) and "onv" in a.value.text]
     hint = f"; give the convolution inside it alone: {inner[0]}" if inner else ""
+    if not inner and re.fullmatch(r"(self\.)?[a-z_]\w*", parsed.dotted):
+        return f"{parsed.dotted} is your own name; give the line that makes it, such as {parsed.dotted} = nn.Conv2d(...)"
     known = list(signatures())
     shorts = {s.short: s.name for s in reversed(signatures().values())}
     others = {name.rpartition(".")[2]: name for name in known_names()}
