@@ -198,9 +198,11 @@ def _unknown(parsed: Parsed) -> str:
     inner = [a.value.text for a in parsed.arguments if isinstance(a.value, Expression) and "onv" in a.value.text]
     hint = f"; give the convolution inside it alone: {inner[0]}" if inner else ""
     if not inner and re.fullmatch(r"(self\.)?[a-z_]\w*", parsed.dotted):
-        return f"{parsed.dotted} is your own name; give the line that makes it, such as {parsed.dotted} = nn.Conv2d(...)"
+        return (
+            f"{parsed.dotted} is your own name; give the line that makes it, such as {parsed.dotted} = nn.Conv2d(...)"
+        )
     known = list(signatures())
-    shorts = {s.short: s.name for s in reversed(signatures().values())}
+    shorts = {s.short: s.name for s in reversed(list(signatures().values()))}
     others = {name.rpartition(".")[2]: name for name in known_names()}
     if close := near(word, {**others, **shorts}, cutoff=0.75):
         hint = f"; did you mean {shorts.get(close) or others[close]}{hint}"

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from conformance.exact.trilinear import Geometry
-from conformance.frameworks import Ask, lower
+from conformance.frameworks import Ask
 from conformance.layout import Layout
 from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.recipe.bench import Statements
+from conformance.recipe.blocks import lowered
 from conformance.recipe.call import Call
 from conformance.recipe.weights import conversion
 from conformance.target import Target
@@ -103,7 +104,7 @@ def write_params(
     asked = target
     if form and not target.option("api", ""):
         asked = replace(target, options=(*target.options, ("api", form)))
-    plan = lower(Ask(said, geometry, call.dtype, asked))
+    plan = lowered(Ask(said, geometry, call.dtype, asked))
     return plan if isinstance(plan, Unsupported) else in_idiom(plan, call, target)
 
 
