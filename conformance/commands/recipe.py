@@ -23,6 +23,7 @@ from conformance.recipe.inverse import told as said
 from conformance.recipe.inverse import ways
 from conformance.recipe.meant import Meant, is_known, read_words
 from conformance.recipe.read import read_call
+from conformance.recipe.read_onnx import as_call
 from conformance.recipe.signatures import candidates
 from conformance.recipe.syntax import Parsed, parse, read_values
 from conformance.recipe.verify import RIGHT, NoRecipe, Recipe, Recipes
@@ -102,7 +103,7 @@ class Options:
 
 def main(options: Options) -> int:
     """Translate one call. 0: at least one target was verified; 1: converted weights did not fit; 3: none was."""
-    parsed = parse(options.call, read_values(options.let))
+    parsed = parse(as_call(options.call), read_values(options.let))
     if not candidates(parsed.dotted) and is_known(parsed.dotted):
         return _of_words(options, parsed)
     if options.shape:

@@ -166,8 +166,8 @@ def _arithmetic(op: ast.operator, left: Any, right: Any) -> object:
         if isinstance(right, list | tuple | str):
             left, right = right, left
         if isinstance(left, list | tuple | str):
-            if len(left) * max(_number(right), 0) > MAX_ENTRIES:
-                raise LiteralError(f"found a sequence repeated {right} times, expected at most {MAX_ENTRIES} entries")
+            if (entries := len(left) * max(_number(right), 0)) > MAX_ENTRIES:
+                raise LiteralError(f"found a sequence of {entries} entries, expected at most {MAX_ENTRIES}")
             return left * right
     sequence = isinstance(op, ast.Add) and isinstance(left, list | tuple | str) and type(left) is type(right)
     if not sequence:

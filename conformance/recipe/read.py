@@ -14,6 +14,7 @@ from conformance.recipe.read_depthwise import read_atrous, read_depthwise
 from conformance.recipe.read_jax import read_jax
 from conformance.recipe.read_jax_layers import read_jax_layer
 from conformance.recipe.read_keras import read_keras
+from conformance.recipe.read_onnx import as_call, read_onnx
 from conformance.recipe.read_tensorflow import read_tensorflow
 from conformance.recipe.read_torch import read_torch
 from conformance.recipe.reading import Reading, bind
@@ -26,6 +27,7 @@ READERS: Mapping[str, Callable[[Reading], Call]] = {
     "keras": read_keras,
     "tensorflow": read_tensorflow,
     "jax": read_jax,
+    "onnx": read_onnx,
 }
 
 
@@ -50,6 +52,7 @@ def read_call(
 
     `values` are those of names and of other code in the call, by `read_values`.
     """
+    text = as_call(text)
     parsed = parse(text, values)
     signature = _signature(parsed)
     if input_shape is not None and (own := _lengths(parsed, input_shape)):

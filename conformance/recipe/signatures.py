@@ -217,6 +217,12 @@ def _on_jax() -> list[Signature]:
     return found
 
 
+def _onnx() -> list[Signature]:
+    attributes = "auto_pad dilations group kernel_shape pads strides output_padding output_shape"
+    start = "op_type, inputs, outputs, name=None, doc_string=None, domain=None"
+    return [_signature("onnx.helper.make_node", "conv", None, start, tuple(attributes.split()))]
+
+
 def _of_any_rank() -> list[Signature]:
     ops = "inputs, kernel, strides=1, padding='valid'"
     precision = "precision=None, preferred_element_type=None"
@@ -268,7 +274,7 @@ def _of_any_rank() -> list[Signature]:
 def signatures() -> Mapping[str, Signature]:
     """Every known call, by its canonical name."""
     found = [s for dims in (1, 2, 3) for s in (*_torch(dims), *_keras(dims), *_tensorflow(dims))]
-    return {s.name: s for s in (*found, *_of_any_rank(), *_depthwise(), *_on_jax())}
+    return {s.name: s for s in (*found, *_of_any_rank(), *_depthwise(), *_on_jax(), *_onnx())}
 
 
 # The module of a canonical name -> what stands before the last word in people's code.
@@ -296,6 +302,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "keras.ops": ("keras.ops", "keras.ops.nn", "tf.keras.ops", "tensorflow.keras.ops", "ops", "K.ops"),
     "tf.nn": ("tf.nn", "tensorflow.nn", "nn", "tf.compat.v2.nn", "tf2.nn"),
     "jax.lax": ("jax.lax", "lax"),
+    "onnx.helper": ("onnx.helper", "helper", "oh"),
     "flax.linen": ("flax.linen", "linen", "nn", "fnn", "fnl"),
     "flax.nnx": ("flax.nnx", "nnx"),
     "haiku": ("haiku", "hk"),

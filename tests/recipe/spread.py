@@ -151,3 +151,13 @@ JAX_LAYERS: list[tuple[str, Shape, Shape]] = [
     ("eqx.nn.ConvTranspose2d(4, 6, kernel_size=2, stride=3, padding='SAME_LOWER', use_bias=False, key=key)", X2, None),
     ("eqx.nn.ConvTranspose3d(4, 2, 3, 2, 1, 1, key=key)", X3, None),
 ]
+
+# Nodes of ONNX, as onnx.helper makes them and as onnx.printer writes them.
+ONNX: list[tuple[str, Shape, Shape]] = [
+    ("onnx.helper.make_node('Conv', ['x', 'W'], ['y'], kernel_shape=[3, 3], pads=[1, 0, 1, 2])", X2, (6, 4, 3, 3)),
+    ("node = helper.make_node('Conv', inputs=['x', 'w', 'b'], outputs=['y'], strides=[2], group=2)", X1, (6, 2, 3)),
+    ('y = Conv <auto_pad = "SAME_LOWER", strides = [2, 2]> (x, w)', X2, (6, 4, 2, 3)),
+    ("y = ConvTranspose <strides: ints = [2, 2], pads = [1, 1, 0, 0], group = 2> (x, w, b)", X2, (4, 3, 3, 3)),
+    ("helper.make_node('ConvTranspose', ['x', 'w'], ['y'], strides=[3], output_padding=[1])", X1, (4, 5, 4)),
+    ("helper.make_node('ConvTranspose', ['x', 'w'], ['y'], strides=[2, 2], output_shape=[17, 15])", X2, (4, 2, 3, 3)),
+]

@@ -18,9 +18,9 @@ from conformance.recipe.read import read_call
 from conformance.recipe.signatures import ON_JAX, REQUIRED, signatures
 from conformance.target import parse_target
 from tests.recipe.own_words import own_words
-from tests.recipe.spread import JAX, JAX_LAYERS, KERAS, TENSORFLOW, TORCH, Shape
+from tests.recipe.spread import JAX, JAX_LAYERS, KERAS, ONNX, TENSORFLOW, TORCH, Shape
 
-EVERYTHING = [*TORCH, *KERAS, *TENSORFLOW, *JAX, *JAX_LAYERS]
+EVERYTHING = [*TORCH, *KERAS, *TENSORFLOW, *JAX, *JAX_LAYERS, *ONNX]
 
 
 def refusal(text: str, x: Shape = None, w: Shape = None) -> str:
@@ -35,7 +35,14 @@ def sizes(call: Call) -> tuple[int, ...]:
 
 @pytest.mark.parametrize(
     ("target", "calls"),
-    [("torch", TORCH), ("keras/jax", KERAS), ("tensorflow", TENSORFLOW), ("jax", JAX), ("jax", JAX_LAYERS)],
+    [
+        ("torch", TORCH),
+        ("keras/jax", KERAS),
+        ("tensorflow", TENSORFLOW),
+        ("jax", JAX),
+        ("jax", JAX_LAYERS),
+        ("onnx", ONNX),
+    ],
 )
 def test_a_call_means_what_its_framework_does(target: str, calls: list[tuple[str, Shape, Shape]]) -> None:
     where = parse_target(target)
