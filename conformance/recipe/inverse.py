@@ -6,7 +6,8 @@ the call is read again; only what comes to the very length is an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -46,8 +47,11 @@ class Ways:
     nearest: tuple[Way, ...] = ()
 
 
-def ways(call: Call, asked: Shape) -> Ways:
-    """How the call's padding has to be said for an output of these sizes (one for all axes, or one an axis)."""
+def ways(call: Call, asked: Shape, values: Mapping[str, ast.expr] | None = None) -> Ways:
+    """How the call's padding has to be said for an output of these sizes (one for all axes, or one an axis).
+
+    `values` are those with which the call was read.
+    """
     asked = asked * call.op.dims if len(asked) == 1 else asked
     if len(asked) != call.op.dims or min(asked) < 1:
         raise CallError(
@@ -59,7 +63,7 @@ def ways(call: Call, asked: Shape) -> Ways:
     tried = list(_tried(call.op, asked))
     found: dict[str, Way] = {}
     for changes, sizes in tried:
-        if sizes == asked and len(found) < MOST and (way := _written(call, changes, sizes)):
+        if sizes == asked and len(found) < MOST and (way := _written(call, changes, sizes, values)):
             found.setdefault(way.text, way)
     if found or own == asked:
         return Ways(own, asked, tuple(found.values()))
@@ -69,7 +73,8 @@ def ways(call: Call, asked: Shape) -> Ways:
         min((sizes for _, sizes in tried if all(a >= b for a, b in zip(sizes, asked, strict=True))), default=None),
     ):
         way = next(
-            (way for changes, sizes in tried if sizes == wanted and (way := _written(call, changes, sizes))), None
+            (way for changes, sizes in tried if sizes == wanted and (way := _written(call, changes, sizes, values))),
+            None,
         )
         near += [way] if way else []
     return Ways(own, asked, (), tuple(near))
@@ -152,11 +157,11 @@ def _sizes(op: Convolution) -> Shape | None:
         return None
 
 
-def _written(call: Call, changes: dict[str, Any], sizes: Shape) -> Way | None:
+def _written(call: Call, changes: dict[str, Any], sizes: Shape, values: Mapping[str, ast.expr] | None) -> Way | None:
     """The call with other arguments, where it then comes to these sizes."""
     from conformance.recipe.read import read_call  # which reads every framework's calls, and what is asked of them
 
-    parsed = parse(call.text)
+    parsed = parse(call.text, values)
     signature = signatures()[call.function]
     given, order = bind(parsed, signature)
     reading = Reading(parsed, signature, given, order, None, None)

@@ -39,6 +39,8 @@ def read_depthwise(r: Reading) -> Call:
         kernel = tuple(rest)
         x = r.input(x_layout(dims, data_format), channels, _roomy(kernel, r.axes("dilation_rate", dims)))
     bias = layer and r.boolean("use_bias")
+    if layer and "use_bias" not in r.given:
+        r.notes.append("use_bias is True by default, so the layer adds a bias")
     stride, dilation = r.axes("strides", dims), r.axes("dilation_rate", dims)
     if max(stride) > 1 and max(dilation) > 1:
         r.fail("dilation_rate", "strides > 1 is not supported in conjunction with dilation_rate > 1")

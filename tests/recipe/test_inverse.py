@@ -9,6 +9,7 @@ import pytest
 from conformance.recipe.call import CallError
 from conformance.recipe.inverse import told, ways
 from conformance.recipe.read import read_call
+from conformance.recipe.syntax import read_values
 
 
 def torch_lengths(n: int, k: int, s: int, d: int, p: int, extra: int) -> int:
@@ -78,3 +79,10 @@ def test_where_none_does_the_nearest_are_said() -> None:
     assert "no padding gives 21x21; the nearest:\n    16x16 with output_padding=1\n" in told(found)
     with pytest.raises(CallError, match="--length is 4,4,4, expected the output's sizes: one length"):
         ways(call, (4, 4, 4))
+
+
+def test_values_of_names_are_written_in() -> None:
+    values = read_values(["in_ch=8", "k=4"])
+    call = read_call("self.up = nn.ConvTranspose2d(in_ch, in_ch // 2, k, stride=2)", (1, 8, 7, 7), None, values)
+    [way] = ways(call, (14,), values).found
+    assert way.text == "torch.nn.ConvTranspose2d(8, 4, 4, stride=2, padding=1)"
