@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.recipe.call import CallError
+
 # What a literal may come to: lengths are 64-bit numbers, and Python can't even print one of 4,300 digits.
 MAX_BITS = 63
 MAX_ENTRIES = 64
@@ -76,7 +78,7 @@ class Expression:
         return ast.unparse(self.node)
 
 
-class LiteralError(Exception):
+class LiteralError(CallError):
     """A literal that comes to more than anybody means, or to nothing."""
 
 

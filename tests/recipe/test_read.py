@@ -16,6 +16,7 @@ from conformance.outcome import Value
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.read import read_call
 from conformance.recipe.signatures import ON_JAX, REQUIRED, signatures
+from conformance.recipe.syntax import read_values
 from conformance.target import parse_target
 from tests.recipe.own_words import own_words
 from tests.recipe.spread import JAX, JAX_LAYERS, KERAS, ONNX, TENSORFLOW, TORCH, Shape
@@ -175,6 +176,59 @@ def test_dtypes() -> None:
     assert read_call("keras.layers.Conv2D(4, 3, dtype='bfloat16')", (1, 8, 8, 3)).dtype == "bfloat16"
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2 * 3 + 1", 7),
+        ("2 ** 3", 8),
+        ("(5 - 1) // 2", 2),
+        ("7 % 4", 3),
+        ("int(5 / 2)", 2),
+        ("math.ceil(5 / 2)", 3),
+        ("-(-5 // 2)", 3),
+        ("max(1, 4)", 4),
+        ("3 if 2 > 1 else 5", 3),
+        ("(4, 5)[-1]", 5),
+        ("len([1, 2, 3])", 3),
+        ("k", 3),
+        ("2 * self.k[0] - 1", 3),
+        ("get_size(k, d=1)", 6),
+    ],
+)
+def test_arithmetic_of_literals_is_done(text: str, value: int) -> None:
+    values = read_values(["k=3", "self.k=(2, 5)", "get_size(k, d=1)=6"])
+    call = read_call(f"nn.Conv2d(3, 4, kernel_size={text})", (1, 3, 9, 9), None, values)
+    assert call.op.kernel == (value, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "dtype"),
+    [
+        ("nn.Conv2d(3, 4, 3).to(device)", "float32"),
+        ("nn.Conv2d(3, 4, 3).to(device).half()", "float16"),
+        ("nn.Conv2d(3, 4, 3).double().eval()(x)", "float64"),
+        ("nn.Conv2d(3, 4, 3).to('cuda', dtype=torch.bfloat16)", "bfloat16"),
+        ("self.layers.append(nn.Conv2d(3, 4, 3).half())", "float16"),
+    ],
+)
+def test_what_stands_behind_a_layer_is_taken_in(text: str, dtype: str) -> None:
+    call = read_call(text, None)
+    assert (call.function, call.dtype) == ("torch.nn.Conv2d", dtype)
+
+
+def test_a_size_of_the_input_is_known() -> None:
+    text = "nn.ConvTranspose2d(3, 4, 3, padding=1)(x, output_size=x.size())"
+    assert read_call(text, (1, 3, 9, 8)).op.output_size == (9, 8)
+    assert "the input's own lengths are known with --input" in refusal(text)
+    assert "--let 'skip.size()=(1, 8, 16, 16)'" in refusal(text.replace("x.size()", "skip.size()"), (1, 3, 9, 8))
+
+
+@pytest.mark.parametrize("text", ["in_ch", "=3", "in_ch=", "3=4", "k=j", "k=2 **", "k=2 ** 9999", "k=[1] * 900"])
+def test_a_value_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(CallError, match="--let is"):
+        read_values([text])
+
+
 T2 = "nn.ConvTranspose2d(4, 6, 3, "
 
 
@@ -201,6 +255,15 @@ T2 = "nn.ConvTranspose2d(4, 6, 3, "
             None,
             None,
             "column 27: s: no value is known here; write it in, or give it (with your numbers): --let s=1",
+        ),
+        ("nn.Conv2d(a, b, k)", None, None, "a, b and k: no value is known here; write it in, or give it (with your nu"),
+        ("nn.Conv2d(3, 4, 1 // 0)", None, None, "1 // 0 can't be computed: integer division or modulo by zero"),
+        ("nn.Conv2d(3, 4, 2 ** 9999)", None, None, "found 2 ** 9999, expected integers of at most 63 bits"),
+        (
+            "tf.nn.conv2d_transpose(x, w, tf.stack([2 ** 999, 1, 1, 1]), 2)",
+            (1, 1, 1, 1),
+            (1, 1, 1, 1),
+            "found 2 ** 999",
         ),
         ("nn.Conv2d(3, 4, 0)", None, None, "kernel_size is 0, expected an integer of at least 1, or 2 integers"),
         ("nn.Conv2d(3, 4, (3,))", None, None, "kernel_size is (3,), expected"),
