@@ -28,9 +28,9 @@ from conformance.usage import UsageError
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 KINDS = ".npz, .npy, .safetensors, .pth (torch.save of a state_dict), .keras or .h5"
-# The header of a .safetensors file, the pickle of a .pth file, and an entry that is unpacked: beyond them is no file
-# of weights that anybody wrote.
-MAX_HEADER, MAX_PICKLE, MAX_ENTRY = 2**27, 2**28, 2**34
+# The header of a .safetensors file, the pickle of a .pth file, and an entry that is stored smaller than it is: beyond
+# them is no file of weights that anybody wrote.
+MAX_HEADER, MAX_PICKLE, MAX_ENTRY = 2**27, 2**28, 2**31
 MAX_ARRAYS, MAX_DEPTH = 100_000, 8
 # As NumPy reads them; bfloat16, which NumPy has not, is widened.
 _SAFE = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "bfloat16", "I64": "<i8", "I32": "<i4", "I16": "<i2"}
@@ -214,7 +214,7 @@ def _torch(path: Path) -> Arrays:
         folder = pickled.removesuffix("data.pkl")
         if infos[pickled].file_size > MAX_PICKLE:
             raise ValueError(f"its data.pkl has {infos[pickled].file_size:,} bytes")
-        if f"{folder}byteorder" in infos and archive.read(f"{folder}byteorder").strip() == b"big":
+        if f"{folder}byteorder" in infos and _entry(archive, infos[f"{folder}byteorder"]).strip() == b"big":
             raise UsageError(f"{path} was written on a big-endian machine; write it anew on this one")
 
         def load(key: str, dtype: str) -> NDArray[Any]:
@@ -242,7 +242,7 @@ def _bytes(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArr
 
 
 def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    if info.file_size > MAX_ENTRY:
+    if info.compress_type != zipfile.ZIP_STORED and info.file_size > MAX_ENTRY:
         raise ValueError(f"{info.filename} has {info.file_size:,} bytes")
     return archive.read(info)
 
