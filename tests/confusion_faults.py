@@ -163,6 +163,9 @@ def another_convention(p: Plain) -> Outputs:
 
 
 def symmetric_same(p: Plain) -> Outputs:
+    if p.op.symmetric and np.any(p.op.padding) and max(p.stride) > 1:
+        same = {"convention": "keras", "padding": "same", "symmetric": False}
+        yield from _maybe(p.read(**same, output_padding=None, output_size=None))
     if not str(p.op.padding).startswith("same"):
         return
     for half in (0, 1):
@@ -199,6 +202,34 @@ def output_padding_at_start(p: Plain) -> Outputs:
     extra = p.op.output_padding
     if extra is not None:
         yield p.but(lo=tuple(a - e for a, e in zip(p.lo, extra, strict=True))).y()
+
+
+def output_padding_elsewhere(p: Plain) -> Outputs:
+    extra = p.op.output_padding
+    if extra is None or not any(extra):
+        return
+    short = p.but(length=tuple(m - e for m, e in zip(p.length, extra, strict=True)))
+    yield np.pad(short.y(), [(0, 0), (0, 0), *((0, e) for e in extra)])
+    for starts in ((0,) * p.op.dims, extra):
+        x = np.pad(p.x, [(0, 0), (0, 0), *zip(starts, extra, strict=True)])
+        more = tuple((a + e) * s for a, e, s in zip(starts, extra, p.stride, strict=True))
+        yield short.but(x=x, length=tuple(m + n for m, n in zip(short.length, more, strict=True))).y()
+
+
+def groups_ignored(p: Plain) -> Outputs:
+    """The stored kernel, one group's channels in it, read as a dense one, or several times beside itself."""
+    g, i, o = p.w.shape[:3]
+    if g == 1:
+        return
+    if p.op.transposed:  # stored (in, out/g)
+        stored = np.concatenate(list(p.w))[None]
+        b = None if p.b is None else p.b[:o]
+        yield p.but(w=stored, b=b, op=replace(p.op, groups=1)).y()
+        yield p.but(w=np.tile(stored, (1, 1, g, *(1 for _ in p.lo))), op=replace(p.op, groups=1)).y()
+    else:  # stored (out, in/g)
+        stored = np.concatenate([w.swapaxes(0, 1) for w in p.w]).swapaxes(0, 1)[None]
+        yield p.but(w=stored, x=p.x[:, :i], op=replace(p.op, groups=1)).y()
+        yield p.but(w=np.tile(stored, (1, g, 1, *(1 for _ in p.lo))), op=replace(p.op, groups=1)).y()
 
 
 def output_padding_misread(p: Plain) -> Outputs:
@@ -549,6 +580,7 @@ FAULTS: dict[str, Callable[[Plain], Outputs]] = {
     "odd pixel at the other end": odd_pixel,
     "padding around the input": padding_around_input,
     "output_padding at the start": output_padding_at_start,
+    "output_padding done elsewhere": output_padding_elsewhere,
     "output_padding misread": output_padding_misread,
     "padding misread": padding_misread,
     "stride of another axis": stride_of_another_axis,
@@ -570,6 +602,7 @@ FAULTS: dict[str, Callable[[Plain], Outputs]] = {
     "kernel misread": kernel_misread,
     "group order": group_order,
     "one group's kernel for all": one_groups_kernel,
+    "groups ignored": groups_ignored,
     "bias missing": bias_missing,
     "bias added twice": bias_twice,
     "bias misplaced": bias_misplaced,

@@ -19,12 +19,16 @@ from conformance.recipe import told
 from conformance.recipe.answers import Answer, Answers
 from conformance.recipe.bench import PLACES, places
 from conformance.recipe.call import Call, CallError
+from conformance.recipe.inverse import told as said
+from conformance.recipe.inverse import ways
 from conformance.recipe.meant import Meant, is_known, read_words
 from conformance.recipe.read import read_call
+from conformance.recipe.read_onnx import as_call
 from conformance.recipe.signatures import candidates
-from conformance.recipe.syntax import Parsed, parse
+from conformance.recipe.syntax import Parsed, parse, read_values
 from conformance.recipe.verify import RIGHT, NoRecipe, Recipe, Recipes
-from conformance.recipe.weights import choose, convert, find_kernel, own_shape, read_arrays
+from conformance.recipe.weight_files import read_arrays
+from conformance.recipe.weights import choose, convert, find_kernel, own_shape
 from conformance.session import declare
 from conformance.session.outputs import output
 from conformance.target import TargetError
@@ -66,7 +70,13 @@ class Options:
         "--weight", metavar="SHAPE", help="the shape of the weights, where the call does not say it"
     )
     weights: Path | None = declare.option(
-        "--weights", type=Path, metavar="FILE", help="convert these weights (.npz) and check them"
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="convert these weights and check them (.npz, .safetensors, .pth, .keras, .h5)",
+    )
+    layer: str = declare.option(
+        "--layer", default="", metavar="NAME", help="whose weights they are, where the file has several: decoder.up"
     )
     output: Path | None = declare.option(
         "-o", "--output", type=output, metavar="FILE", help="where the converted weights go (.npz)"
@@ -78,16 +88,28 @@ class Options:
         metavar="NAME=SHAPE",
         help="the shapes of tensors by the op's names, such as x=2,3,8",
     )
+    let: tuple[str, ...] = declare.option(
+        "--let",
+        nargs="+",
+        default=(),
+        metavar="NAME=VALUE",
+        help="the values of names in the call, such as in_ch=64 self.k=3",
+    )
+    length: str | None = declare.option(
+        "--length", metavar="SIZES", help="say which padding gives an output of this length, such as 14 or 14,16"
+    )
     json: bool = declare.switch("--json", help="for tools")
 
 
 def main(options: Options) -> int:
     """Translate one call. 0: at least one target was verified; 1: converted weights did not fit; 3: none was."""
-    parsed = parse(options.call)
+    parsed = parse(as_call(options.call), read_values(options.let))
     if not candidates(parsed.dotted) and is_known(parsed.dotted):
         return _of_words(options, parsed)
     if options.shape:
         raise UsageError("--shape is of calls that are no convolutions; expected --input and --weight")
+    if options.length:
+        return _of_length(options, options.length)
     return _of_convolution(options)
 
 
@@ -139,6 +161,8 @@ def _refuse_effort(meant: Meant) -> None:
 def _of_convolution(options: Options) -> int:
     names = _targets(options.to)
     arrays = read_arrays(options.weights) if options.weights else {}
+    if options.layer and not options.weights:
+        raise UsageError("--layer says whose weights are meant; expected --weights FILE beside it")
     if options.output and not options.weights:
         raise UsageError("-o says where converted weights go; expected --weights FILE beside it")
     if options.output and len(names) > 1:
@@ -146,7 +170,7 @@ def _of_convolution(options: Options) -> int:
     call = _read(options, arrays)
     names = names or [name for name in PLACES if name != call.framework]
     _refuse_giants(call)
-    own = choose(options.weights, arrays, call) if options.weights and arrays else {}
+    own = choose(options.weights, arrays, call, options.layer) if options.weights and arrays else {}
     found: list[tuple[Recipe | NoRecipe, Converted | None]] = []
     with Recipes() as recipes:
         recipes.start([call.framework, *names])
@@ -169,17 +193,43 @@ def _of_convolution(options: Options) -> int:
     return OK if all(c is None or c.right for _, c in found) else UNEXPECTED
 
 
+def _of_length(options: Options, length: str) -> int:
+    """Which padding gives an output of a length. 0: one does; 1: none does."""
+    if options.to or options.weights or not options.input:
+        raise UsageError(
+            "--length asks which padding gives a length from an --input; expected it, no --to, no --weights"
+        )
+    call = _read(options, {})
+    found = ways(call, _shape("--length", length) or (), read_values(options.let))
+    if options.json:
+        document = {
+            "call": call.text,
+            "gives": found.own,
+            "asked": found.asked,
+            "found": [{"arguments": dict(way.arguments), "call": way.text} for way in found.found],
+            "nearest": [
+                {"arguments": dict(way.arguments), "call": way.text, "gives": way.sizes} for way in found.nearest
+            ],
+        }
+        json.dump(document, sys.stdout, indent=2)
+        print()
+    else:
+        print(f"{_header(call)}\n{said(found)}")
+    return OK if found.found or found.own == found.asked else UNEXPECTED
+
+
 def _read(options: Options, arrays: Mapping[str, NDArray[Any]]) -> Call:
     """The call. A function does not say what weights it is given: those of the file, where there is one."""
     shape, weight = _shape("--input", options.input), _shape("--weight", options.weight)
+    values = read_values(options.let)
     if weight is None and options.weights and arrays:
-        kernel = arrays[find_kernel(options.weights, arrays)].shape
         try:
-            call = read_call(options.call, shape)
+            call = read_call(options.call, shape, None, values)
         except CallError:
-            return read_call(options.call, shape, kernel)
-        return call if call.kind == "layer" else read_call(options.call, shape, kernel)
-    return read_call(options.call, shape, weight)
+            call = None
+        if call is None or call.kind != "layer":
+            weight = arrays[find_kernel(options.weights, arrays, options.layer)].shape
+    return read_call(options.call, shape, weight, values)
 
 
 def _targets(given: Sequence[str], every: bool = False) -> list[str]:

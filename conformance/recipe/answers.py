@@ -27,8 +27,9 @@ from conformance.recipe.bench import KINDS, Bench, places, plainly
 from conformance.recipe.call import CallError
 from conformance.recipe.heads import Side, bound_head, differences, head_of, shown
 from conformance.recipe.lengths import grown, merged, shape_of
+from conformance.recipe.literals import Expression, evaluate
 from conformance.recipe.meant import Meant, read_words
-from conformance.recipe.syntax import Expression, evaluate, parse
+from conformance.recipe.syntax import parse
 from conformance.recipe.verify import RIGHT, NoRecipe, Ran, Tried, is_right
 from conformance.recipe.weights import convert, formula
 from conformance.target import Target

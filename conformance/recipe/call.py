@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
 from conformance.layout import Layout, parse_layout
@@ -32,6 +33,7 @@ class Call:
     dtype: str
     plan: str
     notes: tuple[str, ...] = ()
+    values: tuple[tuple[str, ast.expr], ...] = ()  # of names and other code in the text, as they were given beside it
 
     def layout(self, name: str) -> Layout:
         """The layout of x, w, b or y; KeyError where the call has no such array."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from conformance.frameworks.calls import REQUIRED, As, Known
 from conformance.plan import Plan
 from conformance.recipe.call import CallError
-from conformance.recipe.syntax import Expression, evaluate
+from conformance.recipe.literals import Expression, evaluate
 from conformance.text.nearest import did_you_mean
 
 # What changes no answer of a call that is given its weights, or is the dtype of the case.

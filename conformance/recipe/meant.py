@@ -27,7 +27,8 @@ from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.recipe.call import CallError
 from conformance.recipe.heads import FREE, Head, Side, bind, bound_head, differences, full_names, head_of, in_full
-from conformance.recipe.syntax import Expression, Parsed, evaluate
+from conformance.recipe.literals import Expression, evaluate
+from conformance.recipe.syntax import Parsed
 from conformance.target import Target, parse_target
 
 DTYPE = "float32"

@@ -18,8 +18,8 @@ from conformance.frameworks.text import Code
 from conformance.ops.base import SPATIAL
 from conformance.ops.conv.convolution import Pair
 from conformance.recipe.call import Call
+from conformance.recipe.literals import Expression, evaluate
 from conformance.recipe.reading import Reading, Shape
-from conformance.recipe.syntax import Expression, evaluate
 
 _STRIDES = {"conv_transpose": "strides"}
 

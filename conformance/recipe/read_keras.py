@@ -12,7 +12,7 @@ from conformance.recipe.call import Call
 from conformance.recipe.reading import DEFAULT_BATCH, Reading, Shape, shape_text
 
 # What a layer does beside its convolution while it is trained or made; the weights come from elsewhere.
-_NO_EFFECT = (
+NO_EFFECT = (
     "kernel_initializer",
     "bias_initializer",
     "kernel_regularizer",
@@ -20,6 +20,9 @@ _NO_EFFECT = (
     "activity_regularizer",
     "kernel_constraint",
     "bias_constraint",
+    "depthwise_initializer",
+    "depthwise_regularizer",
+    "depthwise_constraint",
     "name",
     "trainable",
     "autocast",
@@ -42,7 +45,7 @@ def _layer(r: Reading) -> Call:
     groups = 1 if transposed else r.integer("groups")
     if filters % groups:
         r.fail("groups", f"the number of filters, {filters}, must be divisible by groups, which is {groups}")
-    _note_activation(r)
+    note_activation(r)
     bias = r.boolean("use_bias")
     if "use_bias" not in r.given:
         r.notes.append("use_bias is True by default, so the layer adds a bias")
@@ -50,10 +53,10 @@ def _layer(r: Reading) -> Call:
     if max(stride) > 1 and max(dilation) > 1:
         r.fail("dilation_rate", "strides > 1 is not supported in conjunction with dilation_rate > 1")
     r.applied(("inputs",))
-    _take_input_shape(r, dims)
-    data_format = _data_format(r)
-    x_layout = _x_layout(dims, data_format)
-    x = r.input(x_layout, None)
+    take_input_shape(r, dims)
+    data_format = spelled(r)
+    layout = x_layout(dims, data_format)
+    x = r.input(layout, None)
     batch, channels, size = x
     if channels % groups:
         r.fail("groups", f"the input has {channels} channels, which must be divisible by groups, which is {groups}")
@@ -63,11 +66,11 @@ def _layer(r: Reading) -> Call:
     # Zeros, since the weights that are drawn are never used, and drawing them takes JAX seconds.
     dtype = r.dtype("dtype")
     instead = {"data_format": data_format, "dtype": dtype, "kernel_initializer": "zeros"}
-    made = r.written(r.signature.name, {}, instead, [n for n in _NO_EFFECT if n not in instead])
+    made = r.written(r.signature.name, {}, instead, [n for n in NO_EFFECT if n not in instead])
     weights = "[w, b]" if bias else "[w]"
     plan = (
         f"layer = {made}\n"
-        f"layer.build({tuple(lengths[c] for c in x_layout)!r})\n"
+        f"layer.build({tuple(lengths[c] for c in layout)!r})\n"
         f"y = layer.stateless_call({weights}, [], x)[0]"
     )
     return _finish(r, dims, x, filters, groups, kernel, stride, dilation, data_format, bias, plan, dtype)
@@ -78,10 +81,10 @@ def _function(r: Reading) -> Call:
     r.tensor("inputs")
     r.tensor("kernel")
     dims = r.rank()
-    data_format = _data_format(r)
+    data_format = spelled(r)
     *rest, a, b = r.weight(_w_layout(dims, 1, transposed), dims)
     kernel = tuple(rest)
-    x = r.input(_x_layout(dims, data_format), b if transposed else None if r.input_shape else a)
+    x = r.input(x_layout(dims, data_format), b if transposed else None if r.input_shape else a)
     out_channels, groups = (a, 1) if transposed else (b, x[1] // a)
     if not transposed and (x[1] % a or b % groups):
         r.fail(
@@ -119,7 +122,7 @@ def _finish(
             if extra >= s:
                 # keras.ops on the jax backend answers all the same (3.15.1); the documentation rules it out.
                 r.fail("output_padding", f"output_padding is {extra}, expected strictly less than strides, {s}")
-    tensor = _x_layout(dims, data_format)
+    tensor = x_layout(dims, data_format)
     layouts = {"x": tensor, "w": _w_layout(dims, groups, transposed)}
     return r.finish(
         x=x,
@@ -150,7 +153,8 @@ def _padding(r: Reading, kernel: Shape, dilation: Shape) -> str | tuple[Pair, ..
     return ((dilation[0] * (kernel[0] - 1), 0),) if word == "causal" else word
 
 
-def _data_format(r: Reading) -> str:
+def spelled(r: Reading) -> str:
+    """data_format in full; channels_last where it is not said."""
     value = r.literal("data_format")
     if value is None:
         return "channels_last"
@@ -160,7 +164,7 @@ def _data_format(r: Reading) -> str:
     return word
 
 
-def _take_input_shape(r: Reading, dims: int) -> None:
+def take_input_shape(r: Reading, dims: int) -> None:
     """`input_shape=(8, 8, 3)` of the layer itself, which leaves the batch out."""
     if "input_shape" not in r.given or r.input_shape is not None:
         return
@@ -171,17 +175,19 @@ def _take_input_shape(r: Reading, dims: int) -> None:
     r.notes.append(f"x is taken as {shape_text(r.input_shape)}: input_shape with a batch of {DEFAULT_BATCH}")
 
 
-def _note_activation(r: Reading) -> None:
+def note_activation(r: Reading) -> None:
+    """Note what a layer does beside its convolution."""
     value = r.value("activation")
     if value is not None and value != "linear":
         text = repr(value) if isinstance(value, str) else getattr(value, "text", str(value))
         r.notes.append(f"activation={text} is left out: add it afterwards")
-    for name in ("kernel_regularizer", "activity_regularizer", "kernel_constraint"):
+    for name in ("kernel_regularizer", "depthwise_regularizer", "activity_regularizer", "kernel_constraint"):
         if r.value(name) is not None:
             r.notes.append(f"{name} is left out: it changes training, not the result")
 
 
-def _x_layout(dims: int, data_format: str) -> str:
+def x_layout(dims: int, data_format: str) -> str:
+    """The layout of x and y."""
     return f"NC{SPATIAL[dims]}" if data_format == "channels_first" else f"N{SPATIAL[dims]}C"
 
 

@@ -7,25 +7,11 @@ https://www.tensorflow.org/api_docs/python/tf/nn
 
 from __future__ import annotations
 
-import ast
-import operator
-import re
-from collections.abc import Callable, Mapping
-
 from conformance.ops.base import SPATIAL
 from conformance.ops.conv.convolution import Pair
-from conformance.recipe.call import Call, CallError
+from conformance.recipe.call import Call
+from conformance.recipe.literals import Expression, evaluate, unwrapped
 from conformance.recipe.reading import DEFAULT_SIZES, Reading, Shape, shape_text
-from conformance.recipe.syntax import Expression, evaluate
-
-_ARITHMETIC: Mapping[type[ast.operator], Callable[[int, int], int]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-}
-# What may stand around a list of integers.
-_WRAPPERS = ("stack", "constant", "convert_to_tensor", "array", "TensorShape", "as_list")
-_LENGTH = re.compile(r"(?:tf\.shape\((?P<a>[\w.]+)\)|(?P<b>[\w.]+?)\.shape)\[(?P<axis>-?\d+)\]")
 
 
 def read_tensorflow(r: Reading) -> Call:
@@ -33,7 +19,7 @@ def read_tensorflow(r: Reading) -> Call:
     transposed = r.signature.op == "conv_transpose"
     r.tensor("input")
     r.tensor("filters")
-    shape = _plain(r.value("output_shape"))
+    shape = _given_shape(r)
     written = r.value("data_format")
     dims = r.rank(
         len(written) - 2 if isinstance(written, str) else None,
@@ -140,54 +126,21 @@ def _asked(
 
 
 def _output_shape(r: Reading, dims: int) -> Shape:
-    value = _plain(r.value("output_shape"))
-    if not isinstance(value, list | tuple):
-        written = Expression(r.given["output_shape"].node).text
-        r.fail("output_shape", f"output_shape is {written}, expected {dims + 2} integers")
-    found = [_length(r, entry) for entry in value]
+    value = _given_shape(r)
     # Two entries are taken as the spatial ones by conv2d_transpose alone (observed with 2.21.0).
     allowed = (dims, dims + 2) if dims == 2 else (dims + 2,)
-    if len(found) not in allowed:
-        r.fail("output_shape", f"output_shape has {len(found)} entries, expected {dims + 2}: batch, sizes and channels")
-    return tuple(found)
+    expected = f"{dims + 2} integers of at least 0: batch, sizes and channels"
+    if not isinstance(value, list | tuple) or len(value) not in allowed:
+        written = Expression(r.given["output_shape"].node).text
+        r.fail("output_shape", f"output_shape is {written}, expected {expected}")
+    if not all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in value):
+        r.fail("output_shape", f"output_shape is {value!r}, expected {expected}")
+    return tuple(value)
 
 
-def _plain(value: object) -> object:
-    """The list inside tf.stack([...]), tf.constant([...]) and the like."""
-    while isinstance(value, Expression) and isinstance(value.node, ast.Call) and value.node.args:
-        if ast.unparse(value.node.func).rpartition(".")[2] not in _WRAPPERS:
-            break
-        value = evaluate(value.node.args[0])
-    return value
-
-
-def _length(r: Reading, entry: object) -> int:
-    """An integer, or arithmetic on such lengths of the call's own input as tf.shape(x)[0] and x.shape[0]."""
-    found = _resolved(r, entry)
-    if isinstance(found, Expression):
-        message = f"output_shape holds {found.text}, whose value is not known here; write the value itself"
-        r.fail("output_shape", message)
-    if isinstance(found, bool) or not isinstance(found, int) or found < 0:
-        r.fail("output_shape", f"output_shape holds {found!r}, expected integers of at least 0")
-    return found
-
-
-def _resolved(r: Reading, entry: object) -> object:
-    if not isinstance(entry, Expression):
-        return entry
-    if isinstance(entry.node, ast.BinOp) and type(entry.node.op) in _ARITHMETIC:
-        left, right = (_resolved(r, evaluate(side)) for side in (entry.node.left, entry.node.right))
-        if isinstance(left, int) and isinstance(right, int):
-            return _ARITHMETIC[type(entry.node.op)](left, right)
-    source = r.value("input")
-    match = _LENGTH.fullmatch(entry.text)
-    if match and isinstance(source, Expression) and source.text == (match["a"] or match["b"]):
-        axis = int(match["axis"])
-        if r.input_shape is None:
-            raise CallError(f"output_shape holds {entry.text}; give the input's shape with --input")
-        if -len(r.input_shape) <= axis < len(r.input_shape):
-            return r.input_shape[axis]
-    return entry
+def _given_shape(r: Reading) -> object:
+    given = r.given.get("output_shape")
+    return None if given is None else evaluate(unwrapped(given.node))
 
 
 def _channels_first(r: Reading, dims: int) -> bool:

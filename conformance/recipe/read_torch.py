@@ -62,7 +62,7 @@ def _function(r: Reading, dims: int) -> Call:
     in_channels, out_channels = (first, second * groups) if transposed else (second * groups, first)
     roles = {"input": "x", "weight": "w", **({"bias": "b"} if bias else {})}
     plan = "y = " + r.written(r.signature.name, roles, {})
-    return _finish(r, dims, in_channels, out_channels, groups, kernel, bias, plan, "float32", None)
+    return _finish(r, dims, in_channels, out_channels, groups, kernel, bias, plan, r.cast("input", "weight"), None)
 
 
 def _finish(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ from conformance.ops import OPS
 from conformance.ops.base import SPATIAL
 from conformance.ops.conv.convolution import Convolution, Pair, Refused
 from conformance.recipe.call import Call, CallError
+from conformance.recipe.literals import Expression, holds_expression
 from conformance.recipe.signatures import Signature
-from conformance.recipe.syntax import Expression, Given, Parsed, evaluate, failure
+from conformance.recipe.syntax import Given, Parsed, cast, failure, moved
 from conformance.text.nearest import did_you_mean
 
 Shape = tuple[int, ...]
@@ -47,7 +49,7 @@ class Reading:
     def literal(self, name: str) -> Any:
         """The argument's value; CallError where only running the code would tell it."""
         value = self.value(name)
-        if _holds_expression(value):
+        if holds_expression(value):
             written = Expression(self.given[name].node).text
             self.fail(name, f"{name} is {written}, whose value is not known here; write the value itself")
         return value
@@ -88,8 +90,11 @@ class Reading:
         return value
 
     def dtype(self, name: str) -> str:
-        """A dtype argument (`"float16"`, `torch.half`, `jnp.float32`) in our names; float32 where none is given."""
-        value = self.value(name)
+        """A dtype argument (`"float16"`, `torch.half`, `jnp.float32`) in our names; float32 where none is given.
+
+        What is said behind the layer, `.half()`, comes after it.
+        """
+        value = self.parsed.dtype or self.value(name)
         if value is None:
             return "float32"
         text = value.text if isinstance(value, Expression) else str(value)
@@ -104,8 +109,15 @@ class Reading:
         value = self.value(name)
         if not isinstance(value, Expression):
             self.fail(name, f"{name} is {value!r}, expected a tensor such as x")
-        if not re.fullmatch(r"[\w.]+", value.text):
+        inner = value.node
+        while (behind := moved(inner)) is not inner:
+            inner = behind
+        if not re.fullmatch(r"[\w.]+", ast.unparse(inner)):
             self.notes.append(f"{name} stands for what `{value.text}` gives")
+
+    def cast(self, *names: str) -> str:
+        """The dtype of a function's tensors: what one of them is cast to where it is given, or float32."""
+        return next((found for n in names if n in self.given and (found := cast(self.given[n].node))), "float32")
 
     def weight(self, layout: str, dims: int | None) -> Shape:
         """The shape of a function's weights; `layout` is for the message. CallError where nobody gave it."""
@@ -209,18 +221,18 @@ class Reading:
 
     def applied(self, names: tuple[str, ...]) -> dict[str, Given]:
         """What a layer is called with, `layer(...)(x, output_size=[8, 8])`, by name; the first is the input."""
-        call = self.parsed.applied
-        if call is None:
+        if self.parsed.applied is None:
             return {}
-        found = dict(zip(names, (Given(evaluate(a), a) for a in call.args), strict=False))
-        for keyword in call.keywords:
-            if keyword.arg not in names:
-                message = f"the layer is called with {keyword.arg!r}, expected {', '.join(names)}"
-                raise failure(self.parsed.text, keyword.value.col_offset + 1, message)
-            found[keyword.arg] = Given(evaluate(keyword.value), keyword.value)
-        if len(call.args) > len(names):
-            message = f"the layer is called with {len(call.args)} arguments, expected {', '.join(names)}"
-            raise failure(self.parsed.text, call.args[len(names)].col_offset + 1, message)
+        arguments, keywords = self.parsed.applied
+        if len(arguments) > len(names):
+            message = f"the layer is called with {len(arguments)} arguments, expected {', '.join(names)}"
+            raise failure(self.parsed.text, arguments[len(names)].node.col_offset + 1, message)
+        found = dict(zip(names, arguments, strict=False))
+        for name, value in keywords:
+            if name not in names:
+                message = f"the layer is called with {name!r}, expected {', '.join(names)}"
+                raise failure(self.parsed.text, value.node.col_offset + 1, message)
+            found[name] = value
         if names[0] in found and not isinstance(found[names[0]].value, Expression):
             message = f"the layer is called with {found[names[0]].value!r}, expected a tensor such as x"
             raise failure(self.parsed.text, found[names[0]].node.col_offset + 1, message)
@@ -318,12 +330,6 @@ def bind(parsed: Parsed, signature: Signature) -> tuple[dict[str, Given], tuple[
         message = f"{signature.name} misses {', '.join(missing)}; expected {', '.join(signature.required)}"
         raise failure(parsed.text, parsed.column, message)
     return given, order
-
-
-def _holds_expression(value: object) -> bool:
-    if isinstance(value, list | tuple):
-        return any(map(_holds_expression, value))
-    return isinstance(value, Expression)
 
 
 def shape_text(lengths: Iterable[int]) -> str:

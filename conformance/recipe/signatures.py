@@ -1,7 +1,7 @@
 """Which calls are known: their real signatures, and the names under which people's code has them.
 
 The signatures are those of torch 2.13.0, keras 3.15.1, tensorflow 2.21.0 and jax 0.10.2; a test compares them with the
-installed frameworks' own.
+installed frameworks' own. Those of libraries on JAX are of flax 0.12.8, dm-haiku 0.0.17 and equinox 0.13.8.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ class Signature:
 
 
 REQUIRED = object()
+# Libraries whose layers are calls of jax.lax.
+ON_JAX = ("flax", "haiku", "equinox")
 
 
 def _signature(name: str, op: str, dims: int | None, text: str, keywords: tuple[str, ...] = ()) -> Signature:
@@ -54,8 +56,8 @@ def _signature(name: str, op: str, dims: int | None, text: str, keywords: tuple[
     defaults = [ast.literal_eval(node) for node in definition.args.defaults]
     values = [*[REQUIRED] * (len(names) - len(defaults)), *defaults]
     root = name.split(".", maxsplit=1)[0]
-    kind = "layer" if name.startswith(("keras.layers.", "torch.nn.Conv")) else "function"
-    framework = "tensorflow" if root == "tf" else root
+    kind = "layer" if name.startswith(("keras.layers.", "torch.nn.Conv")) or root in ON_JAX else "function"
+    framework = "tensorflow" if root == "tf" else "jax" if root in ON_JAX else root
     return Signature(name, framework, kind, op, dims, dict(zip(names, values, strict=True)), keywords)
 
 
@@ -118,6 +120,109 @@ def _tensorflow(dims: int) -> list[Signature]:
     ]
 
 
+def _depthwise() -> list[Signature]:
+    initialised = (
+        "use_bias=True, depthwise_initializer='glorot_uniform', bias_initializer='zeros', depthwise_regularizer=None, "
+        "bias_regularizer=None, activity_regularizer=None, depthwise_constraint=None, bias_constraint=None"
+    )
+    start = "kernel_size, strides=1, padding='valid', depth_multiplier=1, data_format=None, dilation_rate=1"
+    layers = [
+        _signature(
+            f"keras.layers.DepthwiseConv{dims}D", "conv", dims, f"{start}, activation=None, {initialised}", _LAYER
+        )
+        for dims in (1, 2)
+    ]
+    return [
+        *layers,
+        _signature(
+            "keras.ops.depthwise_conv",
+            "conv",
+            None,
+            "inputs, kernel, strides=1, padding='valid', data_format=None, dilation_rate=1",
+        ),
+        _signature(
+            "tf.nn.depthwise_conv2d",
+            "conv",
+            2,
+            f"input, filter, strides, padding, data_format=None, {_TF_END}",
+        ),
+        _signature("tf.nn.atrous_conv2d", "conv", 2, "value, filters, rate, padding, name=None"),
+        _signature(
+            "tf.nn.atrous_conv2d_transpose",
+            "conv_transpose",
+            2,
+            "value, filters, output_shape, rate, padding, name=None",
+        ),
+    ]
+
+
+_FLAX_END = "mask=None, dtype=None, param_dtype=None, precision=None, kernel_init=None, bias_init=None"
+_FLAX_BY_NAME = tuple(
+    "promote_dtype conv_general_dilated conv_general_dilated_cls preferred_element_type rngs parent name "
+    "kernel_metadata bias_metadata".split()
+)
+
+
+def _on_jax() -> list[Signature]:
+    found = []
+    for module, channels in (("linen", "features"), ("nnx", "in_features, out_features")):
+        sizes = f"{channels}, kernel_size"
+        middle = "padding='SAME', input_dilation=1, kernel_dilation=1, feature_group_count=1, use_bias=True"
+        found += [
+            _signature(
+                f"flax.{module}.Conv", "conv", None, f"{sizes}, strides=1, {middle}, {_FLAX_END}", _FLAX_BY_NAME
+            ),
+            _signature(
+                f"flax.{module}.ConvTranspose",
+                "conv_transpose",
+                None,
+                f"{sizes}, strides=None, padding='SAME', kernel_dilation=None, use_bias=True, {_FLAX_END}, "
+                "transpose_kernel=False",
+                _FLAX_BY_NAME,
+            ),
+        ]
+    for dims in (1, 2, 3):
+        axes = {1: "NWC", 2: "NHWC", 3: "NDHWC"}[dims]
+        start, end = (
+            "output_channels, kernel_shape, stride=1",
+            f"w_init=None, b_init=None, data_format='{axes}', mask=None",
+        )
+        found += [
+            _signature(
+                f"haiku.Conv{dims}D",
+                "conv",
+                dims,
+                f"{start}, rate=1, padding='SAME', with_bias=True, {end}, feature_group_count=1, name=None",
+            ),
+            _signature(
+                f"haiku.Conv{dims}DTranspose",
+                "conv_transpose",
+                dims,
+                f"{start}, output_shape=None, padding='SAME', with_bias=True, {end}, name=None",
+            ),
+        ]
+        start = "in_channels, out_channels, kernel_size, stride=1"
+        end = "dilation=1, groups=1, use_bias=True, padding_mode='ZEROS', dtype=None"
+        found += [
+            _signature(f"equinox.nn.Conv{dims}d", "conv", dims, f"{start}, padding=0, {end}", ("key",)),
+            # The layers of one rank have output_padding before padding, the general one after it.
+            _signature(
+                f"equinox.nn.ConvTranspose{dims}d",
+                "conv_transpose",
+                dims,
+                f"{start}, output_padding=0, padding=0, {end}",
+                ("key",),
+            ),
+        ]
+    return found
+
+
+def _onnx() -> list[Signature]:
+    attributes = "auto_pad dilations group kernel_shape pads strides output_padding output_shape"
+    start = "op_type, inputs, outputs, name=None, doc_string=None, domain=None"
+    return [_signature("onnx.helper.make_node", "conv", None, start, tuple(attributes.split()))]
+
+
 def _of_any_rank() -> list[Signature]:
     ops = "inputs, kernel, strides=1, padding='valid'"
     precision = "precision=None, preferred_element_type=None"
@@ -169,17 +274,39 @@ def _of_any_rank() -> list[Signature]:
 def signatures() -> Mapping[str, Signature]:
     """Every known call, by its canonical name."""
     found = [s for dims in (1, 2, 3) for s in (*_torch(dims), *_keras(dims), *_tensorflow(dims))]
-    return {s.name: s for s in (*found, *_of_any_rank())}
+    return {s.name: s for s in (*found, *_of_any_rank(), *_depthwise(), *_on_jax(), *_onnx())}
 
 
 # The module of a canonical name -> what stands before the last word in people's code.
 MODULES: Mapping[str, tuple[str, ...]] = {
-    "torch.nn": ("torch.nn", "nn"),
-    "torch.nn.functional": ("torch.nn.functional", "nn.functional", "functional", "F", "torch"),
-    "keras.layers": ("keras.layers", "tf.keras.layers", "tensorflow.keras.layers", "layers", "keras"),
-    "keras.ops": ("keras.ops", "keras.ops.nn", "tf.keras.ops", "tensorflow.keras.ops", "ops"),
-    "tf.nn": ("tf.nn", "tensorflow.nn", "nn"),
+    "torch.nn": ("torch.nn", "nn", "th.nn", "pt.nn", "tnn", "torch_nn", "torch.nn.modules.conv", "nn.modules.conv"),
+    "torch.nn.functional": (
+        *("torch.nn.functional", "nn.functional", "functional", "F", "torch", "th", "nnf", "tF", "nn.F"),
+        *("th.nn.functional", "torch_F", "torch.functional"),
+    ),
+    "keras.layers": (
+        *("keras.layers", "tf.keras.layers", "tensorflow.keras.layers", "layers", "keras", "tf.compat.v1.keras.layers"),
+        *(
+            "L",
+            "kl",
+            "KL",
+            "KLayers",
+            "tfl",
+            "tfkl",
+            "tkl",
+            "keras.layers.convolutional",
+            "keras.src.layers",
+            "tk.layers",
+        ),
+    ),
+    "keras.ops": ("keras.ops", "keras.ops.nn", "tf.keras.ops", "tensorflow.keras.ops", "ops", "K.ops"),
+    "tf.nn": ("tf.nn", "tensorflow.nn", "nn", "tf.compat.v2.nn", "tf2.nn"),
     "jax.lax": ("jax.lax", "lax"),
+    "onnx.helper": ("onnx.helper", "helper", "oh"),
+    "flax.linen": ("flax.linen", "linen", "nn", "fnn", "fnl"),
+    "flax.nnx": ("flax.nnx", "nnx"),
+    "haiku": ("haiku", "hk"),
+    "equinox.nn": ("equinox.nn", "eqx.nn", "enn"),
 }
 
 
@@ -192,5 +319,8 @@ def candidates(dotted: str) -> list[Signature]:
     return [
         s
         for s in signatures().values()
-        if s.short == word and (not module or module in MODULES[s.name.rpartition(".")[0]])
+        if s.short == word
+        and (
+            module in MODULES[s.name.rpartition(".")[0]] if module else s.name.split(".")[0] not in ("haiku", "equinox")
+        )
     ]

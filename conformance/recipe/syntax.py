@@ -5,27 +5,25 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.recipe.call import CallError
+from conformance.recipe.literals import LiteralError, Substitution, evaluate, holds_expression
 
 MAX_CHARACTERS = 8_000
-# What a literal may come to: lengths are 64-bit numbers, and Python can't even print one of 4,300 digits.
-MAX_BITS = 63
-MAX_ENTRIES = 64
-
-
-@dataclass(frozen=True)
-class Expression:
-    """A value that only running the code would tell: a variable, an attribute, a call."""
-
-    node: ast.expr
-
-    @property
-    def text(self) -> str:
-        """The code, in its normal form."""
-        return ast.unparse(self.node)
+# What is called with the layer for its effect alone, or holds layers; the call in it is what is read.
+_HOLDERS = frozenset("append add add_module insert extend Sequential ModuleList ModuleDict OrderedDict".split())
+# What makes a layer's weights of other parameters. The weights that are used are the convolution's.
+_REWEIGHTED = frozenset(
+    "weight_norm spectral_norm WeightNorm SpectralNorm SpectralNormalization WeightNormalization norm_f".split()
+)
+# What is called on a layer or a tensor and leaves it what it is, but for its dtype.
+_MOVED = frozenset(
+    "to type cuda cpu eval train requires_grad_ apply contiguous detach clone half float double bfloat16".split()
+)
+_CASTS = {"half": "float16", "float": "float32", "double": "float64", "bfloat16": "bfloat16"}
+_DTYPES = {**_CASTS, **{name: name for name in ("float16", "float32", "float64", "bfloat16")}}
 
 
 @dataclass(frozen=True)
@@ -38,14 +36,19 @@ class Given:
 
 @dataclass(frozen=True)
 class Parsed:
-    """`dotted(arguments)`, and what it is called with in turn where a layer is applied: `layer(...)(x)`."""
+    """`dotted(arguments)`, and what it is called with in turn where a layer is applied: `layer(...)(x)`.
+
+    `dtype` is what `.half()` or `.to(torch.float64)` behind it makes of it, or "".
+    """
 
     text: str
     dotted: str
     column: int
     arguments: tuple[Given, ...]
     keywords: tuple[tuple[str, Given], ...]
-    applied: ast.Call | None
+    applied: tuple[tuple[Given, ...], tuple[tuple[str, Given], ...]] | None = None
+    dtype: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def failure(text: str, column: int, message: str) -> CallError:
@@ -53,8 +56,11 @@ def failure(text: str, column: int, message: str) -> CallError:
     return CallError(f"column {column}: {message}\n    {text}\n    {' ' * (column - 1)}^")
 
 
-def parse(text: str) -> Parsed:
-    """The call in a line of code; `y = ...`, `return ...` and a trailing comma may stand around it."""
+def parse(text: str, values: Mapping[str, ast.expr] | None = None) -> Parsed:
+    """The call in a line of code; `y = ...`, `return ...`, a trailing comma, `.to(device)` may stand around it.
+
+    `values` are those of names, attributes and calls in it, by their code in its normal form.
+    """
     if len(text) > MAX_CHARACTERS:
         raise CallError(f"the call has {len(text):,} characters, expected at most {MAX_CHARACTERS:,}")
     tidy = _tidy(text)
@@ -67,9 +73,30 @@ def parse(text: str) -> Parsed:
     except (ValueError, RecursionError, MemoryError) as error:
         raise CallError(f"the call can't be parsed: {str(error) or 'it is nested too deeply'}") from None
     try:
+        if values:
+            body = [Substitution(values).visit(statement) for statement in body]
         return _call(tidy, body)
     except RecursionError:
         raise CallError("the call is nested too deeply") from None
+
+
+def read_values(given: Iterable[str]) -> dict[str, ast.expr]:
+    """`in_ch=64`, `self.k=(3, 3)`, `get_padding(k)=1`: the values of what is written in a call. Raises CallError."""
+    values = {}
+    for text in given:
+        # The last `=` that leaves code on both sides: a name may be a call with keywords.
+        for place in [i for i, character in enumerate(text) if character == "="][::-1]:
+            try:
+                name, value = (ast.parse(part.strip(), mode="eval").body for part in (text[:place], text[place + 1 :]))
+                known = not holds_expression(evaluate(value))
+            except (SyntaxError, ValueError, RecursionError, LiteralError):
+                continue
+            if known and holds_expression(evaluate(name)):
+                values[ast.unparse(name)] = value
+                break
+        else:
+            raise CallError(f"--let is {text!r}, expected what stands in the call and its value, such as in_ch=64")
+    return values
 
 
 def _call(tidy: str, body: Sequence[ast.stmt]) -> Parsed:
@@ -77,93 +104,104 @@ def _call(tidy: str, body: Sequence[ast.stmt]) -> Parsed:
     if len(body) != 1:
         raise failure(tidy, _column(body[1]), f"found {len(body)} statements, expected one call")
     statement = body[0]
-    found = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Return | ast.Expr) else None
-    if isinstance(found, ast.Tuple) and len(found.elts) == 1:
-        found = found.elts[0]  # a line of a list, with its comma
-    if not isinstance(found, ast.Call):
-        what = type(found or statement).__name__.lower()
-        raise failure(tidy, _column(found or statement), f"found {what}, expected a call such as conv2d(x, w)")
-    applied = None
-    if isinstance(found.func, ast.Call):
-        applied, found = found, found.func
+    plain = isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return | ast.Expr)
+    found = statement.value if plain else None  # type: ignore[attr-defined]
+    notes: list[str] = []
+    dtype, applied = "", None
+    while True:
+        if (inner := _inside(tidy, found, notes)) is not None:
+            found = inner
+            continue
+        if not isinstance(found, ast.Call):
+            what = type(found or statement).__name__.lower()
+            calls = [n for n in ast.walk(found or statement) if isinstance(n, ast.Call) and _convolves(n)]
+            hint = f"; give the call alone: {ast.unparse(calls[0])}" if len(calls) == 1 else ""
+            message = f"found {what}, expected a call such as conv2d(x, w){hint}"
+            raise failure(tidy, _column(found or statement), message)
+        behind = moved(found)
+        if behind is not found:
+            dtype, found = dtype or cast(found), behind
+        elif isinstance(found.func, ast.Call) and applied is None:
+            applied = _arguments(tidy, found)
+            found = found.func
+        else:
+            break
     dotted = _dotted(found.func)
     if not dotted:
-        raise failure(tidy, _column(found.func), "expected the name of a function or a layer before the bracket")
+        calls = [n for n in ast.walk(found.func) if isinstance(n, ast.Call) and _convolves(n)]
+        hint = f"; give the call alone: {ast.unparse(calls[0])}" if calls else ""
+        raise failure(tidy, _column(found.func), f"expected the name of a function or a layer before the bracket{hint}")
+    arguments, keywords = _arguments(tidy, found)
+    return Parsed(tidy, dotted, _column(found), arguments, keywords, applied, dtype, tuple(notes))
+
+
+def moved(node: ast.expr) -> ast.expr:
+    """A layer or a tensor without one `.to(device)`, `.half()` or `.cuda()` behind it."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MOVED:
+        inner = node.func.value
+        return inner if isinstance(inner, ast.Call) or node.func.attr in {*_CASTS, "to", "type"} else node
+    return node
+
+
+def cast(node: ast.expr) -> str:
+    """The dtype that the last `.half()`, `.to(torch.float64)` or the like gives a layer or a tensor, or ""."""
+    while (inner := moved(node)) is not node:
+        assert isinstance(node, ast.Call)
+        assert isinstance(node.func, ast.Attribute)
+        words = [node.func.attr] if node.func.attr in _CASTS else []
+        words += [ast.unparse(n).rpartition(".")[2] for n in (*node.args, *(k.value for k in node.keywords))]
+        if found := next((_DTYPES[word] for word in words if word in _DTYPES), ""):
+            return found
+        node = inner
+    return ""
+
+
+def _inside(tidy: str, node: ast.expr | None, notes: list[str]) -> ast.expr | None:
+    """The one call in a tuple, a list, `layers.append(...)`, `nn.Sequential(...)` or `weight_norm(...)`, or None."""
+    if isinstance(node, ast.Tuple | ast.List):
+        parts, name = node.elts, "the line"
+    elif isinstance(node, ast.Call) and (name := ast.unparse(node.func)).rpartition(".")[2] in _HOLDERS | _REWEIGHTED:
+        parts = node.args
+    else:
+        return None
+    calls = [part for part in parts if isinstance(part, ast.Call | ast.Tuple | ast.List)]
+    several = [n for part in calls for n in ast.walk(part) if isinstance(n, ast.Call) and _convolves(n)]
+    if len(several) > 1:
+        each = "".join(f"\n    {ast.unparse(call)}" for call in several)
+        raise failure(tidy, _column(node), f"{name} holds {len(several)} convolutions, expected one at a time:{each}")
+    holding = [part for part in calls if any(n in several for n in ast.walk(part))] or calls
+    if len(holding) != 1:
+        return None
+    if name.rpartition(".")[2] in _REWEIGHTED:
+        notes.append(f"{name} only makes the weights: those are meant that the convolution then has")
+    elif len(calls) > 1:
+        notes.append(f"of what {name} holds this alone is read: {ast.unparse(holding[0])}")
+    return holding[0]
+
+
+def _convolves(call: ast.Call) -> bool:
+    return "conv" in ast.unparse(call.func).rpartition(".")[2].lower()
+
+
+def _arguments(tidy: str, call: ast.Call) -> tuple[tuple[Given, ...], tuple[tuple[str, Given], ...]]:
     arguments = []
-    for argument in found.args:
+    for argument in call.args:
         if isinstance(argument, ast.Starred):
             raise failure(tidy, _column(argument), "found *, expected every argument written out")
         arguments.append(_given(tidy, argument))
     keywords = []
-    for keyword in found.keywords:
+    for keyword in call.keywords:
         if keyword.arg is None:
             raise failure(tidy, _column(keyword.value), "found **, expected every argument written out")
         keywords.append((keyword.arg, _given(tidy, keyword.value)))
-    return Parsed(tidy, dotted, _column(found), tuple(arguments), tuple(keywords), applied)
+    return tuple(arguments), tuple(keywords)
 
 
 def _given(tidy: str, node: ast.expr) -> Given:
     try:
         return Given(evaluate(node), node)
-    except _TooLargeError as error:
+    except LiteralError as error:
         raise failure(tidy, _column(node), str(error)) from None
-
-
-class _TooLargeError(Exception):
-    """A literal that comes to more than anybody means."""
-
-
-def evaluate(node: ast.expr) -> object:
-    """A literal's value (numbers may be added and multiplied, sequences repeated), else an Expression.
-
-    Lists and tuples keep their kind, and may hold Expressions.
-    """
-    value = _evaluated(node)
-    if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        raise _TooLargeError(f"found an integer of {value.bit_length()} bits, expected at most {MAX_BITS}")
-    if isinstance(value, list | tuple) and len(value) > MAX_ENTRIES:
-        raise _TooLargeError(f"found a sequence of {len(value)} entries, expected at most {MAX_ENTRIES}")
-    return value
-
-
-def _evaluated(node: ast.expr) -> object:
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.Tuple):
-        return tuple(evaluate(e) for e in node.elts)
-    if isinstance(node, ast.List):
-        return [evaluate(e) for e in node.elts]
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        value = evaluate(node.operand)
-        return -value if _is_int(value) or isinstance(value, float) else Expression(node)  # type: ignore[operator]
-    if isinstance(node, ast.BinOp):
-        return _arithmetic(node)
-    return Expression(node)
-
-
-def _arithmetic(node: ast.BinOp) -> object:
-    left, right = evaluate(node.left), evaluate(node.right)
-    if isinstance(node.op, ast.Mult):
-        if isinstance(right, list | tuple):
-            left, right = right, left
-        if isinstance(left, list | tuple) and isinstance(right, int) and 0 <= right <= 5:
-            return left * right
-    if isinstance(left, list | tuple) and type(left) is type(right) and isinstance(node.op, ast.Add):
-        return [*left, *right] if isinstance(left, list) else (*left, *right)
-    if isinstance(left, int) and isinstance(right, int) and _is_int(left) and _is_int(right):
-        if isinstance(node.op, ast.Add):
-            return left + right
-        if isinstance(node.op, ast.Sub):
-            return left - right
-        if isinstance(node.op, ast.Mult):
-            return left * right
-        if isinstance(node.op, ast.FloorDiv) and right:
-            return left // right
-    return Expression(node)
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _tidy(text: str) -> str:

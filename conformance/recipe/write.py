@@ -16,12 +16,13 @@ from textwrap import indent
 from typing import TypeAlias
 
 from conformance.exact.trilinear import Geometry
-from conformance.frameworks import Ask, lower
+from conformance.frameworks import Ask
 from conformance.layout import Layout
 from conformance.ops.conv.convolution import Convolution, Pair, Refused
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.recipe.bench import Statements
+from conformance.recipe.blocks import lowered
 from conformance.recipe.call import Call
 from conformance.recipe.lengths import alike, is_open, merged, others, padded, shape_of
 from conformance.recipe.weights import conversion
@@ -235,7 +236,7 @@ def _plan(call: Call, said: Convolution, geometry: Geometry | None, target: Targ
     asked = target
     if form and not target.option("api", ""):
         asked = replace(target, options=(*target.options, ("api", form)))
-    return lower(Ask(said, geometry, call.dtype, asked))
+    return lowered(Ask(said, geometry, call.dtype, asked))
 
 
 @lru_cache(maxsize=4096)

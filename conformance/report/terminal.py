@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
-from typing import IO
+from typing import IO, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from conformance.known.alike import shipped_like
 from conformance.record import Reader, RecordedCase
 from conformance.record.facts import (
     LEGEND,
@@ -191,7 +192,7 @@ def _unexpected(out: Out, reader: Reader) -> None:
     for group in groups[:GROUPS_SHOWN]:
         for row in group.rows:
             out.line()
-            divergence(out, row.case, row.verdict)
+            divergence(out, row.case, row.verdict, reader.targets.get(row.verdict.target))
         if group.count > len(group.rows):
             first = group.rows[0]
             more = group.count - len(group.rows)
@@ -233,13 +234,17 @@ def _line(case: RecordedCase, verdict: Verdict) -> list[str | tuple[str, str]]:
     ]
 
 
-def divergence(out: Out, case: Case | RecordedCase, verdict: Verdict) -> None:
-    """One divergence in a few lines: where, what, why, and what was run."""
+def divergence(out: Out, case: Case | RecordedCase, verdict: Verdict, info: Mapping[str, Any] | None = None) -> None:
+    """One divergence in a few lines: where, what, why, and what was run. `info`: what its worker said of itself."""
     out.line((f"{case.source.file}:{case.source.line}", "cyan"), f"  {case.label} on ", (verdict.target, "bold"))
     subject = f" ({verdict.about})" if verdict.about else ""
     out.line("  ", (f"{verdict.status}{subject}", "bold red"), f": {one_line(verdict.message)}")
     if verdict.explanation:
         out.line("  ", ("explained", "bold"), f": {one_line(verdict.explanation)}")
+    if (entry := shipped_like(case, case.source.file, verdict, info or {})) is not None:
+        known = entry.known
+        link = f" {known.link}" if known.link else ""
+        out.line("  ", ("like", "bold"), f" shipped known entry {known.name}: {one_line(known.reason)}{link}")
     for index, line in enumerate(ran(verdict)):
         out.line("  ran: " if not index else "       ", line)
     out.line("  repro: ", reproduce(verdict))

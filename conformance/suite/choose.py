@@ -9,6 +9,7 @@ from pathlib import Path
 
 from conformance.suite.case import Case
 from conformance.suite.loader import CaseFileError, Finding, Suite, find_files, load
+from conformance.suite.origin import shipped_root
 from conformance.suite.select import Selector, SelectorError
 from conformance.usage import UsageError
 
@@ -20,10 +21,8 @@ def suite_root() -> Path:
     here = Path("cases")
     if here.is_dir():
         return here
-    package = Path(__file__).parent.parent
-    for shipped in (package / "shipped_cases", package.parent / "cases"):
-        if shipped.is_dir():
-            return shipped
+    if (shipped := shipped_root()) is not None:
+        return shipped
     raise UsageError("no cases: there is no folder cases/ here; name a case file or a folder")
 
 

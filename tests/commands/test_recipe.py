@@ -114,10 +114,36 @@ def test_bad_input_gets_one_message(words: list[str], said: str, tmp_path: Path)
 
 @needs
 def test_nothing_verified_is_exit_code_3(tmp_path: Path) -> None:
-    done = recipe("torch.nn.ConvTranspose2d(4, 4, 3, groups=2)", "--to", "keras", "--input", "1,4,5,5", cwd=tmp_path)
+    call = "torch.nn.Conv2d(4, 4, 3, stride=2, dilation=2)"
+    done = recipe(call, "--to", "keras/tensorflow", "--input", "1,4,7,7", cwd=tmp_path)
     assert done.returncode == 3, done.stdout
     assert "no recipe: " in done.stdout
-    assert "have no groups" in done.stdout
+    assert "in conjunction with dilation_rate" in done.stdout
+
+
+def test_which_padding_gives_a_length(tmp_path: Path) -> None:
+    call = "nn.ConvTranspose2d(in_ch, 8, 4, stride=2)"
+    done = recipe(call, "--let", "in_ch=8", "--input", "1,8,7,7", "--length", "14", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "gives 16x16; for 14x14:\n    padding=1\n" in done.stdout
+    none = recipe("layers.Conv2DTranspose(8, 3, 2)", "--input", "1,7,7,8", "--length", "21", "--json", cwd=tmp_path)
+    assert none.returncode == 1, none.stderr
+    document = json.loads(none.stdout)
+    assert (document["found"], document["nearest"][0]["gives"]) == ([], [16, 16])
+    assert recipe(call, "--length", "14", cwd=tmp_path).returncode == 2
+
+
+@needs
+def test_weights_of_one_layer_of_a_checkpoint(tmp_path: Path) -> None:
+    kernel, bias = np.ones((3, 4, 2, 2), np.float32), np.zeros(4, np.float32)
+    np.savez(tmp_path / "m.npz", **{"a.up.weight": kernel, "a.up.bias": bias, "b.up.weight": kernel, "b.up.bias": bias})
+    words = ["nn.ConvTranspose2d(3, 4, 2, stride=2)", "--to", "jax", "--input", "1,3,4,4", "--weights", "m.npz"]
+    several = recipe(*words, cwd=tmp_path)
+    assert several.returncode == 2
+    assert "2 layers that fit: a.up, b.up; choose one with --layer a.up" in several.stderr
+    done = recipe(*words, "--layer", "b.up", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "weights: written to m.jax.npz" in done.stdout
 
 
 known = pytest.mark.skipif("topk" not in DEFINED, reason="there is no op topk")

@@ -48,9 +48,19 @@ KERAS: list[tuple[str, Shape, Shape]] = [
     ("keras.ops.conv(x, w)", None, (2, 2, 2, 4, 3)),
     ("keras.ops.conv_transpose(x, w, strides=2, padding='same', output_padding=1)", L2, (3, 3, 5, 4)),
     ("keras.ops.conv_transpose(x, w, 3)", L1, (2, 5, 4)),
+    ("layers.DepthwiseConv1D(3, strides=2, padding='same', use_bias=False)", L1, None),
+    ("layers.DepthwiseConv2D(3, strides=2, padding='same', depth_multiplier=2)", L2, None),
+    ("x = tf.keras.layers.DepthwiseConv2D((3, 2), dilation_rate=2, depthwise_regularizer=r)(x)", L2, None),
+    ("keras.ops.depthwise_conv(x, w, 2, 'same')", L2, (3, 3, 4, 3)),
 ]
 
 TENSORFLOW: list[tuple[str, Shape, Shape]] = [
+    ("tf.nn.depthwise_conv2d(x, w, [1, 2, 2, 1], 'SAME')", L2, (3, 3, 4, 2)),
+    ("tf.nn.depthwise_conv2d(x, filter=w, strides=(1, 1, 1, 1), padding='VALID', dilations=(2, 1))", L2, (3, 2, 4, 1)),
+    ("tf.nn.atrous_conv2d(x, w, 2, 'SAME')", L2, (3, 2, 4, 6)),
+    ("tf.nn.atrous_conv2d(value=x, filters=w, rate=3, padding='VALID')", L2, (2, 2, 4, 6)),
+    ("tf.nn.atrous_conv2d_transpose(x, w, [2, 8, 7, 6], 2, 'SAME')", L2, (3, 3, 6, 4)),
+    ("tf.nn.atrous_conv2d_transpose(x, w, [tf.shape(x)[0], 12, 9, 6], rate=2, padding='VALID')", L2, (3, 2, 6, 4)),
     ("tf.nn.conv1d(x, w, 2, 'SAME')", L1, (3, 4, 6)),
     ("tf.nn.conv1d(x, w, stride=[1, 2, 1], padding='VALID', data_format='NWC')", L1, (3, 4, 6)),
     ("tf.nn.conv2d(x, w, strides=[1, 2, 1, 1], padding='SAME')", L2, (3, 3, 4, 6)),
@@ -105,4 +115,49 @@ JAX: list[tuple[str, Shape, Shape]] = [
     ("lax.conv_transpose(x, w, (1, 1), 'valid')", L2, (2, 4, 4, 5)),
     ("lax.conv_transpose(x, w, (2,), 'SAME')", None, (3, 4, 5)),
     ("lax.conv_transpose(x, w, (2, 1, 2), 'SAME')", L3, (3, 2, 2, 4, 2)),
+]
+
+# Layers of libraries on JAX, which are read as calls of jax.lax.
+JAX_LAYERS: list[tuple[str, Shape, Shape]] = [
+    ("nn.Conv(6, (3, 3))", L2, None),
+    ("nn.Conv(features=6, kernel_size=(3, 2), strides=(2, 1), padding='VALID', use_bias=False)", L2, None),
+    ("nn.Conv(6, kernel_size=(3,), padding='CAUSAL', kernel_dilation=2, feature_group_count=2)", L1, None),
+    ("nn.Conv(6, (3, 3), padding=[(1, 2), 1], strides=2)", L2, None),
+    ("nn.Conv(6, (3, 3), padding=((2, 2), (2, 2)), input_dilation=2)", L2, None),
+    ("nn.ConvTranspose(6, (3, 3))", L2, None),
+    ("nn.ConvTranspose(6, (4, 4), strides=(2, 2))", L2, None),
+    ("nn.ConvTranspose(6, kernel_size=(3, 2), strides=(2, 3), padding='VALID', use_bias=False)", L2, None),
+    ("nn.ConvTranspose(6, (3,), strides=(2,), padding=((1, 1),), kernel_dilation=(2,))", L1, None),
+    ("nn.ConvTranspose(6, (3, 3), strides=(2, 2), transpose_kernel=True)", L2, None),
+    ("nnx.Conv(4, 6, (3, 3), strides=2, rngs=rngs)", L2, None),
+    ("nnx.Conv(4, 6, kernel_size=3, padding='VALID', feature_group_count=2, rngs=rngs)", L1, None),
+    ("nnx.ConvTranspose(4, 6, kernel_size=(4, 4), strides=(2, 2), padding='SAME', rngs=rngs)", L2, None),
+    ("nnx.ConvTranspose(4, 2, (2, 3), 2, use_bias=False, padding='VALID', rngs=rngs)", L2, None),
+    ("hk.Conv1D(6, 3, rate=2, padding='VALID')", L1, None),
+    ("hk.Conv2D(6, 3, 2, feature_group_count=2)", L2, None),
+    ("hk.Conv2D(6, [3, 2], padding=(1, 2), with_bias=False, data_format='NCHW')", X2, None),
+    ("hk.Conv3D(output_channels=2, kernel_shape=2, stride=2)", L3, None),
+    ("hk.Conv1DTranspose(6, 3, 2)", L1, None),
+    ("hk.Conv2DTranspose(6, kernel_shape=4, stride=2, padding='VALID')", L2, None),
+    ("hk.Conv2DTranspose(6, 3, 2, output_shape=[15, 13])", L2, None),
+    ("hk.Conv2DTranspose(6, 3, stride=(2, 1), data_format='NCHW')", X2, None),
+    ("hk.Conv3DTranspose(2, 2, 2, with_bias=False)", L3, None),
+    ("eqx.nn.Conv1d(4, 6, 3, padding='SAME', key=key)", X1, None),
+    ("eqx.nn.Conv2d(4, 6, kernel_size=3, stride=2, padding=1, groups=2, key=key)", X2, None),
+    ("eqx.nn.Conv2d(4, 6, 3, dilation=2, padding=((1, 2), (0, 1)), use_bias=False, key=key)", X2, None),
+    ("eqx.nn.Conv3d(4, 2, 2, key=key)", X3, None),
+    ("eqx.nn.ConvTranspose1d(4, 6, 4, 2, padding='SAME', key=key)", X1, None),
+    ("eqx.nn.ConvTranspose2d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2, key=key)", X2, None),
+    ("eqx.nn.ConvTranspose2d(4, 6, kernel_size=2, stride=3, padding='SAME_LOWER', use_bias=False, key=key)", X2, None),
+    ("eqx.nn.ConvTranspose3d(4, 2, 3, 2, 1, 1, key=key)", X3, None),
+]
+
+# Nodes of ONNX, as onnx.helper makes them and as onnx.printer writes them.
+ONNX: list[tuple[str, Shape, Shape]] = [
+    ("onnx.helper.make_node('Conv', ['x', 'W'], ['y'], kernel_shape=[3, 3], pads=[1, 0, 1, 2])", X2, (6, 4, 3, 3)),
+    ("node = helper.make_node('Conv', inputs=['x', 'w', 'b'], outputs=['y'], strides=[2], group=2)", X1, (6, 2, 3)),
+    ('y = Conv <auto_pad = "SAME_LOWER", strides = [2, 2]> (x, w)', X2, (6, 4, 2, 3)),
+    ("y = ConvTranspose <strides: ints = [2, 2], pads = [1, 1, 0, 0], group = 2> (x, w, b)", X2, (4, 3, 3, 3)),
+    ("helper.make_node('ConvTranspose', ['x', 'w'], ['y'], strides=[3], output_padding=[1])", X1, (4, 5, 4)),
+    ("helper.make_node('ConvTranspose', ['x', 'w'], ['y'], strides=[2, 2], output_shape=[17, 15])", X2, (4, 2, 3, 3)),
 ]

@@ -119,10 +119,10 @@ def test_weights_that_are_only_permuted_stay_flipped_as_the_call_has_them(recipe
 def test_groups_and_a_convolution(recipes: Recipes) -> None:
     text = "torch.nn.ConvTranspose2d(4, 6, 3, stride=2, padding=1, groups=2)"
     assert "feature_group_count=2" in found(recipes, text, (2, 4, 5, 6), "jax").code.script
-    refused = recipes.recipe(read_call(text, (2, 4, 5, 6)), "keras")
+    refused = recipes.recipe(read_call("nn.Conv2d(4, 6, 3, 2, dilation=2)", (2, 4, 7, 7)), "keras/tensorflow")
     assert isinstance(refused, NoRecipe)
     assert refused.kind == "target"
-    assert "have no groups" in refused.reason
+    assert "in conjunction with dilation_rate" in refused.reason
     recipe = found(recipes, 'keras.layers.Conv2D(4, 3, padding="same", strides=2)', (1, 8, 8, 3), "torch")
     # TensorFlow pads (0, 1) here, the port with padding=1 pads (1, 1).
     assert "torch.nn.functional.pad" in recipe.code.script
@@ -224,3 +224,17 @@ def test_the_frameworks_are_started_only_when_needed() -> None:
         assert isinstance(recipes.recipe(call, "torch"), Recipe)
         assert [str(t) for t in recipes.bench.started] == ["torch"]
     assert places("torch") == (parse_target("torch"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("nn.ConvTranspose2d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2)", (1, 4, 5, 6)),
+        ("nn.ConvTranspose1d(6, 3, 4, stride=3, groups=3, bias=False)", (2, 6, 5)),
+    ],
+)
+def test_groups_become_blocks_where_keras_has_none(recipes: Recipes, text: str, shape: tuple[int, ...]) -> None:
+    recipe = found(recipes, text, shape, "keras")
+    assert "keras.ops.tile(kernel" in recipe.code.script
+    assert "the kernel is spread out" in recipe.code.note
+    assert 0 < recipe.target.error < 1

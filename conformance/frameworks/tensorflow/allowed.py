@@ -51,7 +51,7 @@ _MATH = names(
 _NN = names(
     "tf.nn",
     # convolutions, pools, windows
-    "atrous_conv2d conv1d conv2d conv3d",
+    "atrous_conv2d atrous_conv2d_transpose conv1d conv2d conv3d",
     "conv1d_transpose conv2d_transpose conv3d_transpose conv_transpose convolution",
     "depthwise_conv2d separable_conv2d avg_pool avg_pool1d avg_pool2d avg_pool3d max_pool max_pool1d max_pool2d",
     "max_pool3d max_pool_with_argmax pool depth_to_space space_to_depth bias_add",

@@ -7,7 +7,7 @@ from itertools import pairwise, permutations
 import numpy as np
 
 from conformance.ops.base import Array
-from conformance.ops.confusions import Confusion
+from conformance.ops.confusions import Confusion, Stage
 from conformance.ops.conv.problem import BOTH, ConvProblem
 from conformance.ops.conv.ways import Found, copied, interleave, letters, on, repeated, subsets
 
@@ -126,6 +126,33 @@ def _first_group(p: ConvProblem) -> Found:
         yield on(f"the kernel of group {k} used for every group", "w", repeated, k)
 
 
+def _groups_ignored(p: ConvProblem) -> Found:
+    """One dense kernel of what is stored: (GI, O/g) for a transposed convolution, (GO, I/g) for a convolution."""
+    g, i, o = p.w.shape[:3]
+    if g == 1:
+        return
+
+    def dense(q: ConvProblem) -> Array:
+        # Every output channel of a group sees the channels of all groups, by the same kernel.
+        if q.op.transposed:
+            return q.w.reshape(1, g * i, o, *q.w.shape[3:])
+        return q.w.swapaxes(0, 1).reshape(1, i, g * o, *q.w.shape[3:])
+
+    def narrow(q: ConvProblem) -> ConvProblem | None:
+        if q.op.transposed:
+            bias = None if q.b is None else q.b[:o]
+            return q.having(w=dense(q), b=bias).with_params(groups=1, out_channels=o)
+        return q.having(w=dense(q), x=q.x[:, :i]).with_params(groups=1, in_channels=i)
+
+    def repeated_kernel(q: ConvProblem) -> ConvProblem:
+        axis = 2 if q.op.transposed else 1
+        return q.having(w=np.concatenate([dense(q)] * g, axis=axis)).with_params(groups=1)
+
+    what = "one group's output channels come back" if p.op.transposed else "the channels of the first group alone read"
+    yield f"the groups ignored: the stored kernel taken as a dense one, {what}", Stage.PARAMS, narrow
+    yield "the groups ignored: the stored kernel repeated into a dense one", Stage.PARAMS, repeated_kernel
+
+
 def _bias_missing(p: ConvProblem) -> Found:
     if p.b is not None and p.b.any():
         yield on("no bias", "b", np.zeros_like)
@@ -226,6 +253,14 @@ MEMORY: tuple[Confusion[ConvProblem], ...] = (
         "every group computed with the kernel of one of them",
         "index the kernel by the group",
         _first_group,
+        BOTH,
+        pairs=False,
+    ),
+    Confusion(
+        "groups ignored",
+        "a convolution in groups computed as a dense one",
+        "pass the groups on; where there is no such argument, give a kernel that is zero outside of its groups' blocks",
+        _groups_ignored,
         BOTH,
         pairs=False,
     ),

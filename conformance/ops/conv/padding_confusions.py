@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
+from conformance.ops.base import Array
 from conformance.ops.confusions import Confusion, Stage
 from conformance.ops.conv.convolution import CONVENTIONS
 from conformance.ops.conv.problem import BOTH, CONV, TRANSPOSED, ConvProblem
-from conformance.ops.conv.ways import Found, letters, reading, subsets
+from conformance.ops.conv.ways import Found, letters, on, reading, subsets
 
 FRAMEWORK = {"torch": "PyTorch", "tensorflow": "TensorFlow", "keras": "Keras", "jax": "JAX", "onnx": "ONNX"}
 
@@ -52,8 +55,15 @@ def _conventions(p: ConvProblem) -> Found:
 
 
 def _symmetric_same(p: ConvProblem) -> Found:
-    """`same` written as one number for both ends, as a port to PyTorch does."""
-    if not (isinstance(p.op.padding, str) and p.op.padding.startswith("same")):
+    """`same` written as one number for both ends, as a port to PyTorch does; or the other way round."""
+    if not isinstance(p.op.padding, str):
+        if p.op.symmetric and max(p.op.stride) > 1 and any(map(any, p.op.padding)):
+            # Of TensorFlow and Keras: of an odd total the larger half is at the end.
+            more = {"output_padding": None, "output_size": None, "symmetric": False}
+            pad = "x".join(str(low) for low, _ in dict.fromkeys(p.op.padding))
+            yield reading(f"'same' in place of padding={pad}", convention="keras", padding="same", **more)
+        return
+    if not p.op.padding.startswith("same"):
         return
     for rounding, half in (("(k-1)//2", 1), ("k//2", 0)):
         pads = tuple((e - half) // 2 for e in p.op.extent)
@@ -121,6 +131,31 @@ def _output_padding_at_start(p: ConvProblem) -> Found:
         return q
 
     yield "output_padding added at the start, where it belongs at the end", Stage.GEOMETRY, apply
+
+
+def _output_padding_elsewhere(p: ConvProblem) -> Found:
+    given = p.op.output_padding
+    if given is None or not any(given):
+        return
+    extras = given
+
+    def on_input(q: ConvProblem, both: bool) -> ConvProblem:
+        for i, (extra, axis) in enumerate(zip(extras, q.geometry, strict=True)):
+            longer = (1 + both) * extra * axis.stride - extra
+            q = q.with_axis(i, lo=axis.lo - both * extra * axis.stride, length=axis.large + longer)
+        return q
+
+    for both, where in ((False, "the input's end"), (True, "both ends of the input")):
+        text = f"output_padding zeros added at {where}, where it makes the output longer"
+        yield text, Stage.GEOMETRY, partial(on_input, both=both)
+
+    def blank(y: Array) -> Array:
+        y = y.copy()
+        for i, extra in enumerate(extras):
+            np.moveaxis(y, 2 + i, 0)[y.shape[2 + i] - extra :] = 0.0
+        return y
+
+    yield on("output_padding filled with zeros, where the sums go on", "y", blank)
 
 
 def _output_padding_misread(p: ConvProblem) -> Found:
@@ -211,7 +246,7 @@ PADDING: tuple[Confusion[ConvProblem], ...] = (
     ),
     Confusion(
         "symmetric same",
-        "`same` written as one number of padding for both ends",
+        "`same` written as one number of padding for both ends, or the number as `same`",
         "'same' pads the ends unequally where the total is odd: pad or crop each end by itself",
         _symmetric_same,
         BOTH,
@@ -235,6 +270,13 @@ PADDING: tuple[Confusion[ConvProblem], ...] = (
         "output_padding extends the start of the output",
         "output_padding makes the output longer at its end only",
         _output_padding_at_start,
+        TRANSPOSED,
+    ),
+    Confusion(
+        "output_padding done elsewhere",
+        "output_padding as zeros around the input, or as zeros behind the output",
+        "output_padding keeps more of the full output's end: it pads neither the input nor the output",
+        _output_padding_elsewhere,
         TRANSPOSED,
     ),
     Confusion(
