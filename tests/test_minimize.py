@@ -363,7 +363,7 @@ def command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_command_writes_a_case_file_that_shows_the_failure(tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text(WRONG)
-    done = command("minimize", "mirrored", "--cases", "wrong.yaml", "--on", "numpy", "-o", "small.yaml", cwd=tmp_path)
+    done = command("minimize", "mirrored", "wrong.yaml", "--on", "numpy", "-o", "small.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
@@ -392,7 +392,7 @@ def test_the_command_says_why_it_can_not(
         (("right", "--on", "numpy", "--budget", "0"), "--budget is 0, expected at least 1"),
         (("mirrored", "--on", "numpy", "-o", "no/such/folder.yaml"), "there is no folder no/such"),
     ):
-        assert main(["minimize", *words, "--cases", "wrong.yaml"]) == 2
+        assert main(["minimize", *words, "wrong.yaml"]) == 2
         said = capsys.readouterr()
         assert said.out == ""
         assert message in said.err

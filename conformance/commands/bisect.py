@@ -1,4 +1,4 @@
-"""`conformance bisect CASE --framework F --good V --bad V`: the release in which a verdict or its bits changed.
+"""`conformance bisect CASE --on TARGET --good V --bad V`: the release in which a verdict or its bits changed.
 
 Releases are tried in environments of their own. What is looked for is a change between two neighbours, with the good
 end's answer before it; a release that can't be tried is left out, and its neighbour is tried.
@@ -61,11 +61,9 @@ class Options:
     """What `bisect` is asked."""
 
     case: str = declare.case()
-    cases: tuple[Path, ...] = declare.cases()
+    paths: tuple[Path, ...] = declare.paths("files or folders where the case is looked up (default: the suite)")
     trust: tuple[Path, ...] = declare.trust()
-    framework: str = declare.option(
-        "--framework", required=True, metavar="TARGET", help="a framework or target, such as jax"
-    )
+    on: str = declare.on("a framework or target, such as jax or jax:jit", required=True)
     good: str = declare.option("--good", required=True, metavar="VERSION")
     bad: str = declare.option("--bad", required=True, metavar="VERSION")
     bits: bool = declare.switch("--bits", help="look for changed bits, not for a changed verdict")
@@ -78,11 +76,11 @@ def main(options: Options) -> int:
 
     Exit 0 where it was found; UsageError where the two ends do not differ.
     """
-    target = parse_framework(options.framework)
+    target = parse_framework(options.on)
     good, bad = Version(parse_version(options.good)), Version(parse_version(options.bad))
     if good == bad:
         raise UsageError(f"--good and --bad are the same version, {good}")
-    case = find_case(options.case, options.cases, options.trust)
+    case = find_case(options.case, options.paths, options.trust)
     between = _candidates(target, good, bad, options.pip_args)
     print(f"{case.id} on {target}: {plural(len(between), 'release')} between {good} and {bad}")
     tried: list[Version] = []

@@ -32,9 +32,9 @@ class Options:
     """What `minimize` is asked."""
 
     case: str = declare.case()
-    cases: tuple[Path, ...] = declare.cases()
+    paths: tuple[Path, ...] = declare.paths("files or folders where the case is looked up (default: the suite)")
     trust: tuple[Path, ...] = declare.trust()
-    on: str = declare.option("--on", required=True, metavar="TARGET")
+    on: str = declare.on("the target on which it fails", required=True)
     budget: int = declare.option("--budget", type=int, default=400, metavar="N", help="try at most N cases (400)")
     timeout: float = declare.timeout(60.0, "for one case")
     output: Path | None = declare.option("-o", "--output", type=Path, metavar="FILE", help="write the YAML case there")
@@ -47,10 +47,10 @@ def main(options: Options) -> int:
     if options.output is not None and not options.output.parent.is_dir():
         # Said before minutes of work are lost.
         raise UsageError(f"-o: there is no folder {options.output.parent}; create it first")
-    if options.output and (reason := kept(options.output, cases=_read_from(options.output, options.cases))):
+    if options.output and (reason := kept(options.output, cases=_read_from(options.output, options.paths))):
         raise UsageError(f"-o: {options.output} {reason}; name another file")
     target = named_target(options.on, "--on")
-    case = find_case(options.case, options.cases, options.trust)
+    case = find_case(options.case, options.paths, options.trust)
     status = StatusLine()
 
     def told(tried: int, now: Case) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from conformance.session.execute import Settings, execute
 from conformance.session.gate import JUNIT, Gate, told
 from conformance.session.outputs import output, refuse_same
 from conformance.session.records import Reports, write_reports
-from conformance.session.selection import known_table, select_cases
+from conformance.session.selection import known_table, roots, select_cases
 from conformance.usage import HARNESS, INTERRUPTED, HarnessError, UsageError, printing
 
 _CI = "in CI"
@@ -28,14 +29,14 @@ class Options:
     """What `run` is asked."""
 
     paths: tuple[Path, ...] = declare.paths()
+    shipped: bool = declare.shipped()
     select: str = declare.select()
     tag: tuple[str, ...] = declare.tag()
     trust: tuple[Path, ...] = declare.trust()
-    on: str | None = declare.option(
-        "--on",
+    on: str | None = declare.on(
+        "comma-separated targets, such as torch,jax:jit,keras/torch,jax==0.9.2 "
+        "(default: each case's own that are installed)",
         metavar="TARGETS",
-        help="comma-separated targets, such as torch,jax:jit,keras/torch,jax==0.9.2 "
-        "(default: each case file's own; every framework that is installed)",
     )
     record: Path | None = declare.new_record()
     resume: Path | None = declare.resume()
@@ -93,7 +94,7 @@ def main(options: Options) -> int:
 
 
 def _run(options: Options, gate: Gate) -> int:
-    cases = select_cases(options.paths, options.select, options.tag, options.trust)
+    cases = select_cases(roots(options.paths, options.shipped, judges=True), options.select, options.tag, options.trust)
     explicit = named_targets(options.on, "--on")
     installed, absent = default_targets()
     for target in absent:
@@ -113,7 +114,7 @@ def _run(options: Options, gate: Gate) -> int:
         pip_args=options.pip_args,
         keep_outputs=options.keep_outputs,
         quiet=options.quiet,
-        known=None if options.no_known else known_table(options.paths, whole),
+        known=None if options.no_known else known_table(options.paths, whole, options.shipped),
     )
     ended = execute(settings, gate, asked, explicit)
     if ended.code == INTERRUPTED:
@@ -124,12 +125,12 @@ def _run(options: Options, gate: Gate) -> int:
         with Reader(ended.path, complete=ended.code is None) as reader:
             write_reports(reports, reader)
             code = conclusion(reader).code or 0
-            with printing(f"the record has it: conformance report {ended.path}"):
+            with printing(f"the record has it: conformance report {shlex.quote(str(ended.path))}"):
                 terminal.print_report(reader, sys.stdout, quiet=options.quiet, compact=options.gate)
                 gate.tell(reader, code)
             return code
     except RecordError as error:
         raise HarnessError(f"what the run wrote can't be read any more: {error}") from None
     except KeyboardInterrupt:
-        print(f"interrupted; the record is there: conformance report {ended.path}", file=sys.stderr)
+        print(f"interrupted; the record is there: conformance report {shlex.quote(str(ended.path))}", file=sys.stderr)
         return INTERRUPTED

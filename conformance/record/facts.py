@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from conformance.record.reader import Reader
@@ -194,6 +195,14 @@ def conclusion(reader: Reader, problems: Iterable[Problem] = ()) -> Conclusion:
     if summary.reason:
         reason = f"{summary.reason}; {reason}"
     return Conclusion(code, reason, found)
+
+
+def trusted_files(reader: Reader) -> frozenset[str]:
+    """The case files that the run was told to trust, as its command named them."""
+    words = reader.environment.get("command")
+    given = [str(word) for word in words] if isinstance(words, list) else []
+    behind = [after for word, after in pairwise(given) if word == "--trust"]
+    return frozenset([*behind, *(word.removeprefix("--trust=") for word in given)])
 
 
 def notes(reader: Reader) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 import time
 import zlib
@@ -108,7 +109,8 @@ class Writer:
         try:
             if read_meta(db, "finished") is not None:
                 raise RecordError(
-                    f"{path} is complete: there is nothing to resume; `conformance report {path}` reads it"
+                    f"{path} is complete: there is nothing to resume; `conformance report {shlex.quote(str(path))}` "
+                    "reads it"
                 )
             db.execute("PRAGMA busy_timeout = 0")
             _begin(db)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from urllib.parse import quote
 
 from conformance.record import Reader, Row
@@ -14,6 +14,7 @@ from conformance.record.facts import (
     known_uses,
     matrix,
     notes,
+    trusted_files,
     unexpected_groups,
     version,
 )
@@ -66,7 +67,7 @@ def _unexpected(reader: Reader) -> list[str]:
         return []
     lines = ["## Unexpected divergences", ""]
     for group in groups[:GROUPS_SHOWN]:
-        lines += [*_group(group), *_picture(reader, group.rows[0])]
+        lines += [*_group(group, trusted_files(reader)), *_picture(reader, group.rows[0])]
     if len(groups) > GROUPS_SHOWN:
         rest = groups[GROUPS_SHOWN:]
         total = plural(sum(group.count for group in rest), "divergence")
@@ -74,7 +75,7 @@ def _unexpected(reader: Reader) -> list[str]:
     return [*lines, ""]
 
 
-def _group(group: Group) -> list[str]:
+def _group(group: Group, trust: Collection[str]) -> list[str]:
     lines = []
     for row in group.rows:
         case, verdict = row.case, row.verdict
@@ -89,7 +90,7 @@ def _group(group: Group) -> list[str]:
             lines[-1] += "  "
             lines.append("  ran: " + "; ".join(code(line) for line in plan))
         lines[-1] += "  "
-        lines.append(f"  repro: {code(reproduce(verdict))}")
+        lines.append(f"  repro: {code(reproduce(verdict, case.source.file, case.source.file in trust))}")
     if group.count > len(group.rows):
         lines.append(f"  and {group.count - len(group.rows):,} more like it")
     return lines

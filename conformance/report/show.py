@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.record import Reader, RecordedCase, RecordError, Row
-from conformance.record.facts import version
+from conformance.record.facts import trusted_files, version
 from conformance.report.picture import chessboard, inputs, picture
 from conformance.text.nearest import did_you_mean
 from conformance.text.plain import clean, one_line
@@ -93,7 +93,9 @@ def _verdict(reader: Reader, row: Row, version: str) -> list[str]:
         lines.append("  plan:")
         lines += [f"    {line}" for line in code_lines(verdict.plan)]
     if verdict.divergent:
-        lines.append(f"  repro: {reproduce(verdict)}")
+        lines.append(
+            f"  repro: {reproduce(verdict, row.case.source.file, row.case.source.file in trusted_files(reader))}"
+        )
     lines.append("  " + _trivia(verdict, row.attempts))
     arrays = reader.arrays(verdict.case, verdict.target)
     if arrays:

@@ -5,6 +5,7 @@ Where the output is no terminal, everything is plain text without control charac
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,7 @@ from conformance.record.facts import (
     known_uses,
     matrix,
     notes,
+    trusted_files,
     unexpected_groups,
     version,
 )
@@ -188,14 +190,16 @@ def _unexpected(out: Out, reader: Reader) -> None:
     if not groups:
         return
     out.head("unexpected divergences")
+    trust = trusted_files(reader)
     for group in groups[:GROUPS_SHOWN]:
         for row in group.rows:
             out.line()
-            divergence(out, row.case, row.verdict)
+            divergence(out, row.case, row.verdict, row.case.source.file in trust)
         if group.count > len(group.rows):
             first = group.rows[0]
             more = group.count - len(group.rows)
-            out.line((f"  ... and {more:,} more like it (conformance show {quoted(first.case.id)})", "dim"))
+            show = f"conformance show --record {shlex.quote(str(reader.path))} "
+            out.line((f"  ... and {more:,} more like it ({show}{quoted(first.case.id)})", "dim"))
     if len(groups) > GROUPS_SHOWN:
         rest = groups[GROUPS_SHOWN:]
         out.line()
@@ -233,7 +237,7 @@ def _line(case: RecordedCase, verdict: Verdict) -> list[str | tuple[str, str]]:
     ]
 
 
-def divergence(out: Out, case: Case | RecordedCase, verdict: Verdict) -> None:
+def divergence(out: Out, case: Case | RecordedCase, verdict: Verdict, trusted: bool = False) -> None:
     """One divergence in a few lines: where, what, why, and what was run."""
     out.line((f"{case.source.file}:{case.source.line}", "cyan"), f"  {case.label} on ", (verdict.target, "bold"))
     subject = f" ({verdict.about})" if verdict.about else ""
@@ -242,7 +246,7 @@ def divergence(out: Out, case: Case | RecordedCase, verdict: Verdict) -> None:
         out.line("  ", ("explained", "bold"), f": {one_line(verdict.explanation)}")
     for index, line in enumerate(ran(verdict)):
         out.line("  ran: " if not index else "       ", line)
-    out.line("  repro: ", reproduce(verdict))
+    out.line("  repro: ", reproduce(verdict, case.source.file, trusted))
 
 
 def describe(case: Case, verdict: Verdict) -> str:

@@ -27,9 +27,15 @@ def alike(verdict: Verdict) -> str:
     return modulo_numbers(f"{verdict.subject} {verdict.explanation or verdict.message}")
 
 
-def reproduce(verdict: Verdict) -> str:
-    """The command that gives a script for this divergence alone, as a shell takes it."""
-    return f"conformance repro {shlex.quote(clean(verdict.case))} --on {verdict.target}"
+def reproduce(verdict: Verdict, file: str, trusted: bool = False) -> str:
+    """The command that gives a script for this divergence alone, as a shell takes it where the case file was named.
+
+    `file`: the case's; it is left out where the case is found without it. `trusted`: --trust was given for it.
+    """
+    case = clean(verdict.case)
+    found = file == f"cases/{case.rpartition('::')[0]}.yaml"
+    words = ["conformance", "repro", case, *([] if found else [file]), "--on", verdict.target]
+    return shlex.join([*words, *(["--trust", file] if trusted else [])])
 
 
 def ran(verdict: Verdict) -> list[str]:

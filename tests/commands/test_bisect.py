@@ -68,7 +68,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_real_change_between_real_releases(folder: Path, cache: Path) -> None:
-    words = ("bisect", "fft-there", "--cases", "fft.yaml", "--framework", "numpy")
+    words = ("bisect", "fft-there", "fft.yaml", "--on", "numpy")
     done = command(*words, "--good", OLD, "--bad", NEWER, cwd=folder, cache=cache)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"numpy {NEW} is the first release with the new verdict" in done.stdout
@@ -78,7 +78,7 @@ def test_a_real_change_between_real_releases(folder: Path, cache: Path) -> None:
 
 
 def test_nothing_to_look_for(folder: Path, cache: Path) -> None:
-    words = ("bisect", "fft-there", "--cases", "fft.yaml", "--framework", "numpy")
+    words = ("bisect", "fft-there", "fft.yaml", "--on", "numpy")
     done = command(*words, "--good", NEW, "--bad", NEWER, "--bits", cwd=folder, cache=cache)
     assert done.returncode == 2, done.stdout + done.stderr
     assert f"{NEW} and {NEWER} do not differ" in done.stderr

@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 RUN = ("run", "cases", "--on", "numpy", "-q")
-REPRO = ("repro", "a integers", "--on", "numpy", "--cases", "cases")
+REPRO = ("repro", "a integers", "cases", "--on", "numpy")
 WRITERS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (RUN, ("--json", "--junit", "--markdown", "--html", "--badge")),
     (("report", "good.db"), ("--json", "--junit", "--markdown", "--html")),
@@ -39,7 +39,7 @@ WRITERS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("recipe", "torch.nn.Conv2d(1, 1, 1)", "--to", "jax"), ("-o",)),
     (("known", "cases/known", "--markdown"), ("-o",)),
     (("known", "cases/known"), ("-o",)),
-    (("minimize", "a integers", "--on", "numpy", "--cases", "cases/a.yaml"), ("-o",)),
+    (("minimize", "a integers", "cases/a.yaml", "--on", "numpy"), ("-o",)),
 ]
 
 
