@@ -6,7 +6,7 @@ import shlex
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from conformance.text.plain import one_line
 from conformance.text.words import plural
 from conformance.usage import HARNESS, INTERRUPTED, USAGE, HarnessError, UsageError
 from conformance.verdict import Problem, Verdict
+
+NOWHERE_SHOWN = 20  # cases that ran nowhere and are said by name
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,12 @@ def execute(
     asked = anchored
     targets = list(dict.fromkeys(target for _, own in asked for target in own))
     if not targets:
-        raise UsageError("no framework is installed; install one of torch, jax, tensorflow-cpu, keras")
+        named = ", ".join(dict.fromkeys(name for case, _ in asked for name in case.targets if name != "default"))
+        raise UsageError(
+            f"none of the targets that the cases name is installed: {named}; install one, or name others with --on"
+            if named
+            else "no framework is installed; install one of torch, jax, tensorflow-cpu, keras"
+        )
     pythons = interpreters(targets, settings.python, settings.pip_args)
     known = gate.table(settings.known)
     if settings.resume:
@@ -90,7 +97,8 @@ def execute(
                 else:
                     # What a resumed record holds already was run, too.
                     findings.executed = {**{name: 0 for _, _, name in done}, **findings.executed}
-                    writer.finish(gate.footer(summary(findings, known, explicit)))
+                    idle = nowhere(asked, writer.compared(), findings)
+                    writer.finish(gate.footer(summary(findings, known, explicit), idle))
                     code = None
         except KeyboardInterrupt:
             stop()  # it came while workers were being stopped, which took long
@@ -219,6 +227,22 @@ def summary(findings: Findings, known: KnownTable | None, explicit: Sequence[Tar
         "coordinator_seconds": findings.coordinator_seconds,
     }
     return Summary(tuple(problems), code, reason, details)
+
+
+def nowhere(
+    asked: Sequence[tuple[Case, Sequence[Target]]], compared: Collection[str], findings: Findings
+) -> list[Problem]:
+    """The cases that no target has answered, so that nothing is known of them; each with the reason."""
+    mistaken = {case.id for case, _ in findings.case_errors}
+    found = []
+    for case, own in asked:
+        if case.id not in compared and case.id not in mistaken:
+            on = ", ".join(map(str, own))
+            why = f"unsupported on {on}" if own else f"not installed: its targets, {', '.join(case.targets)}"
+            words = f"it ran nowhere, so nothing was tested by it ({why}); name a target for it, or leave it out by -k"
+            found.append(Problem(case.label, words, str(case.source)))
+    more = len(found) - NOWHERE_SHOWN
+    return [*found[:NOWHERE_SHOWN], *([Problem(f"{plural(more, 'other case')}", "ran nowhere")] if more > 0 else [])]
 
 
 def _refuse_others(path: Path, asked: Sequence[tuple[Case, Sequence[Target]]]) -> None:
