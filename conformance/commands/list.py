@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from conformance.session import declare
-from conformance.session.selection import roots
+from conformance.session.selection import print_tags, roots
 from conformance.suite.choose import load_suites, refuse_excess, report, selected, selector
 from conformance.suite.loader import CaseFileError
 from conformance.text.plain import one_line
@@ -25,6 +25,7 @@ class Options:
     tag: tuple[str, ...] = declare.tag()
     trust: tuple[Path, ...] = declare.trust()
     first: int | None = declare.option("--first", type=int, metavar="N", help="stop after N cases")
+    list_tags: bool = declare.list_tags()
     count: bool = declare.switch("--count", help="print the number of cases a file, not the cases")
 
 
@@ -36,6 +37,8 @@ def main(options: Options) -> int:
     found = False
     write = sys.stdout.write
     try:
+        if options.list_tags:
+            return print_tags(selected(suites, chosen))
         if options.count:
             total = 0
             for suite in suites:

@@ -36,6 +36,7 @@ from conformance.target import Target
 from conformance.text.plain import behind, one_line
 from conformance.text.terminal import STYLES, Out, quoted
 from conformance.text.words import plural, ran, reproduce
+from conformance.usage import INTERRUPTED
 from conformance.verdict import Problem, Status, Verdict
 
 GROUPS_SHOWN = 60
@@ -51,8 +52,9 @@ def print_report(
     quiet: bool = False,
     width: int | None = None,
     compact: bool = False,
+    open_code: int = INTERRUPTED,
 ) -> int:
-    """Print the report of a record; returns the exit code that it names.
+    """Print the report of a record; returns the exit code that it names: `open_code` where the run is not complete.
 
     `stale` adds problems to those of the record's footer. `quiet` leaves out all but the unexpected and the last line.
     `compact` gives each unexpected divergence one line, with file, line and column first, as compilers do.
@@ -77,7 +79,7 @@ def print_report(
         _known(out, reader)
         _claims(out, reader)
         out.line()
-    code = 130 if end.code is None else end.code
+    code = open_code if end.code is None else end.code
     out.line((f"exit {code}", "bold green" if code == 0 else "bold red"), f": {end.reason}; record: {reader.path}")
     return code
 

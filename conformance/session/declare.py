@@ -98,6 +98,11 @@ def tag() -> Any:
     return option("--tag", action="append", metavar="TAG", help="only cases with this tag")
 
 
+def list_tags() -> Any:
+    """--list-tags."""
+    return switch("--list-tags", help="print the tags of the selected cases and how many have each, and run nothing")
+
+
 def trust() -> Any:
     """--trust."""
     said = "plans of this case file may call anything in their frameworks: only for authors whose scripts you run"

@@ -25,7 +25,7 @@ from conformance.suite.case import Case
 from conformance.target import Target
 from conformance.text.plain import one_line
 from conformance.text.words import plural
-from conformance.usage import HARNESS, INTERRUPTED, USAGE, HarnessError, UsageError
+from conformance.usage import HARNESS, INTERRUPTED, UNEXPECTED, USAGE, HarnessError, UsageError
 from conformance.verdict import Problem, Verdict
 
 NOWHERE_SHOWN = 20  # cases that ran nowhere and are said by name
@@ -51,6 +51,7 @@ class Settings:
     keep_outputs: bool = False
     quiet: bool = False
     known: KnownTable | None = None
+    exit_first: bool = False  # stop at the first unexpected divergence
 
 
 def execute(
@@ -91,6 +92,8 @@ def execute(
                 findings = _run_into(writer, settings, gate, asked, targets, pythons, known, done, stop)
                 if stop():
                     code: int | None = INTERRUPTED
+                elif findings.stopped:
+                    code = UNEXPECTED
                 elif findings.failed:
                     writer.leave_open(_failures(findings))
                     code = HARNESS
@@ -128,6 +131,7 @@ def _run_into(
     def heard(target: Target, verdict: Verdict) -> None:
         progress.advance(target, verdict)
         gate.count(verdict)
+        run.findings.stopped |= settings.exit_first and verdict.unexpected
 
     # The last words of a worker that dies go into its verdicts; the logs themselves are not needed after the run.
     with (
@@ -142,7 +146,7 @@ def _run_into(
             on_verdict=heard,
             on_ready=lambda target, info: progress.worker_ready(target, str(info.get("version", ""))),
             keep_outputs=settings.keep_outputs,
-            stop=stop,
+            stop=lambda: stop() or run.findings.stopped,
         )
         try:
             for case, own in asked:
@@ -168,6 +172,9 @@ def _left_open(path: Path, findings: Findings, code: int) -> None:
     went = f"after {findings.verdicts:,} verdicts; go on with: {again(path)}"
     if code == INTERRUPTED:
         print(f"interrupted {went}", file=sys.stderr)
+        return
+    if code == UNEXPECTED:
+        print(f"stopped at the first unexpected divergence {went}", file=sys.stderr)
         return
     for problem in _failures(findings):
         print(f"conformance: {problem.name}: {problem.message}", file=sys.stderr)

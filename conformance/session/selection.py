@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
 from conformance.environments.installed import default_targets
 from conformance.known import KnownTable
+from conformance.record import Reader, RecordError
+from conformance.session.records import newest_record
 from conformance.suite.case import Case
 from conformance.suite.choose import (
     OWN,
@@ -23,7 +26,8 @@ from conformance.suite.choose import (
 from conformance.suite.grid import MAX_CASES
 from conformance.suite.loader import KNOWN, CaseFileError
 from conformance.suite.places import own_folder
-from conformance.usage import UsageError
+from conformance.text.plain import one_line
+from conformance.usage import OK, UsageError
 
 
 def roots(paths: Sequence[Path], shipped: bool = False, judges: bool = False) -> list[Path]:
@@ -78,6 +82,28 @@ def select_cases(paths: Sequence[Path], select: str, tags: Sequence[str], trust:
         )
     refuse_duplicates(cases)
     return cases
+
+
+def last_failed(cases: Sequence[Case]) -> list[Case]:
+    """Those of the cases that diverged unexpectedly in the newest record here; UsageError where none did."""
+    path = newest_record()
+    try:
+        with Reader(path, complete=False) as reader:
+            failed = {row.case.id for row in reader.verdicts(unexpected=True)}
+    except RecordError as error:
+        raise UsageError(f"--last-failed: {error}") from None
+    found = [case for case in cases if case.id in failed]
+    if not found:
+        what = "has no unexpected divergence" if not failed else "has none of the selected cases among its divergences"
+        raise UsageError(f"--last-failed: {path} {what}, so there is nothing to run again")
+    return found
+
+
+def print_tags(cases: Iterable[Case]) -> int:
+    """Print every tag and how many cases have it; the exit code of whoever does only this."""
+    for tag, count in sorted(Counter(tag for case in cases for tag in case.tags).items()):
+        print(f"{count:>9,}  {one_line(tag)}")
+    return OK
 
 
 def refuse_duplicates(cases: Sequence[Case]) -> None:
