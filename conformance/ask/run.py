@@ -412,7 +412,7 @@ class Run:
             outcome, Value
         ):
             found = self._explain(prepared, judgement, outcome, plan)
-            explanation = found.text
+            explanation = found.recorded
             # Another cause that fits is why, however small the errors are.
             if judgement.status is Status.PRECISION and found.exact and not found.arithmetic:
                 judgement = as_wrong(judgement)

@@ -27,7 +27,7 @@ from conformance.suite.case import Case
 from conformance.suite.lookup import find_case
 from conformance.suite.values import ValuesError
 from conformance.target import Target
-from conformance.text.words import plural
+from conformance.text.words import in_a_line, plural
 from conformance.usage import OK, HarnessError, UsageError
 from conformance.verdict import Status, Verdict
 
@@ -173,7 +173,7 @@ def conclusion(change: Change, name: str, bits: bool) -> str:
         lines.append(f"  {word + ',':7} {seen.version}: {describe(seen, bits)}")
         if seen.verdict.explanation:
             lines += textwrap.wrap(
-                seen.verdict.explanation, 110, initial_indent="    explained: ", subsequent_indent="      "
+                in_a_line(seen.verdict.explanation), 110, initial_indent="    explained: ", subsequent_indent="      "
             )
     return "\n".join(lines)
 

@@ -22,6 +22,7 @@ from conformance.suite.write import case_text
 from conformance.target import Target
 from conformance.text.files import write_whole
 from conformance.text.statusline import StatusLine
+from conformance.text.words import explained
 from conformance.usage import OK, UsageError, unwritable
 
 NAME_LENGTH = 80
@@ -94,7 +95,7 @@ def render(minimal: Minimal, original: Case, target: Target, version: str) -> st
         f"Shows {found.status} of {found.subject or 'the call'}: {found.message}",
     ]
     if found.explanation:
-        comment.append(found.explanation)
+        comment += explained(found.explanation)
     return case_text([replace(minimal.case, id=_name(original))], "\n".join(comment))
 
 

@@ -202,7 +202,8 @@ def trusted_files(reader: Reader) -> frozenset[str]:
     words = reader.environment.get("command")
     given = [str(word) for word in words] if isinstance(words, list) else []
     behind = [after for word, after in pairwise(given) if word == "--trust"]
-    return frozenset([*behind, *(word.removeprefix("--trust=") for word in given)])
+    joined = [word.removeprefix("--trust=") for word in given if word.startswith("--trust=")]
+    return frozenset([*behind, *joined])
 
 
 def notes(reader: Reader) -> list[str]:

@@ -21,7 +21,7 @@ from conformance.record.facts import (
 from conformance.report.picture import picture
 from conformance.text.markdown import code, escaped, table
 from conformance.text.plain import one_line
-from conformance.text.words import plural, ran, reproduce
+from conformance.text.words import explained, plural, ran, reproduce
 from conformance.verdict import Problem
 
 GROUPS_SHOWN = 50
@@ -85,7 +85,8 @@ def _group(group: Group, trust: Collection[str]) -> list[str]:
         lines.append(f"  **{verdict.status}**{subject}: {escaped(verdict.message)}")
         if verdict.explanation:
             lines[-1] += "  "
-            lines.append(f"  explained: {escaped(verdict.explanation)}")
+            first, *more = map(escaped, explained(verdict.explanation))
+            lines += ["  explained: " + "  \n  ".join([first, *more])]
         if plan := ran(verdict):
             lines[-1] += "  "
             lines.append("  ran: " + "; ".join(code(line) for line in plan))

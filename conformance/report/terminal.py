@@ -35,7 +35,7 @@ from conformance.suite.case import Case
 from conformance.target import Target
 from conformance.text.plain import behind, one_line
 from conformance.text.terminal import STYLES, Out, quoted
-from conformance.text.words import plural, ran, reproduce
+from conformance.text.words import explained, in_a_line, plural, ran, reproduce
 from conformance.usage import INTERRUPTED
 from conformance.verdict import Problem, Status, Verdict
 
@@ -231,7 +231,7 @@ def _lines(out: Out, reader: Reader, problems: Sequence[Problem]) -> None:
 
 def _line(case: RecordedCase, verdict: Verdict) -> list[str | tuple[str, str]]:
     subject = f" ({verdict.about})" if verdict.about else ""
-    explained = f"; explained: {one_line(verdict.explanation)}" if verdict.explanation else ""
+    explained = f"; explained: {one_line(in_a_line(verdict.explanation))}" if verdict.explanation else ""
     return [
         (f"{case.source}: ", "cyan"),
         (f"{verdict.status}{subject}", "bold red"),
@@ -245,7 +245,10 @@ def divergence(out: Out, case: Case | RecordedCase, verdict: Verdict, trusted: b
     subject = f" ({verdict.about})" if verdict.about else ""
     out.line("  ", (f"{verdict.status}{subject}", "bold red"), f": {one_line(verdict.message)}")
     if verdict.explanation:
-        out.line("  ", ("explained", "bold"), f": {one_line(verdict.explanation)}")
+        first, *more = map(one_line, explained(verdict.explanation))
+        out.line("  ", ("explained", "bold"), f": {first}")
+        for line in more:
+            out.line(f"    {line}")
     for index, line in enumerate(ran(verdict)):
         out.line("  ran: " if not index else "       ", line)
     out.line("  repro: ", reproduce(verdict, case.source.file, trusted))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 
 from conformance.text.plain import clean
 from conformance.verdict import Verdict
 from conformance.worker.statements import code_lines
 
+_CAUSE = "cause: "
 _NUMBERS = re.compile(r"-?\d[\d,.]*(?:e[+-]?\d+)?|\b(?:nan|inf)\b")
 
 
@@ -20,6 +22,29 @@ def plural(count: int, noun: str) -> str:
 def modulo_numbers(text: str) -> str:
     """Words, whatever the numbers in them."""
     return _NUMBERS.sub("#", text)
+
+
+def with_causes(explanation: str, names: Iterable[str]) -> str:
+    """An explanation as a record holds it: its last line names the causes, which stay when the words change."""
+    named = "; ".join(names)
+    return f"{explanation}\n{_CAUSE}{named}" if named else explanation
+
+
+def causes(explanation: str) -> tuple[str, ...]:
+    """The names of the causes in an explanation of a record; of a pair, `a + b`."""
+    last = explanation.rpartition("\n")[2]
+    return tuple(last.removeprefix(_CAUSE).split("; ")) if last.startswith(_CAUSE) else ()
+
+
+def explained(explanation: str) -> list[str]:
+    """An explanation of a record as a person reads it: a headline, the fix, an alternative."""
+    lines = explanation.split("\n")
+    return lines[:-1] if lines[-1].startswith(_CAUSE) else lines
+
+
+def in_a_line(explanation: str) -> str:
+    """The same where there is one line for it."""
+    return "; ".join(explained(explanation))
 
 
 def alike(verdict: Verdict) -> str:
