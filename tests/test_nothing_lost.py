@@ -248,7 +248,7 @@ def test_an_empty_file_is_no_record_and_may_become_one(folder: Path) -> None:
         ("history", "r.db"),
         ("known", "--update", "r.db"),
         ("run", "cases", "--baseline", "r.db"),
-        ("repro", "small", "--on", "numpy", "--cases", "cases", "--record", "r.db"),
+        ("repro", "small", "cases", "--on", "numpy", "--record", "r.db"),
     )
     for words in commands:
         done = command(folder, *words)

@@ -56,6 +56,7 @@ class Findings:
     versions: dict[str, dict[str, object]] = field(default_factory=dict)
     verdicts: int = 0
     coordinator_seconds: float = 0.0
+    stopped: bool = False  # whoever hears the verdicts has heard enough
     executed: dict[str, int] = field(default_factory=dict)  # target -> cases that it was really asked
 
     def sort(self, cases: Sequence[Case], targets: Sequence[str]) -> None:
@@ -179,6 +180,8 @@ class Run:
                 busy |= self._feed(target)
         for event in self.executor.poll(0.0 if busy else 0.2):
             self.take(event)
+            if self.stop():
+                return  # what has come besides is asked again when the run goes on
 
     def take(self, event: Event) -> None:
         """Act on one thing that the executor says."""
@@ -409,7 +412,7 @@ class Run:
             outcome, Value
         ):
             found = self._explain(prepared, judgement, outcome, plan)
-            explanation = found.text
+            explanation = found.recorded
             # Another cause that fits is why, however small the errors are.
             if judgement.status is Status.PRECISION and found.exact and not found.arithmetic:
                 judgement = as_wrong(judgement)

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from conformance.environments.installed import missing
 from conformance.ops.call import Call
 from conformance.suite.case import Case
-from conformance.target import Target, parse_target
+from conformance.target import FRAMEWORKS, Target, parse_target
 from conformance.usage import UsageError
 
 
 def expand(
     case: Case, defaults: Sequence[Target], may_install: Callable[[Target], bool] = lambda _: False
 ) -> list[Target]:
-    """A case's `targets:` as targets: `default` is every default that is installed; others are left out where
-    not installed.
+    """A case's `targets:` as targets: `default` is every default that is installed, and what else the case has a plan
+    for; others are left out where not installed.
 
     A version would have its environment built, from what an index gives, and run. That is for whoever calls to say, not
     for a file: UsageError at a version that is not among those that `may_install` lets through.
@@ -23,7 +23,7 @@ def expand(
     result: dict[Target, None] = {}
     for name in case.targets:
         if name == "default":
-            result.update(dict.fromkeys(defaults))
+            result.update(dict.fromkeys([*defaults, *_planned(case)]))
             continue
         target = parse_target(name)
         if target.version and not may_install(target):
@@ -35,6 +35,17 @@ def expand(
         if not missing(target):
             result[target] = None
     return list(result)
+
+
+def _planned(case: Case) -> list[Target]:
+    """The targets that are no default anywhere, but which a case names by a plan for them."""
+    plans = case.op.plans if isinstance(case.op, Call) else ()
+    named = [FRAMEWORKS[framework] for framework, _ in plans if not FRAMEWORKS[framework].defaults]
+    # A plan says by what it calls which backend it is for: each is asked.
+    texts = [f"{spec.name}/{name}" for spec in named for name in spec.backends] + [
+        s.name for s in named if not s.backends
+    ]
+    return [target for target in map(parse_target, texts) if not missing(target)]
 
 
 def with_anchor(case: Case, targets: Iterable[Target]) -> list[Target]:

@@ -1,4 +1,4 @@
-"""`conformance bisect CASE --framework F --good V --bad V`: the release in which a verdict or its bits changed.
+"""`conformance bisect CASE --on TARGET --good V --bad V`: the release in which a verdict or its bits changed.
 
 Releases are tried in environments of their own. What is looked for is a change between two neighbours, with the good
 end's answer before it; a release that can't be tried is left out, and its neighbour is tried.
@@ -14,17 +14,20 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from conformance.ask.prepare import CaseError, plan_for, prepare
 from conformance.ask.probe import Probe, ProbeError
-from conformance.ask.where import with_anchor
+from conformance.ask.where import anchor_of, not_asked, with_anchor
 from conformance.environments.build import environment, package
 from conformance.environments.installer import InstallError, releases
 from conformance.environments.interpreters import named
+from conformance.outcome import Unsupported
 from conformance.session import declare
 from conformance.session.versions import parse_framework, parse_version
 from conformance.suite.case import Case
 from conformance.suite.lookup import find_case
+from conformance.suite.values import ValuesError
 from conformance.target import Target
-from conformance.text.words import plural
+from conformance.text.words import in_a_line, plural
 from conformance.usage import OK, HarnessError, UsageError
 from conformance.verdict import Status, Verdict
 
@@ -61,11 +64,9 @@ class Options:
     """What `bisect` is asked."""
 
     case: str = declare.case()
-    cases: tuple[Path, ...] = declare.cases()
+    paths: tuple[Path, ...] = declare.paths("files or folders where the case is looked up (default: the suite)")
     trust: tuple[Path, ...] = declare.trust()
-    framework: str = declare.option(
-        "--framework", required=True, metavar="TARGET", help="a framework or target, such as jax"
-    )
+    on: str = declare.on("a framework or target, such as jax or jax:jit", required=True)
     good: str = declare.option("--good", required=True, metavar="VERSION")
     bad: str = declare.option("--bad", required=True, metavar="VERSION")
     bits: bool = declare.switch("--bits", help="look for changed bits, not for a changed verdict")
@@ -78,11 +79,17 @@ def main(options: Options) -> int:
 
     Exit 0 where it was found; UsageError where the two ends do not differ.
     """
-    target = parse_framework(options.framework)
+    target = parse_framework(options.on)
     good, bad = Version(parse_version(options.good)), Version(parse_version(options.bad))
     if good == bad:
         raise UsageError(f"--good and --bad are the same version, {good}")
-    case = find_case(options.case, options.cases, options.trust)
+    if good > bad:
+        raise UsageError(
+            f"--good {good} comes after --bad {bad}, expected the earlier release as --good: exchange them; what is "
+            "looked for is the first release with another answer, whichever of the two is right"
+        )
+    case = find_case(options.case, options.paths, options.trust)
+    _check_asked(case, replace(target, version=str(bad)))
     between = _candidates(target, good, bad, options.pip_args)
     print(f"{case.id} on {target}: {plural(len(between), 'release')} between {good} and {bad}")
     tried: list[Version] = []
@@ -101,6 +108,20 @@ def main(options: Options) -> int:
     print(conclusion(change, package(target), options.bits))
     print(f"tried {len(tried)} of {len(between) + 2} releases")
     return OK
+
+
+def _check_asked(case: Case, target: Target) -> None:
+    """UsageError where the case can't be asked of the target, whatever its release: before anything is installed."""
+    try:
+        prepared = prepare(case)
+    except (CaseError, ValuesError) as error:
+        raise UsageError(f"{case.source}: {error}") from None
+    plan = plan_for(prepared, target)
+    if isinstance(plan, Unsupported):
+        raise UsageError(f"{case.id} is unsupported on {target}, so there is nothing to look for: {plan.reason}")
+    anchor = anchor_of(case)
+    if anchor is not None and (why := not_asked(anchor)):
+        raise UsageError(f"{case.id} is held against {anchor}, which can't be asked here: {why}")
 
 
 def search(good: Seen, bad: Seen, between: Sequence[Version], attempt: Try, say: Say, bits: bool = False) -> Change:
@@ -152,13 +173,13 @@ def conclusion(change: Change, name: str, bits: bool) -> str:
         lines.append(f"  {word + ',':7} {seen.version}: {describe(seen, bits)}")
         if seen.verdict.explanation:
             lines += textwrap.wrap(
-                seen.verdict.explanation, 110, initial_indent="    explained: ", subsequent_indent="      "
+                in_a_line(seen.verdict.explanation), 110, initial_indent="    explained: ", subsequent_indent="      "
             )
     return "\n".join(lines)
 
 
 def _candidates(target: Target, good: Version, bad: Version, pip_args: str) -> list[Version]:
-    """The releases between two, without pre-releases, in the order from good to bad; UsageError, HarnessError."""
+    """The releases between two, without pre-releases, in their order; HarnessError where they can't be looked up."""
     try:
         known = releases(package(target), pip_args)
     except InstallError as error:
@@ -166,9 +187,7 @@ def _candidates(target: Target, good: Version, bad: Version, pip_args: str) -> l
             f"the releases of {package(target)} can't be looked up:\n{error.tail}\nLook at the network and the index, "
             "or name another index with --pip-args '--index-url URL'"
         ) from None
-    low, high = min(good, bad), max(good, bad)
-    found = [version for version in known if low < version < high and not version.is_prerelease]
-    return found if good < bad else found[::-1]
+    return [version for version in known if good < version < bad and not version.is_prerelease]
 
 
 def _end(attempt: Try, version: Version, option: str) -> Seen:

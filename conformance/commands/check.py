@@ -8,7 +8,8 @@ from pathlib import Path
 
 from conformance.ask.examine import mistakes
 from conformance.session import declare
-from conformance.suite.choose import report, suite_root, trusted_files
+from conformance.session.selection import roots
+from conformance.suite.choose import report, trusted_files
 from conformance.suite.findings import CaseFileError, Finding
 from conformance.suite.loader import find_files, load, validate
 from conformance.usage import OK, USAGE, UsageError
@@ -25,7 +26,7 @@ class Options:
 def main(options: Options) -> int:
     """Validate everything, print every finding; what a run would find without a framework is among them."""
     try:
-        root, files = find_files(list(options.paths) or [suite_root()])
+        root, files = find_files(roots(options.paths))
     except CaseFileError as error:
         raise UsageError(str(error)) from None
     findings: list[Finding] = []

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from conformance.session import declare
+from conformance.session.selection import print_tags, roots
 from conformance.suite.choose import load_suites, refuse_excess, report, selected, selector
 from conformance.suite.loader import CaseFileError
 from conformance.text.plain import one_line
@@ -19,21 +20,25 @@ class Options:
     """What `list` is asked."""
 
     paths: tuple[Path, ...] = declare.paths()
+    shipped: bool = declare.shipped()
     select: str = declare.select()
     tag: tuple[str, ...] = declare.tag()
     trust: tuple[Path, ...] = declare.trust()
     first: int | None = declare.option("--first", type=int, metavar="N", help="stop after N cases")
+    list_tags: bool = declare.list_tags()
     count: bool = declare.switch("--count", help="print the number of cases a file, not the cases")
 
 
 def main(options: Options) -> int:
     """Print ids, lazily: a file that spans ten million cases lists its first ten at once."""
-    suites = load_suites(options.paths, options.trust)
-    chosen = selector(options.select, options.tag)
+    suites = load_suites(roots(options.paths, options.shipped), options.trust)
+    chosen = selector(options.select, options.tag, suites)
     plain = not options.select and not options.tag
     found = False
     write = sys.stdout.write
     try:
+        if options.list_tags:
+            return print_tags(selected(suites, chosen))
         if options.count:
             total = 0
             for suite in suites:

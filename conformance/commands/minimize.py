@@ -22,6 +22,7 @@ from conformance.suite.write import case_text
 from conformance.target import Target
 from conformance.text.files import write_whole
 from conformance.text.statusline import StatusLine
+from conformance.text.words import explained
 from conformance.usage import OK, UsageError, unwritable
 
 NAME_LENGTH = 80
@@ -32,9 +33,9 @@ class Options:
     """What `minimize` is asked."""
 
     case: str = declare.case()
-    cases: tuple[Path, ...] = declare.cases()
+    paths: tuple[Path, ...] = declare.paths("files or folders where the case is looked up (default: the suite)")
     trust: tuple[Path, ...] = declare.trust()
-    on: str = declare.option("--on", required=True, metavar="TARGET")
+    on: str = declare.on("the target on which it fails", required=True)
     budget: int = declare.option("--budget", type=int, default=400, metavar="N", help="try at most N cases (400)")
     timeout: float = declare.timeout(60.0, "for one case")
     output: Path | None = declare.option("-o", "--output", type=Path, metavar="FILE", help="write the YAML case there")
@@ -47,10 +48,10 @@ def main(options: Options) -> int:
     if options.output is not None and not options.output.parent.is_dir():
         # Said before minutes of work are lost.
         raise UsageError(f"-o: there is no folder {options.output.parent}; create it first")
-    if options.output and (reason := kept(options.output, cases=_read_from(options.output, options.cases))):
+    if options.output and (reason := kept(options.output, cases=_read_from(options.output, options.paths))):
         raise UsageError(f"-o: {options.output} {reason}; name another file")
     target = named_target(options.on, "--on")
-    case = find_case(options.case, options.cases, options.trust)
+    case = find_case(options.case, options.paths, options.trust)
     status = StatusLine()
 
     def told(tried: int, now: Case) -> None:
@@ -94,7 +95,7 @@ def render(minimal: Minimal, original: Case, target: Target, version: str) -> st
         f"Shows {found.status} of {found.subject or 'the call'}: {found.message}",
     ]
     if found.explanation:
-        comment.append(found.explanation)
+        comment += explained(found.explanation)
     return case_text([replace(minimal.case, id=_name(original))], "\n".join(comment))
 
 

@@ -58,8 +58,8 @@ class Options:
     """What `recipe` is asked."""
 
     call: str = declare.positional(metavar="CALL", help="a layer or function call as it stands in your code")
-    to: tuple[str, ...] = declare.option(
-        "--to",
+    on: tuple[str, ...] = declare.option(
+        "--on",
         nargs="+",
         default=(),
         metavar="TARGET",
@@ -117,7 +117,7 @@ def _of_words(options: Options, parsed: Parsed) -> int:
     """A call that is read from the words of its framework. 0: at least one target was verified; 3: none was."""
     if options.weights or options.weight or options.output:
         raise UsageError("--weight, --weights and -o are of convolutions; expected --input or --shape")
-    names = _targets(options.to, every=True)
+    names = _targets(options.on, every=True)
     meant = read_words(parsed, _shapes(options.shape), _shape("--input", options.input))
     _refuse_effort(meant)
     names = names or [name for name in PLACES if name != meant.framework]
@@ -159,14 +159,14 @@ def _refuse_effort(meant: Meant) -> None:
 
 
 def _of_convolution(options: Options) -> int:
-    names = _targets(options.to)
+    names = _targets(options.on)
     arrays = read_arrays(options.weights) if options.weights else {}
     if options.layer and not options.weights:
         raise UsageError("--layer says whose weights are meant; expected --weights FILE beside it")
     if options.output and not options.weights:
         raise UsageError("-o says where converted weights go; expected --weights FILE beside it")
     if options.output and len(names) > 1:
-        raise UsageError("-o names one file, but --to names several targets; ask for one of them at a time")
+        raise UsageError("-o names one file, but --on names several targets; ask for one of them at a time")
     call = _read(options, arrays)
     names = names or [name for name in PLACES if name != call.framework]
     _refuse_giants(call)
@@ -195,9 +195,9 @@ def _of_convolution(options: Options) -> int:
 
 def _of_length(options: Options, length: str) -> int:
     """Which padding gives an output of a length. 0: one does; 1: none does."""
-    if options.to or options.weights or not options.input:
+    if options.on or options.weights or not options.input:
         raise UsageError(
-            "--length asks which padding gives a length from an --input; expected it, no --to, no --weights"
+            "--length asks which padding gives a length from an --input; expected it, no --on, no --weights"
         )
     call = _read(options, {})
     found = ways(call, _shape("--length", length) or (), read_values(options.let))
@@ -236,14 +236,14 @@ def _targets(given: Sequence[str], every: bool = False) -> list[str]:
     """The targets that are asked for; none where nobody said. `every`: any framework, not only those of `PLACES`."""
     names = list(dict.fromkeys(n.strip() for word in given for n in word.split(",") if n.strip()))
     if given and not names:
-        raise UsageError(f"--to names no target, expected some of: {', '.join(PLACES)}")
+        raise UsageError(f"--on names no target, expected some of: {', '.join(PLACES)}")
     for name in names:
         try:
             target = places(name)[0]
         except TargetError as error:
-            raise UsageError(f"--to: {error}") from None
+            raise UsageError(f"--on: {error}") from None
         if (target.framework not in PLACES and not every) or target.mode == "meta":
-            raise UsageError(f"--to: no code can be verified on {name}, expected some of: {', '.join(PLACES)}")
+            raise UsageError(f"--on: no code can be verified on {name}, expected some of: {', '.join(PLACES)}")
     return names
 
 

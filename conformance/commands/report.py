@@ -1,4 +1,4 @@
-"""`conformance report`: the reports of a record that exists."""
+"""`conformance report`: the reports of a record that exists, on the terminal or in files."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.record import Reader
+from conformance.report import terminal
 from conformance.session import declare
 from conformance.session.outputs import refuse_same
 from conformance.session.records import Reports, newest_record, write_reports
-from conformance.usage import OK, UsageError
+from conformance.usage import OK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,16 +27,14 @@ class Options:
 
 
 def main(options: Options) -> int:
-    """Write reports of a record that exists, complete or not."""
+    """Write reports of a record that exists, complete or not; print it where none is asked for."""
     path = options.record or newest_record()
     reports = Reports(html=options.html, markdown=options.markdown, junit=options.junit, json=options.json)
-    if not reports.files:
-        raise UsageError(
-            "no report was asked for; name at least one of --html, --markdown, --junit, --json with a file"
-        )
     refuse_same((f"--{name}", getattr(options, name)) for name in ("record", "json", "junit", "markdown", "html"))
     with Reader(path, complete=False) as reader:
         write_reports(reports, reader)
+        if not reports.files:
+            terminal.print_report(reader)
     for file in reports.files:
         print(f"wrote {file}")
     return OK

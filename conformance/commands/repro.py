@@ -21,9 +21,9 @@ class Options:
     """What `repro` is asked."""
 
     case: str = declare.case()
-    cases: tuple[Path, ...] = declare.cases()
+    paths: tuple[Path, ...] = declare.paths("files or folders where the case is looked up (default: the suite)")
     trust: tuple[Path, ...] = declare.trust()
-    on: str = declare.option("--on", required=True, metavar="TARGET")
+    on: str = declare.on("the target on which it diverges", required=True)
     across: str | None = declare.option("--across", metavar="TARGET", help="put this target into the same script")
     issue: bool = declare.switch("--issue", help="print the body of a bug report")
     record: Path | None = declare.record("the newest in reports/ that has the case")
@@ -34,7 +34,7 @@ def main(options: Options) -> int:
     """Print or write the script, or with --issue the report around it."""
     target = named_target(options.on, "--on")
     second = named_target(options.across, "--across") if options.across else None
-    found = find(options.case, target, options.record, options.cases, options.trust)
+    found = find(options.case, target, options.record, options.paths, options.trust)
     other = beside(found, second) if second is not None else None
     text = script(found) if other is None else across(found, other)
     if options.issue:

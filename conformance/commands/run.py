@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from conformance.session.execute import Settings, execute
 from conformance.session.gate import JUNIT, Gate, told
 from conformance.session.outputs import output, refuse_same
 from conformance.session.records import Reports, write_reports
-from conformance.session.selection import known_table, select_cases
+from conformance.session.selection import known_table, last_failed, print_tags, roots, select_cases
 from conformance.usage import HARNESS, INTERRUPTED, HarnessError, UsageError, printing
 
 _CI = "in CI"
@@ -28,14 +29,14 @@ class Options:
     """What `run` is asked."""
 
     paths: tuple[Path, ...] = declare.paths()
+    shipped: bool = declare.shipped()
     select: str = declare.select()
     tag: tuple[str, ...] = declare.tag()
     trust: tuple[Path, ...] = declare.trust()
-    on: str | None = declare.option(
-        "--on",
+    on: str | None = declare.on(
+        "comma-separated targets, such as torch,jax:jit,keras/torch,jax==0.9.2 "
+        "(default: each case's own that are installed)",
         metavar="TARGETS",
-        help="comma-separated targets, such as torch,jax:jit,keras/torch,jax==0.9.2 "
-        "(default: each case file's own; every framework that is installed)",
     )
     record: Path | None = declare.new_record()
     resume: Path | None = declare.resume()
@@ -48,6 +49,11 @@ class Options:
     keep_outputs: bool = declare.switch(
         "--keep-outputs", help="keep passed outputs too, so that `diff` can say how far apart changed bits are"
     )
+    last_failed: bool = declare.switch(
+        "--last-failed", help="only cases that the newest record in reports/ has an unexpected divergence of"
+    )
+    exit_first: bool = declare.switch("-x", "--exitfirst", help="stop at the first unexpected divergence")
+    list_tags: bool = declare.list_tags()
     quiet: bool = declare.switch("-q", "--quiet", help="print only what is unexpected and the last line")
     python: tuple[str, ...] = declare.python()
     pip_args: str = declare.pip_args()
@@ -93,7 +99,11 @@ def main(options: Options) -> int:
 
 
 def _run(options: Options, gate: Gate) -> int:
-    cases = select_cases(options.paths, options.select, options.tag, options.trust)
+    cases = select_cases(roots(options.paths, options.shipped, judges=True), options.select, options.tag, options.trust)
+    if options.list_tags:
+        return print_tags(cases)
+    if options.last_failed:
+        cases = last_failed(cases)
     explicit = named_targets(options.on, "--on")
     installed, absent = default_targets()
     for target in absent:
@@ -104,7 +114,7 @@ def _run(options: Options, gate: Gate) -> int:
         )
     may_install = consent(options.python, options.allow_installs)
     asked = [(case, explicit or expand(case, installed, may_install)) for case in cases]
-    whole = not (options.select or options.tag)
+    whole = not (options.select or options.tag or options.last_failed or options.exit_first)
     settings = Settings(
         timeout=options.timeout,
         record=options.record,
@@ -113,7 +123,8 @@ def _run(options: Options, gate: Gate) -> int:
         pip_args=options.pip_args,
         keep_outputs=options.keep_outputs,
         quiet=options.quiet,
-        known=None if options.no_known else known_table(options.paths, whole),
+        exit_first=options.exit_first,
+        known=None if options.no_known else known_table(options.paths, whole, options.shipped),
     )
     ended = execute(settings, gate, asked, explicit)
     if ended.code == INTERRUPTED:
@@ -123,13 +134,13 @@ def _run(options: Options, gate: Gate) -> int:
     try:
         with Reader(ended.path, complete=ended.code is None) as reader:
             write_reports(reports, reader)
-            code = conclusion(reader).code or 0
-            with printing(f"the record has it: conformance report {ended.path}"):
-                terminal.print_report(reader, sys.stdout, quiet=options.quiet, compact=options.gate)
+            code = ended.code or conclusion(reader).code or 0
+            with printing(f"the record has it: conformance report {shlex.quote(str(ended.path))}"):
+                terminal.print_report(reader, sys.stdout, quiet=options.quiet, compact=options.gate, open_code=code)
                 gate.tell(reader, code)
             return code
     except RecordError as error:
         raise HarnessError(f"what the run wrote can't be read any more: {error}") from None
     except KeyboardInterrupt:
-        print(f"interrupted; the record is there: conformance report {ended.path}", file=sys.stderr)
+        print(f"interrupted; the record is there: conformance report {shlex.quote(str(ended.path))}", file=sys.stderr)
         return INTERRUPTED

@@ -20,6 +20,7 @@ from conformance.faults.catalogue import FAULTS
 from conformance.faults.result import Result, markdown, render
 from conformance.faults.spoil import spoil, spoil_workers, unspoilt
 from conformance.session import declare
+from conformance.session.selection import roots
 from conformance.suite.choose import load_suites, selected, selector
 from conformance.target import Target
 from conformance.text.files import write_whole
@@ -32,15 +33,14 @@ class Options:
     """What `selftest` is asked."""
 
     paths: tuple[Path, ...] = declare.paths()
+    shipped: bool = declare.shipped()
     select: str = declare.select()
     tag: tuple[str, ...] = declare.tag()
     trust: tuple[Path, ...] = declare.trust()
     fault: tuple[str, ...] = declare.option(
         "--fault", action="append", metavar="NAME", help="only faults with this in the name"
     )
-    on: str = declare.option(
-        "--on", default="", metavar="TARGETS", help="whose unspoilt answers are judged (default: all)"
-    )
+    on: str = declare.on("whose unspoilt answers are judged (default: all)", default="", metavar="TARGETS")
     sample: int = declare.option(
         "--sample",
         type=int,
@@ -59,8 +59,9 @@ def main(options: Options) -> int:
     if not faults and not transport:
         raise UsageError(f"no fault has {' or '.join(map(repr, options.fault))} in its name")
     targets = _targets(options.on)
-    chosen = selector(options.select, options.tag)
-    cases = [c for c in selected(load_suites(options.paths, options.trust), chosen) if c.op.definition() is c.op]
+    suites = load_suites(roots(options.paths, options.shipped), options.trust)
+    chosen = selector(options.select, options.tag, suites)
+    cases = [c for c in selected(suites, chosen) if c.op.definition() is c.op]
     if not cases:
         raise UsageError("the selection has no case of an op with a definition, into whose answers faults are put")
     progress = StatusLine()

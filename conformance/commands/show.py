@@ -18,7 +18,7 @@ class Options:
 
     case: str = declare.case()
     record: Path | None = declare.record()
-    on: str | None = declare.option("--on", metavar="TARGET", help="only this target")
+    on: str | None = declare.on("only this target")
 
 
 def main(options: Options) -> int:

@@ -17,7 +17,7 @@ from conformance.session.comparison import conclude
 from conformance.session.execute import Ended, Settings, again, execute
 from conformance.session.gate import Gate
 from conformance.session.records import Reports
-from conformance.session.selection import known_table, select_cases
+from conformance.session.selection import known_table, roots, select_cases
 from conformance.session.versions import parse_framework, parse_version
 from conformance.suite.case import Case
 from conformance.target import Target, parse_target
@@ -32,6 +32,7 @@ class Options:
     old: str = declare.positional()
     new: str = declare.positional()
     paths: tuple[Path, ...] = declare.paths()
+    shipped: bool = declare.shipped()
     select: str = declare.select()
     tag: tuple[str, ...] = declare.tag()
     trust: tuple[Path, ...] = declare.trust()
@@ -54,7 +55,7 @@ def main(options: Options) -> int:
     versions = [parse_version(options.old), parse_version(options.new)]
     if Version(versions[0]) == Version(versions[1]):
         raise UsageError(f"{versions[0]} and {versions[1]} are the same version; give the one before and the one after")
-    cases = select_cases(options.paths, options.select, options.tag, options.trust)
+    cases = select_cases(roots(options.paths, options.shipped), options.select, options.tag, options.trust)
     work: list[tuple[Case, list[Target]]] = []
     mapping: dict[str, str] = {}
     for case in cases:
@@ -104,7 +105,7 @@ def _run(options: Options, work: Sequence[tuple[Case, Sequence[Target]]]) -> End
         python=options.python,
         pip_args=options.pip_args,
         keep_outputs=True,
-        known=known_table(options.paths, not (options.select or options.tag)),
+        known=known_table(options.paths, not (options.select or options.tag), options.shipped),
     )
     return execute(settings, Gate(python=options.python), work)
 

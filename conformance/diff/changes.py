@@ -218,10 +218,10 @@ class TargetPair:
     before: str
     after: str
     versions: tuple[str, str]
-    compared: int = 0  # verdicts on both sides, the same case
-    same_bits: int = 0  # of these, both answered with the same bits
-    other_bits: int = 0
-    changed: int = 0  # of these, anything changed
+    compared: int = 0  # verdicts on both sides, the same case; each is one of the three below
+    unchanged: int = 0
+    other_bits: int = 0  # and nothing else that is worse: right before and after
+    changed: int = 0  # anything else
 
     @property
     def label(self) -> str:
@@ -257,7 +257,8 @@ class Diff:
     only_before: tuple[str, ...] = ()
     only_after: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
-    counts: Counter[Kind] = field(default_factory=Counter)  # every kind of every change counts
+    counts: Counter[Kind] = field(default_factory=Counter)  # each change once, under the kind that it is listed by
+    kinds: Counter[Kind] = field(default_factory=Counter)  # every kind of every change
 
     @property
     def compared(self) -> int:
@@ -279,9 +280,9 @@ class Diff:
         return f"{named} and {len(self.pairs) - 1} more" if len(self.pairs) > 1 else named
 
     def found(self, kinds: Iterable[Kind]) -> dict[Kind, int]:
-        """Which of these kinds were found, and how often; worst first."""
+        """Which of these kinds were found, and how often, listed by it or by another; worst first."""
         asked = set(kinds)
-        return {kind: self.counts[kind] for kind in Kind if kind in asked and self.counts[kind]}
+        return {kind: self.kinds[kind] for kind in Kind if kind in asked and self.kinds[kind]}
 
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")

@@ -11,6 +11,7 @@ from conformance.diff.changes import RANK, Change, Errors, Group, Kind, Side, ch
 from conformance.diff.ulps import pooled
 from conformance.plan import USUAL
 from conformance.text.plain import one_line
+from conformance.text.words import in_a_line
 from conformance.verdict import Answered, Status
 from conformance.worker.statements import code_lines
 
@@ -59,7 +60,9 @@ def cause(change: Change) -> str:
         case Kind.ERROR_TEXT:
             return f"{brief(before.message)} -> {brief(after.message)}"
         case Kind.EXPLANATION:
-            return f"{brief(before.explanation) or 'none'} -> {brief(after.explanation) or 'none'}"
+            return (
+                f"{brief(in_a_line(before.explanation)) or 'none'} -> {brief(in_a_line(after.explanation)) or 'none'}"
+            )
         case Kind.VALUE_INSIDE:
             return f"{_dtypes(change) or 'other'} bits{of_what(tensor for _, tensor in changed(before, after))}"
         case Kind.PLAN:
@@ -86,7 +89,7 @@ def brief(text: str) -> str:
 
 
 def _why(side: Side) -> str:
-    return brief(side.explanation or side.message)
+    return brief(in_a_line(side.explanation) or side.message)
 
 
 def _calls(side: Side) -> str:

@@ -43,7 +43,7 @@ _DIFFERS = f"""(a.status <> b.status OR a.digest <> b.digest OR a.plan <> b.plan
         AND (a.message <> b.message OR a.explanation <> b.explanation)))"""
 _COMPARED = f"""
 SELECT t.number, a.case_key, p.b, p.same, c.op, a.seconds, b.seconds, a.digest <> '', b.digest <> '',
-    a.digest = b.digest, b.status IS NOT NULL, {_DIFFERS}
+    b.status IS NOT NULL, {_DIFFERS}
 FROM main.verdicts a CROSS JOIN chosen t ON t.a = a.target_key
 LEFT JOIN pairs p ON p.a = a.case_key
 LEFT JOIN other.verdicts b ON b.case_key = p.b AND b.target_key = t.b
@@ -99,8 +99,10 @@ def diff_records(before: Reader, after: Reader, mapping: Mapping[str, str] | Non
     except sqlite3.Error as error:
         raise RecordError(f"{before.path} and {after.path} can't be compared: {error}; one may be damaged") from None
     diff.groups = grouped(changes)
-    diff.counts = Counter(kind for change in changes for kind in change.kinds)
-    diff.counts[Kind.SPEED] += len(diff.speeds)
+    diff.counts = Counter(change.kind for change in changes)
+    diff.kinds = Counter(kind for change in changes for kind in change.kinds)
+    for counts in (diff.counts, diff.kinds):
+        counts[Kind.SPEED] += len(diff.speeds)
     _note(diff, changes)
     return diff
 
@@ -159,25 +161,22 @@ class _Join:
         times: dict[tuple[str, str, str], speed.Times] = {}
         pairs = self.diff.pairs
         changed: list[tuple[int, int, int | None, int | None]] = []
-        for number, case, other, same, op, one, two, had, has, equal, there, differs in self.db.execute(_COMPARED):
+        for number, case, other, same, op, one, two, had, has, there, differs in self.db.execute(_COMPARED):
             if not (there and same):
                 changed.append((number, case, other, same))
                 continue
             pair = pairs[number]
             pair.compared += 1
-            if had and has:
-                if equal:
-                    pair.same_bits += 1
-                else:
-                    pair.other_bits += 1
-                if min(one, two) > LEAST_SECONDS:
-                    key = (pair.before, pair.after, op)
-                    if key not in times:
-                        same_version = bool(pair.versions[0]) and pair.versions[0] == pair.versions[1]
-                        times[key] = speed.Times(pair.before == pair.after and same_version)
-                    times[key].add(one, two)
+            if had and has and min(one, two) > LEAST_SECONDS:
+                key = (pair.before, pair.after, op)
+                if key not in times:
+                    same_version = bool(pair.versions[0]) and pair.versions[0] == pair.versions[1]
+                    times[key] = speed.Times(pair.before == pair.after and same_version)
+                times[key].add(one, two)
             if differs:
                 changed.append((number, case, other, same))
+            else:
+                pair.unchanged += 1
         self.db.executemany("INSERT INTO changed VALUES (?, ?, ?, ?)", changed)
         self.diff.speeds = speed.changes(times)
 
@@ -193,7 +192,12 @@ class _Join:
             kinds, note = (Kind.NOT_COMPARABLE,), "the case has another fingerprint: it computes something else"
         else:
             kinds = compare(before, after)
-            pair.changed += bool(kinds)
+            if not kinds:
+                pair.unchanged += 1
+            elif kinds[0] is Kind.VALUE_INSIDE:
+                pair.other_bits += 1
+            else:
+                pair.changed += 1
         if not kinds:
             return None
         change = Change(kinds, case, self._one(op), self._one(file), line, (pair.before, pair.after), before, after)

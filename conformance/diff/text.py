@@ -80,7 +80,7 @@ def render(diff: Diff) -> str:
     lines += [f"{escaped(sentence)}  " for sentence in _remarks(diff)]
     if diff.changed or diff.speeds:
         rows = [[code(kind), TITLES[kind], f"{count:,}"] for kind, count in _counts(diff)]
-        lines += ["", "## What changed", "", *table(["kind", "meaning", "cases"], rows)]
+        lines += ["", "## What changed", "", *table(["kind", "meaning", "changes"], rows)]
     for kind, groups in _by_kind(diff):
         lines += [f"## {TITLES[kind].capitalize()}", ""]
         for group in groups[:GROUPS_A_KIND]:
@@ -124,12 +124,12 @@ def _record(facts: RecordFacts) -> str:
 
 
 def _targets(diff: Diff) -> tuple[list[str], list[list[str]]]:
-    head = ["target", "version", "compared", "same bits", "other bits", "changed"]
+    head = ["target", "version", "compared", "unchanged", "other bits", "changed"]
     rows = []
     for pair in diff.pairs:
         one, other = pair.versions
         versions = one or "?" if one == other else f"{one or '?'} -> {other or '?'}"
-        counts = (pair.compared, pair.same_bits, pair.other_bits, pair.changed)
+        counts = (pair.compared, pair.unchanged, pair.other_bits, pair.changed)
         rows.append([pair.label, versions, *(f"{n:,}" for n in counts)])
     return head, rows
 

@@ -25,8 +25,9 @@ from conformance.ops.confusions import Confusion, Problem, Stage, Variant, finis
 from conformance.ops.defined import DEFINED
 from conformance.ops.reference import whole
 from conformance.plan import USUAL
+from conformance.text.words import with_causes
 
-# Alternatives that a text lists before it only counts them.
+# Pairs that are looked for: the one that is named and another.
 LISTED = 2
 # With fewer wrong elements than this, some pair of confusions fits by chance.
 PAIRS_NEED_ELEMENTS = 6
@@ -48,8 +49,9 @@ Causes = tuple[Variant[Any], ...]
 class Explanation:
     """The cause of a mismatch.
 
-    `text` is for a person. `confusions` are names; more than one where the answer does not tell them apart ("a + b" is
-    a pair); empty where none fits. `exact`: reproduced, bit by bit for integers and within the rounding error for real
+    `text` is for a person: a headline, and where a cause was found a line with what to change and, where the answer
+    does not tell two apart, a line with another. `confusions` are the names of all that fit ("a + b" is a pair); empty
+    where none fits. `exact`: reproduced, bit by bit for integers and within the rounding error for real
     values. `where` says where the errors lie. `arithmetic`: the meaning is right, and its precision is the cause.
     """
 
@@ -58,6 +60,11 @@ class Explanation:
     exact: bool = False
     where: str = ""
     arithmetic: bool = False
+
+    @property
+    def recorded(self) -> str:
+        """The text with the names of the causes, as a verdict has it."""
+        return with_causes(self.text, self.confusions)
 
 
 def explain(
@@ -102,7 +109,7 @@ def _explain_shape(
     fitting = [v for v in variants if _shape_of(problem, [v]) == shape]
     if not fitting:
         return Explanation(f"no confusion gives the shape {shape}; {where}", (), False, where)
-    text = f"the shape is the one with {_alternatives([(v,) for v in fitting])}"
+    text = f"the shape is the one with {_told([(v,) for v in fitting])}"
     return Explanation(text, _names([(v,) for v in fitting]), True, where)
 
 
@@ -167,7 +174,7 @@ class _Search:
         fitting = self._singles()
         if fitting:
             arithmetic = all(v.rounding for variants in fitting for v in variants)
-            text = f"equals the reference with {_alternatives(fitting)}"
+            text = f"equals the reference with {_told(fitting)}"
             return Explanation(text, _names(fitting), True, where, arithmetic)
         narrow = self._noise()
         if narrow:
@@ -176,7 +183,7 @@ class _Search:
         if not self.only_rounding and (not self.same_shape or int(self.wrong.sum()) >= PAIRS_NEED_ELEMENTS):
             fitting = self._pairs()
             if fitting:
-                return Explanation(f"equals the reference with {_alternatives(fitting)}", _names(fitting), True, where)
+                return Explanation(f"equals the reference with {_told(fitting)}", _names(fitting), True, where)
         return self._unexplained(where)
 
     def _singles(self) -> list[Causes]:
@@ -202,9 +209,7 @@ class _Search:
         shapes = [(v,) for v in self.variants if _shape_of(self.problem, [v]) == self.actual.shape]
         if not shapes:
             return Explanation(f"{none}, nor this shape; {where}", (), False, where)
-        return Explanation(
-            f"the shape is the one with {_alternatives(shapes)}, but {none}", _names(shapes), False, where
-        )
+        return Explanation(f"the shape is the one with {_ways(shapes[0])}, but {none}", _names(shapes), False, where)
 
     # --- whether a candidate is the answer ------------------------------------------------------------------------
 
@@ -384,20 +389,23 @@ def _names(fitting: Sequence[Causes]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(" + ".join(v.name for v in variants) for variants in fitting))
 
 
-def _alternatives(fitting: Sequence[Causes]) -> str:
-    """The causes with what to change, by name; the last ones by name alone."""
-    named: dict[str, list[Causes]] = {}
-    for variants in fitting:
-        named.setdefault(" + ".join(v.name for v in variants), []).append(variants)
-    texts = []
-    for same in named.values():
-        ways = ", or ".join(" and ".join(v.text for v in variants) for variants in same[:LISTED])
-        more = f", or {len(same) - LISTED} more like these" if len(same) > LISTED else ""
-        texts.append(f"{ways}{more} ({'; '.join(dict.fromkeys(v.advice for v in same[0]))})")
-    text = ", or with ".join(texts[:LISTED])
-    if len(texts) > LISTED:
-        text += f", or with {len(texts) - LISTED} more: {', '.join(list(named)[LISTED:])}"
-    return text + ("; this data does not tell them apart" if len(texts) > 1 else "")
+def _told(fitting: Sequence[Causes]) -> str:
+    """What the cause is and how it is mended; below it, of the others that fit as well, the first that differs."""
+    first = fitting[0]
+    other = next((v for v in fitting[1:] if _names([v]) != _names([first])), fitting[1] if len(fitting) > 1 else None)
+    text = f"{_ways(first)}\nfix: {_advice(first)}"
+    if other is None:
+        return text
+    mended = "" if _names([other]) == _names([first]) else f": {_advice(other)}"
+    return f"{text}\nor, which this data does not tell apart, with {_ways(other)}{mended}"
+
+
+def _ways(variants: Causes) -> str:
+    return " and ".join(v.text for v in variants)
+
+
+def _advice(variants: Causes) -> str:
+    return "; ".join(dict.fromkeys(v.advice for v in variants))
 
 
 def catalogue() -> str:

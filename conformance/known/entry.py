@@ -20,6 +20,7 @@ from conformance.ops.base import Op
 from conformance.suite.case import Case, Source
 from conformance.target import Target, parse_target
 from conformance.text.expression import Expression, ExpressionError
+from conformance.text.words import causes
 from conformance.verdict import Known, Status, Verdict
 from conformance.worker.processor import FEATURES
 
@@ -180,6 +181,7 @@ class Entry:
     modes: tuple[str, ...] = ()
     message: Words | None = None
     explanation: Words | None = None
+    cause: str | None = None  # the name of a confusion, or of a pair, that reproduces the answer
     fraction: tuple[float, float] | None = None
     expires: date | None = None
     sometimes: bool = False
@@ -233,6 +235,8 @@ class Entry:
         if self.message is not None and not self.message(verdict.message):
             return False
         if self.explanation is not None and not self.explanation(verdict.explanation):
+            return False
+        if self.cause is not None and self.cause not in causes(verdict.explanation):
             return False
         if self.fraction is not None:
             figures = verdict.figures

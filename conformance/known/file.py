@@ -39,7 +39,7 @@ KEYS = (
     "reference",
 )
 WHERE = ("op", "case", "params", "targets", "family", "when", "versions", "dtype", "device", "mode")
-SIGNATURE = ("message", "explanation", "fraction")
+SIGNATURE = ("message", "explanation", "cause", "fraction")
 STATUSES = tuple(s.value for s in Status if s not in (Status.PASS, Status.UNSUPPORTED))
 OP_NAMES = (*OPS, "call") if "call" not in OPS else tuple(OPS)
 DEVICES = tuple(dict.fromkeys(device for f in FRAMEWORKS.values() for device in f.devices))
@@ -287,6 +287,7 @@ class _Reader:
         return {
             "message": self.pattern(fields.get("message"), "message"),
             "explanation": self.pattern(fields.get("explanation"), "explanation"),
+            "cause": self.text(fields.get("cause"), "cause") or None,
             "fraction": self.fraction(fields.get("fraction")),
         }
 

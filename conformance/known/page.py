@@ -56,6 +56,7 @@ def _where(entry: Entry) -> str:
 
 def _what(entry: Entry) -> str:
     said = [" or ".join(sorted(entry.statuses)) + (", not on all of them" if entry.sometimes else "")]
+    said += [code(entry.cause)] if entry.cause is not None else []
     said += [code(words.text) for words in (entry.message, entry.explanation) if words is not None]
     if entry.fraction is not None:
         said.append(f"{entry.fraction[0]:g} to {entry.fraction[1]:g} of the allowance")

@@ -21,7 +21,7 @@ from conformance.known.table import KnownTable
 from conformance.record import Reader, RecordedCase
 from conformance.target import Target, parse_target
 from conformance.text.plain import clean, one_line
-from conformance.text.words import modulo_numbers, plural
+from conformance.text.words import causes, modulo_numbers, plural
 from conformance.verdict import Status, Verdict
 from conformance.worker.whitelist import unsafe
 
@@ -30,8 +30,8 @@ KINDS = {Status.RAISED: "limitation"}
 MEASURED = (Status.VALUE, Status.PRECISION, Status.GRADIENT)
 TOLD_BY_WORDS = (Status.RAISED, Status.ACCEPTED, Status.CRASHED, Status.TIMEOUT)
 WORDS_ALIKE = 5
+_SIGNAL = re.compile(r"\bSIG[A-Z]+\b")
 LONGEST, SHORTEST, TELLING = 90, 6, 24
-UNEXPLAINED = "not looked for"  # the run's time for explanations was used up: no part of what is seen
 
 
 @dataclass
@@ -210,8 +210,8 @@ def _classes(evidence: Evidence, op: str, status: Status, by_target: Rows) -> li
 
 def _kind_of_words(verdict: Verdict) -> str:
     """What two divergences of one status must share to go into one entry."""
-    if _explained(verdict):
-        return modulo_numbers(verdict.explanation)
+    if named := causes(verdict.explanation):
+        return named[0]
     if verdict.status is Status.CRASHED:
         return verdict.message.partition(":")[0]  # its last words are of the process, not of the cause
     if verdict.status in TOLD_BY_WORDS:
@@ -219,14 +219,11 @@ def _kind_of_words(verdict: Verdict) -> str:
     return ""
 
 
-def _explained(verdict: Verdict) -> bool:
-    return bool(verdict.explanation) and not verdict.explanation.startswith(UNEXPLAINED)
-
-
 def _signature(status: Status, verdicts: Sequence[Verdict]) -> tuple[tuple[str, str], ...]:
-    if _explained(verdicts[0]):
-        text = _common([verdict.explanation for verdict in verdicts])
-        return (("explanation", quoted(text)),) if text else ()
+    # What we say ourselves is worded anew from release to release. A cause's name stays, as do figures and the words of
+    # a framework; where there is none of them, the status has to do.
+    if named := causes(verdicts[0].explanation):
+        return (("cause", quoted(named[0])),)
     if status in MEASURED:
         fractions = [v.figures.fraction for v in verdicts if v.figures is not None]
         if len(fractions) < len(verdicts):
@@ -234,11 +231,9 @@ def _signature(status: Status, verdicts: Sequence[Verdict]) -> tuple[tuple[str, 
         low, high = _rounded(min(fractions), math.floor), _rounded(max(fractions), math.ceil)
         return (("fraction", f"[{low}, {high}]"),)
     if status is Status.CRASHED:
-        return (("message", quoted(_seen(_kind_of_words(verdicts[0])))),)
-    messages = list(dict.fromkeys(verdict.message for verdict in verdicts))
-    if status not in TOLD_BY_WORDS and len(messages) > 1:
-        return ()
-    text = _common(messages) if status in TOLD_BY_WORDS else _seen(messages[0][:LONGEST]).strip()
+        signal = _SIGNAL.search(verdicts[0].message)
+        return (("message", quoted(signal[0])),) if signal else ()
+    text = _common([verdict.message for verdict in verdicts]) if status is Status.RAISED else ""
     return (("message", quoted(text)),) if text else ()
 
 

@@ -8,15 +8,14 @@ from enum import IntEnum
 from math import isfinite
 
 from conformance.dtypes import COMPONENTS, DTYPES, kind_of
-from conformance.judge.explain import NARROW
 from conformance.layout import SPATIAL
 from conformance.ops.base import Op
 from conformance.plan import USUAL
+from conformance.text.words import causes
 from conformance.verdict import Status, Verdict
 
 _NUMBER = r"(?:0x[0-9a-fA-F]+|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)"
 _NUMBERS = re.compile(rf"{_NUMBER}(?:[\s,x\[\]()]*{_NUMBER})*[\s,]*(?=[\])])|{_NUMBER}(?:[\s,x\[\]()]*{_NUMBER})*")
-_MORE = re.compile(r", or with \d+ more: ([^;]*)")
 _FIRST = re.compile(r"got (\S+), reference (\S+)")
 _SIGNAL = re.compile(r"\((\w+)\)")
 _SHAPES = re.compile(r"got shape \(([^)]*)\), reference \(([^)]*)\)")
@@ -77,10 +76,10 @@ def failure_of(verdict: Verdict, op: Op | None = None) -> Failure:
     if status is Status.DTYPE:
         return Failure(status, subject, verdict.message)
     if status is Status.SHAPE:
-        return Failure(status, subject, _axes(verdict.message, _letters(op, subject)), causes(verdict.explanation, op))
+        return Failure(status, subject, _axes(verdict.message, _letters(op, subject)), _confusions(verdict))
     if status in (Status.VALUE, Status.NONFINITE, Status.PRECISION):
         detail = _classes(verdict.message) if status is Status.NONFINITE else ""
-        return Failure(status, subject, detail, causes(verdict.explanation, op))
+        return Failure(status, subject, detail, _confusions(verdict))
     return Failure(status, subject)
 
 
@@ -109,18 +108,9 @@ def still(first: Scale, now: Scale) -> bool:
     return first is now or Scale.ROUNDING < first < now
 
 
-def causes(explanation: str, op: Op | None) -> frozenset[str]:
-    """The names of the op's confusions in an explanation's text."""
-    if not explanation or explanation.startswith("no"):  # "none of ...", "no confusion ...", "not looked for"
-        return frozenset()
-    if explanation.startswith("right, but computed with"):
-        return frozenset({NARROW})
-    # Those that come first are told by what to change, the rest by name (two that share one are both named).
-    found = {c.name for c in (() if op is None else op.confusions()) if c.advice in explanation}
-    more = _MORE.search(explanation)
-    if more:
-        found |= {name.strip() for pair in more[1].split(",") for name in pair.split(" + ")}
-    return frozenset(found)
+def _confusions(verdict: Verdict) -> frozenset[str]:
+    """The confusions that reproduce the answer, each of a pair by itself."""
+    return frozenset(name for cause in causes(verdict.explanation) for name in cause.split(" + "))
 
 
 def without_numbers(text: str) -> str:

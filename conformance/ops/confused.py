@@ -335,7 +335,7 @@ GENERIC: tuple[Confusion[Question], ...] = (
     Confusion(
         "a parameter read otherwise",
         "one parameter with another value: another default, another unit, another meaning",
-        "give the parameter explicitly, in the meaning of the framework that is called",
+        "f(x, name=value)  # say the parameter, in the meaning of the framework that is called",
         _readings,
         (),
     ),
@@ -356,7 +356,7 @@ GENERIC: tuple[Confusion[Question], ...] = (
     Confusion(
         "inputs exchanged",
         "two inputs of the same shape in each other's place",
-        "give the arguments by name",
+        "f(a=a, b=b)  # give the arguments by name",
         _exchanged_inputs,
         (),
     ),
@@ -370,21 +370,21 @@ GENERIC: tuple[Confusion[Question], ...] = (
     Confusion(
         "axes exchanged",
         "two axes of the same length in each other's place",
-        "transpose the tensor, or name the axis",
+        "x = x.swapaxes(a, b)  # or name the axis",
         _swapped_axes,
         (),
     ),
     Confusion(
         "memory read in another order",
         "stored in one order of axes and read in another, without a transpose",
-        "transpose instead of reshaping",
+        "x = x.transpose(...)  # not x.reshape(...)",
         _misread,
         (),
     ),
     Confusion(
         "axis reversed",
         "a tensor backwards along an axis",
-        "flip it, or ask for the other direction",
+        "x = numpy.flip(x, axis)  # or ask for the other direction",
         _reversed,
         (),
     ),

@@ -120,7 +120,7 @@ POOLING: tuple[Confusion[Question], ...] = (
     Confusion(
         "stride left out",
         "the stride that holds where none is said: 1, or the window's length",
-        "say the stride",
+        "stride=s  # say it",
         _stepped,
         ("max_pool",),
     ),

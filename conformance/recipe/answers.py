@@ -33,6 +33,7 @@ from conformance.recipe.syntax import parse
 from conformance.recipe.verify import RIGHT, NoRecipe, Ran, Tried, is_right
 from conformance.recipe.weights import convert, formula
 from conformance.target import Target
+from conformance.text.words import in_a_line
 
 EXPLAIN_SECONDS = 1.0
 # Arguments that say the same under several names.
@@ -192,7 +193,7 @@ class Answers:
             dtype=self.meant.dtype,
             budget_seconds=EXPLAIN_SECONDS,
         )
-        return cause.text if cause.exact and len(cause.confusions) == 1 else ""
+        return in_a_line(cause.text) if cause.exact and len(cause.confusions) == 1 else ""
 
     # --- tensors from the call's layouts to the target's, and back ----------------------------------------------------
 

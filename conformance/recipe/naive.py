@@ -21,6 +21,7 @@ from conformance.recipe.bench import Bench, plainly
 from conformance.recipe.call import Call
 from conformance.recipe.weights import own_shape
 from conformance.recipe.write import Code, data_format, write_params
+from conformance.text.words import in_a_line
 from conformance.verdict import Status
 
 EXPLAIN_SECONDS = 1.0
@@ -94,7 +95,7 @@ def _naive(call: Call, code: Code, form: str, prepared: Prepared, bench: Bench) 
         budget_seconds=EXPLAIN_SECONDS,
     )
     # Of a wrong shape there are often many readings that are as good as one another: then the sizes say enough.
-    explained = cause.text if cause.exact and len(cause.confusions) == 1 else ""
+    explained = in_a_line(cause.text) if cause.exact and len(cause.confusions) == 1 else ""
     if output.shape != right.value.shape:
         says = f"{written.head} gives {_sizes(output.shape)} instead of {_sizes(right.value.shape)}"
     else:

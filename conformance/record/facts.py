@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from posixpath import join, normpath
 from typing import Any
 from urllib.parse import quote
@@ -197,6 +198,15 @@ def conclusion(reader: Reader, problems: Iterable[Problem] = ()) -> Conclusion:
     if summary.reason:
         reason = f"{summary.reason}; {reason}"
     return Conclusion(code, reason, found)
+
+
+def trusted_files(reader: Reader) -> frozenset[str]:
+    """The case files that the run was told to trust, as its command named them."""
+    words = reader.environment.get("command")
+    given = [str(word) for word in words] if isinstance(words, list) else []
+    behind = [after for word, after in pairwise(given) if word == "--trust"]
+    joined = [word.removeprefix("--trust=") for word in given if word.startswith("--trust=")]
+    return frozenset([*behind, *joined])
 
 
 def notes(reader: Reader) -> list[str]:

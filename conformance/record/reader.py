@@ -22,7 +22,7 @@ from conformance.record.schema import (
     read_meta,
 )
 from conformance.target import in_columns
-from conformance.text.nearest import the_nearest
+from conformance.text.nearest import meant, the_nearest
 from conformance.verdict import Known, Problem, Status
 
 _DIVERGENT = f"v.status NOT IN ('{Status.PASS}', '{Status.UNSUPPORTED}')"
@@ -211,20 +211,17 @@ class Reader:
             yield decode.recorded_case(row)
 
     def case(self, id: str) -> RecordedCase:
-        """One case, by its id or by a part of it that only one case has; RecordError with the nearest ids."""
+        """One case, by its id or name, or by a part that only one case has; RecordError with the nearest ids."""
         for row in self._rows(f"SELECT {CASE_COLUMNS} FROM cases WHERE id = ?", (id,)):
             return decode.recorded_case(row)
-        some = (
-            [r[0] for r in self._rows("SELECT id FROM cases WHERE instr(id, ?) ORDER BY key LIMIT 6", (id,))]
-            if id
-            else []
-        )
+        ids = [row[0] for row in self._rows("SELECT id FROM cases ORDER BY key")]
+        some = meant(id, ids)
         if len(some) == 1:
             return self.case(some[0])
         if some:
             shown = "".join(f"\n  {s}" for s in some[:5]) + ("\n  ..." if len(some) > 5 else "")
             raise RecordError(f"{id!r} stands for more than one case of {self.path}:{shown}\ngive the whole id of one")
-        hint = the_nearest(id, (r[0] for r in self._rows("SELECT id FROM cases")))
+        hint = the_nearest(id, ids)
         raise RecordError(f"no case {id!r} in {self.path}{hint}")
 
     def arrays(self, case: str, target: str = "") -> dict[str, RecordedArray]:

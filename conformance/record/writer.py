@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 import time
 import zlib
@@ -42,7 +43,7 @@ from conformance.record.schema import (
 )
 from conformance.suite.case import Case
 from conformance.usage import no_room
-from conformance.verdict import Known, Problem, Verdict
+from conformance.verdict import Known, Problem, Status, Verdict
 
 _INSERT_VERDICT = (
     f"INSERT OR REPLACE INTO verdicts (case_key, target_key, {VERDICT_COLUMNS}) VALUES ({', '.join('?' * 20)})"
@@ -108,7 +109,8 @@ class Writer:
         try:
             if read_meta(db, "finished") is not None:
                 raise RecordError(
-                    f"{path} is complete: there is nothing to resume; `conformance report {path}` reads it"
+                    f"{path} is complete: there is nothing to resume; `conformance report {shlex.quote(str(path))}` "
+                    "reads it"
                 )
             db.execute("PRAGMA busy_timeout = 0")
             _begin(db)
@@ -307,6 +309,11 @@ class Writer:
     def set_target_info(self, target: str, info: Mapping[str, Any]) -> None:
         """What the target's worker said of itself: versions, flags, devices."""
         self._execute("UPDATE targets SET info = ? WHERE key = ?", (dump(dict(info)), self._target(target)))
+
+    def compared(self) -> set[str]:
+        """The cases that some target had an answer to; unsupported is none."""
+        sql = "SELECT c.id FROM cases c JOIN verdicts v ON v.case_key = c.key WHERE v.status <> ?"
+        return {id for (id,) in self._execute(sql, (Status.UNSUPPORTED.value,))}
 
     def flush(self) -> None:
         """Commit what was added; called by itself every 500 verdicts or second."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from conformance.record import Reader
 from conformance.record.facts import unexpected_groups
 from conformance.text.plain import one_line
-from conformance.text.words import plural
+from conformance.text.words import in_a_line, plural
 from conformance.verdict import Problem
 
 LIMIT = 10  # GitHub shows ten errors a step and drops the others
@@ -30,7 +30,7 @@ def of_record(reader: Reader, problems: Sequence[Problem], root: Path, limit: in
     for group in unexpected_groups(reader.verdicts(unexpected=True), keep=1):
         case, verdict = group.rows[0].case, group.rows[0].verdict
         words = f"{case.label}: {verdict.message}"
-        words += f"; explained: {verdict.explanation}" if verdict.explanation else ""
+        words += f"; explained: {in_a_line(verdict.explanation)}" if verdict.explanation else ""
         words += f" (and {group.count - 1:,} more like it)" if group.count > 1 else ""
         title = f"{verdict.status} on {verdict.target}"
         lines.append(command(words, title, **_place(str(case.source), root)))

@@ -21,6 +21,7 @@ from conformance.record import Reader, Row
 from conformance.record.facts import conclusion, version
 from conformance.report.picture import picture
 from conformance.text.plain import clean, one_line
+from conformance.text.words import explained
 from conformance.verdict import Problem, Status
 
 # What XML 1.0 can't hold, escaped or not.
@@ -143,7 +144,9 @@ def details(reader: Reader, row: Row) -> str:
     case, verdict = row.case, row.verdict
     lines = [f"{case.source.file}:{case.source.line}  {case.label} on {verdict.target}", verdict.message]
     if verdict.explanation:
-        lines.append(f"explained: {verdict.explanation}")
+        lines += [
+            f"explained: {line}" if not i else f"  {line}" for i, line in enumerate(explained(verdict.explanation))
+        ]
     if verdict.plan:
         lines += ["ran:", verdict.plan]
     lines += picture(reader.arrays(verdict.case, verdict.target), reader.arrays(verdict.case))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from urllib.parse import quote
 
 from conformance.record import Reader, Row
@@ -16,13 +16,14 @@ from conformance.record.facts import (
     notes,
     on_forge,
     origin,
+    trusted_files,
     unexpected_groups,
     version,
 )
 from conformance.report.picture import picture
 from conformance.text.markdown import code, escaped, table
 from conformance.text.plain import one_line
-from conformance.text.words import plural, ran, reproduce
+from conformance.text.words import explained, plural, ran, reproduce
 from conformance.verdict import Problem
 
 GROUPS_SHOWN = 50
@@ -70,7 +71,7 @@ def _unexpected(reader: Reader) -> list[str]:
         return []
     lines = ["## Unexpected divergences", ""]
     for group in groups[:GROUPS_SHOWN]:
-        lines += [*_group(reader, group), *_picture(reader, group.rows[0])]
+        lines += [*_group(reader, group, trusted_files(reader)), *_picture(reader, group.rows[0])]
     if len(groups) > GROUPS_SHOWN:
         rest = groups[GROUPS_SHOWN:]
         total = plural(sum(group.count for group in rest), "divergence")
@@ -78,7 +79,7 @@ def _unexpected(reader: Reader) -> list[str]:
     return [*lines, ""]
 
 
-def _group(reader: Reader, group: Group) -> list[str]:
+def _group(reader: Reader, group: Group, trust: Collection[str]) -> list[str]:
     lines = []
     for row in group.rows:
         case, verdict = row.case, row.verdict
@@ -90,12 +91,13 @@ def _group(reader: Reader, group: Group) -> list[str]:
         lines.append(f"  **{verdict.status}**{subject}: {escaped(verdict.message)}")
         if verdict.explanation:
             lines[-1] += "  "
-            lines.append(f"  explained: {escaped(verdict.explanation)}")
+            first, *more = map(escaped, explained(verdict.explanation))
+            lines += ["  explained: " + "  \n  ".join([first, *more])]
         if plan := ran(verdict):
             lines[-1] += "  "
             lines.append("  ran: " + "; ".join(code(line) for line in plan))
         lines[-1] += "  "
-        lines.append(f"  repro: {code(reproduce(verdict))}")
+        lines.append(f"  repro: {code(reproduce(verdict, case.source.file, case.source.file in trust))}")
     if group.count > len(group.rows):
         lines.append(f"  and {group.count - len(group.rows):,} more like it")
     return lines

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.record import Reader, RecordedCase, RecordError, Row
-from conformance.record.facts import version
+from conformance.record.facts import trusted_files, version
 from conformance.report.definition import sentences
 from conformance.report.picture import chessboard, inputs, picture
 from conformance.text.nearest import did_you_mean
 from conformance.text.plain import clean, one_line
-from conformance.text.words import reproduce
+from conformance.text.words import causes, explained, reproduce
 from conformance.verdict import Figures, Verdict
 from conformance.worker.statements import code_lines
 
@@ -71,7 +71,11 @@ def _verdict(reader: Reader, row: Row, version: str) -> list[str]:
     if verdict.message:
         lines.append(f"  {verdict.status}{subject}: {one_line(verdict.message)}")
     if verdict.explanation:
-        lines.append(f"  explained: {one_line(verdict.explanation)}")
+        first, *more = map(one_line, explained(verdict.explanation))
+        lines += [f"  explained: {first}", *(f"    {line}" for line in more)]
+        lines += (
+            [f"    causes that fit: {', '.join(causes(verdict.explanation))}"] if causes(verdict.explanation) else []
+        )
     if verdict.known is not None:
         link = f" {verdict.known.link}" if verdict.known.link else ""
         lines.append(f"  known: {verdict.known.name} ({verdict.known.kind}): {one_line(verdict.known.reason)}{link}")
@@ -81,7 +85,9 @@ def _verdict(reader: Reader, row: Row, version: str) -> list[str]:
         lines.append("  plan:")
         lines += [f"    {line}" for line in code_lines(verdict.plan)]
     if verdict.divergent:
-        lines.append(f"  repro: {reproduce(verdict)}")
+        lines.append(
+            f"  repro: {reproduce(verdict, row.case.source.file, row.case.source.file in trusted_files(reader))}"
+        )
     lines.append("  " + _trivia(verdict, row.attempts))
     arrays = reader.arrays(verdict.case, verdict.target)
     if arrays:

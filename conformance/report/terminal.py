@@ -5,6 +5,7 @@ Where the output is no terminal, everything is plain text without control charac
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +28,7 @@ from conformance.record.facts import (
     known_uses,
     matrix,
     notes,
+    trusted_files,
     unexpected_groups,
     version,
 )
@@ -34,7 +36,8 @@ from conformance.suite.case import Case
 from conformance.target import Target, in_columns
 from conformance.text.plain import behind, one_line
 from conformance.text.terminal import STYLES, Out, quoted
-from conformance.text.words import plural, ran, reproduce
+from conformance.text.words import explained, in_a_line, plural, ran, reproduce
+from conformance.usage import INTERRUPTED
 from conformance.verdict import Problem, Status, Verdict
 
 GROUPS_SHOWN = 60
@@ -50,8 +53,9 @@ def print_report(
     quiet: bool = False,
     width: int | None = None,
     compact: bool = False,
+    open_code: int = INTERRUPTED,
 ) -> int:
-    """Print the report of a record; returns the exit code that it names.
+    """Print the report of a record; returns the exit code that it names: `open_code` where the run is not complete.
 
     `stale` adds problems to those of the record's footer. `quiet` leaves out all but the unexpected and the last line.
     `compact` gives each unexpected divergence one line, with file, line and column first, as compilers do.
@@ -76,7 +80,7 @@ def print_report(
         _known(out, reader)
         _claims(out, reader)
         out.line()
-    code = 130 if end.code is None else end.code
+    code = open_code if end.code is None else end.code
     out.line((f"exit {code}", "bold green" if code == 0 else "bold red"), f": {end.reason}; record: {reader.path}")
     return code
 
@@ -189,14 +193,17 @@ def _unexpected(out: Out, reader: Reader) -> None:
     if not groups:
         return
     out.head("unexpected divergences")
+    trust = trusted_files(reader)
     for group in groups[:GROUPS_SHOWN]:
         for row in group.rows:
             out.line()
-            divergence(out, row.case, row.verdict, reader.targets.get(row.verdict.target))
+            info = reader.targets.get(row.verdict.target)
+            divergence(out, row.case, row.verdict, row.case.source.file in trust, info)
         if group.count > len(group.rows):
             first = group.rows[0]
             more = group.count - len(group.rows)
-            out.line((f"  ... and {more:,} more like it (conformance show {quoted(first.case.id)})", "dim"))
+            show = f"conformance show --record {shlex.quote(str(reader.path))} "
+            out.line((f"  ... and {more:,} more like it ({show}{quoted(first.case.id)})", "dim"))
     if len(groups) > GROUPS_SHOWN:
         rest = groups[GROUPS_SHOWN:]
         out.line()
@@ -226,7 +233,7 @@ def _lines(out: Out, reader: Reader, problems: Sequence[Problem]) -> None:
 
 def _line(case: RecordedCase, verdict: Verdict) -> list[str | tuple[str, str]]:
     subject = f" ({verdict.about})" if verdict.about else ""
-    explained = f"; explained: {one_line(verdict.explanation)}" if verdict.explanation else ""
+    explained = f"; explained: {one_line(in_a_line(verdict.explanation))}" if verdict.explanation else ""
     return [
         (f"{case.source}: ", "cyan"),
         (f"{verdict.status}{subject}", "bold red"),
@@ -234,20 +241,29 @@ def _line(case: RecordedCase, verdict: Verdict) -> list[str | tuple[str, str]]:
     ]
 
 
-def divergence(out: Out, case: Case | RecordedCase, verdict: Verdict, info: Mapping[str, Any] | None = None) -> None:
+def divergence(
+    out: Out,
+    case: Case | RecordedCase,
+    verdict: Verdict,
+    trusted: bool = False,
+    info: Mapping[str, Any] | None = None,
+) -> None:
     """One divergence in a few lines: where, what, why, and what was run. `info`: what its worker said of itself."""
     out.line((f"{case.source.file}:{case.source.line}", "cyan"), f"  {case.label} on ", (verdict.target, "bold"))
     subject = f" ({verdict.about})" if verdict.about else ""
     out.line("  ", (f"{verdict.status}{subject}", "bold red"), f": {one_line(verdict.message)}")
     if verdict.explanation:
-        out.line("  ", ("explained", "bold"), f": {one_line(verdict.explanation)}")
+        first, *more = map(one_line, explained(verdict.explanation))
+        out.line("  ", ("explained", "bold"), f": {first}")
+        for line in more:
+            out.line(f"    {line}")
     if (entry := shipped_like(case, case.source.file, verdict, info or {})) is not None:
         known = entry.known
         link = f" {known.link}" if known.link else ""
         out.line("  ", ("like", "bold"), f" shipped known entry {known.name}: {one_line(known.reason)}{link}")
     for index, line in enumerate(ran(verdict)):
         out.line("  ran: " if not index else "       ", line)
-    out.line("  repro: ", reproduce(verdict))
+    out.line("  repro: ", reproduce(verdict, case.source.file, trusted))
 
 
 def describe(case: Case, verdict: Verdict) -> str:

@@ -15,6 +15,7 @@ from conformance.repro import words
 from conformance.repro.finding import Finding
 from conformance.repro.script import message, title
 from conformance.text.plain import clean, one_line
+from conformance.text.words import in_a_line
 from conformance.usage import UsageError
 from conformance.verdict import Status
 
@@ -28,7 +29,7 @@ def body(found: Finding, script: str, other: Finding | None = None) -> str:
     lines = [f"# {title(found)}", "", "## What happens", ""]
     lines += [_sentence(found), ""]
     if found.verdict.explanation:
-        lines += [f"It {_explained(one_line(found.verdict.explanation))}.", ""]
+        lines += [f"It {_explained(one_line(in_a_line(found.verdict.explanation)))}.", ""]
     lines += ["```python", found.plan.render(), "```", ""]
     lines += ["## What should happen", "", _expected(found), ""]
     if found.verdict.known is not None:

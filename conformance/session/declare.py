@@ -78,14 +78,29 @@ def paths(said: str | None = "case files or folders (default: the suite)") -> An
     return positional(nargs="*", type=Path, metavar="PATH", default=(), help=said)
 
 
+def shipped() -> Any:
+    """--shipped."""
+    return switch("--shipped", help="the suite that came with the package, where cases/ here is not it")
+
+
 def select() -> Any:
     """-k."""
     return option("-k", metavar="EXPR", default="", help='such as "stride=2 and not same"')
 
 
+def on(said: str, **words: Any) -> Any:
+    """--on: the target or targets that a command is about."""
+    return option("--on", **{"metavar": "TARGET", "help": said, **words})
+
+
 def tag() -> Any:
     """--tag."""
     return option("--tag", action="append", metavar="TAG", help="only cases with this tag")
+
+
+def list_tags() -> Any:
+    """--list-tags."""
+    return switch("--list-tags", help="print the tags of the selected cases and how many have each, and run nothing")
 
 
 def trust() -> Any:
@@ -95,14 +110,8 @@ def trust() -> Any:
 
 
 def case() -> Any:
-    """One case."""
-    return positional(help="a case id, or a part of one that only one case has")
-
-
-def cases() -> Any:
-    """--cases: where that case is looked up."""
-    said = "look the case up in this file or folder"
-    return option("--cases", action="append", type=Path, metavar="PATH", help=said)
+    """One case; `paths` behind it say where it is looked up."""
+    return positional(metavar="CASE", help="a case's id or name, or a part of one that only one case has")
 
 
 # --- records, results, environments -------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import shlex
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +25,10 @@ from conformance.suite.case import Case
 from conformance.target import Target
 from conformance.text.plain import one_line
 from conformance.text.words import plural
-from conformance.usage import HARNESS, INTERRUPTED, USAGE, HarnessError, UsageError
+from conformance.usage import HARNESS, INTERRUPTED, UNEXPECTED, USAGE, HarnessError, UsageError
 from conformance.verdict import Problem, Verdict
+
+NOWHERE_SHOWN = 20  # cases that ran nowhere and are said by name
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Settings:
     keep_outputs: bool = False
     quiet: bool = False
     known: KnownTable | None = None
+    exit_first: bool = False  # stop at the first unexpected divergence
 
 
 def execute(
@@ -67,7 +70,12 @@ def execute(
     asked = anchored
     targets = list(dict.fromkeys(target for _, own in asked for target in own))
     if not targets:
-        raise UsageError("no framework is installed; install one of torch, jax, tensorflow-cpu, keras")
+        named = ", ".join(dict.fromkeys(name for case, _ in asked for name in case.targets if name != "default"))
+        raise UsageError(
+            f"none of the targets that the cases name is installed: {named}; install one, or name others with --on"
+            if named
+            else "no framework is installed; install one of torch, jax, tensorflow-cpu, keras"
+        )
     pythons = interpreters(targets, settings.python, settings.pip_args)
     known = gate.table(settings.known)
     if settings.resume:
@@ -84,13 +92,16 @@ def execute(
                 findings = _run_into(writer, settings, gate, asked, targets, pythons, known, done, stop)
                 if stop():
                     code: int | None = INTERRUPTED
+                elif findings.stopped:
+                    code = UNEXPECTED
                 elif findings.failed:
                     writer.leave_open(_failures(findings))
                     code = HARNESS
                 else:
                     # What a resumed record holds already was run, too.
                     findings.executed = {**{name: 0 for _, _, name in done}, **findings.executed}
-                    writer.finish(gate.footer(summary(findings, known, explicit)))
+                    idle = nowhere(asked, writer.compared(), findings)
+                    writer.finish(gate.footer(summary(findings, known, explicit), idle))
                     code = None
         except KeyboardInterrupt:
             stop()  # it came while workers were being stopped, which took long
@@ -120,6 +131,7 @@ def _run_into(
     def heard(target: Target, verdict: Verdict) -> None:
         progress.advance(target, verdict)
         gate.count(verdict)
+        run.findings.stopped |= settings.exit_first and verdict.unexpected
 
     # The last words of a worker that dies go into its verdicts; the logs themselves are not needed after the run.
     with (
@@ -134,7 +146,7 @@ def _run_into(
             on_verdict=heard,
             on_ready=lambda target, info: progress.worker_ready(target, str(info.get("version", ""))),
             keep_outputs=settings.keep_outputs,
-            stop=stop,
+            stop=lambda: stop() or run.findings.stopped,
         )
         try:
             for case, own in asked:
@@ -160,6 +172,9 @@ def _left_open(path: Path, findings: Findings, code: int) -> None:
     went = f"after {findings.verdicts:,} verdicts; go on with: {again(path)}"
     if code == INTERRUPTED:
         print(f"interrupted {went}", file=sys.stderr)
+        return
+    if code == UNEXPECTED:
+        print(f"stopped at the first unexpected divergence {went}", file=sys.stderr)
         return
     for problem in _failures(findings):
         print(f"conformance: {problem.name}: {problem.message}", file=sys.stderr)
@@ -219,6 +234,22 @@ def summary(findings: Findings, known: KnownTable | None, explicit: Sequence[Tar
         "coordinator_seconds": findings.coordinator_seconds,
     }
     return Summary(tuple(problems), code, reason, details)
+
+
+def nowhere(
+    asked: Sequence[tuple[Case, Sequence[Target]]], compared: Collection[str], findings: Findings
+) -> list[Problem]:
+    """The cases that no target has answered, so that nothing is known of them; each with the reason."""
+    mistaken = {case.id for case, _ in findings.case_errors}
+    found = []
+    for case, own in asked:
+        if case.id not in compared and case.id not in mistaken:
+            on = ", ".join(map(str, own))
+            why = f"unsupported on {on}" if own else f"not installed: its targets, {', '.join(case.targets)}"
+            words = f"it ran nowhere, so nothing was tested by it ({why}); name a target for it, or leave it out by -k"
+            found.append(Problem(case.label, words, str(case.source)))
+    more = len(found) - NOWHERE_SHOWN
+    return [*found[:NOWHERE_SHOWN], *([Problem(f"{plural(more, 'other case')}", "ran nowhere")] if more > 0 else [])]
 
 
 def _refuse_others(path: Path, asked: Sequence[tuple[Case, Sequence[Target]]]) -> None:

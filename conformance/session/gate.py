@@ -123,9 +123,12 @@ class Gate:
         except RecordError as error:
             raise UsageError(f"record: {error}") from None
 
-    def footer(self, summary: Summary) -> Summary:
-        """The record's footer with the floors that were not reached and what the baseline says."""
-        problems, notes = list(summary.problems), list[str]()
+    def footer(self, summary: Summary, nowhere: Sequence[Problem] = ()) -> Summary:
+        """The record's footer with the floors that were not reached and what the baseline says.
+
+        `nowhere`: the cases that no target has answered. Where this is a gate, they turn it red.
+        """
+        problems, notes = [*summary.problems, *(nowhere if self.writes else ())], list[str]()
         if self.baseline is not None:
             problems, notes = self.baseline.sift(problems)
         short = shortfalls(self.floors, self._compared)
@@ -133,6 +136,8 @@ class Gate:
         if short:
             words = f"{plural(len(short), 'required target')} did not do enough"
             reason, code = "; ".join(filter(None, (reason, words))), HARNESS
+        if not self.writes:
+            notes += [f"{problem.name}: {problem.message}" for problem in nowhere]
         details = {**summary.details, "notes": notes} if notes else summary.details
         return replace(summary, problems=(*problems, *short), exit_code=code, reason=reason, details=details)
 

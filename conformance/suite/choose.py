@@ -5,34 +5,41 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from conformance.suite.case import Case
 from conformance.suite.loader import CaseFileError, Finding, Suite, find_files, load
 from conformance.suite.origin import shipped_root
 from conformance.suite.select import Selector, SelectorError
+from conformance.text.nearest import is_named
 from conformance.usage import UsageError
 
 SHOWN = 200  # findings that are printed
 
 
+OWN = Path("cases")
+
+
 def suite_root() -> Path:
-    """The suite that runs when no path is given: `cases/` here, else the one that came with the package."""
-    here = Path("cases")
-    if here.is_dir():
-        return here
+    """The suite that is looked at when no path is given: `cases/` here, else the one that came with the package."""
+    return OWN if OWN.is_dir() else shipped_suite()
+
+
+def shipped_suite() -> Path:
+    """The suite that came with the package."""
     if (shipped := shipped_root()) is not None:
         return shipped
-    raise UsageError("no cases: there is no folder cases/ here; name a case file or a folder")
+    raise UsageError("no suite came with this installation of conformance; name a case file or a folder")
 
 
 def load_suites(paths: Sequence[Path], trust: Sequence[Path] = ()) -> list[Suite]:
     """Every case file below the paths; UsageError with all findings of all files where one is wrong."""
-    given = list(paths) or [suite_root()]
     findings: list[Finding] = []
     suites = []
     try:
-        root, files = find_files(given)
+        root, files = find_files(list(paths) or [suite_root()])
     except CaseFileError as error:
         raise UsageError(str(error)) from None
     trusted = trusted_files(trust, files)
@@ -77,15 +84,27 @@ def refuse_excess(suites: Sequence[Suite]) -> None:
         raise UsageError(report(findings))
 
 
-def selector(select: str, tags: Sequence[str] = ()) -> Selector:
-    """The selection that -k and --tag ask for."""
-    text = select
-    for tag in tags:
-        text = f"({text}) and tag={tag}" if text else f"tag={tag}"
+def selector(select: str, tags: Sequence[str] = (), suites: Sequence[Suite] = ()) -> Selector:
+    """The selection that -k and --tag ask for; a name is one of a case of these suites."""
     try:
-        return Selector.parse(text)
+        chosen = Selector.parse(select, partial(_is_a_name, suites))
     except SelectorError as error:
         raise UsageError(f"-k: {error}") from None
+    return Selector(select, lambda case: chosen.matches(case) and case.tags.issuperset(tags)) if tags else chosen
+
+
+def _is_a_name(suites: Sequence[Suite], text: str) -> bool:
+    """Whether a text is the id or the name of a case. Only what looks like a grid's has its cases made."""
+    file, separator, label = text.rpartition("::")
+    grid = "[" in label
+    for suite in suites:
+        if separator and suite.stem != file:
+            continue
+        if grid or any(block.name and block.name == label.partition(" ")[0] for block in suite.blocks):
+            with suppress(CaseFileError):  # found again, and said, when the cases are made to be run
+                if any(is_named(text, case.id) for case in suite.cases()):
+                    return True
+    return False
 
 
 def selected(suites: Sequence[Suite], chosen: Selector) -> Iterator[Case]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import shlex
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -131,7 +132,7 @@ def read_text(path: Path) -> str:
         size = max(len(data), status.st_size)
         raise CaseFileError([Finding(file, 0, 0, f"the file has {size:,} bytes, expected at most {MAX_BYTES:,}")])
     if data.startswith(b"SQLite format 3\0"):
-        message = f"a record, expected a YAML case file; `conformance report {file} --html FILE` reads it"
+        message = f"a record, expected a YAML case file; `conformance report {shlex.quote(file)} --html FILE` reads it"
         raise CaseFileError([Finding(file, 0, 0, message)])
     try:
         return data.decode("utf-8-sig")

@@ -178,29 +178,37 @@ class _Params:
         for key, child in _entries(node):
             if not self.known(key, report):
                 continue
-            if not isinstance(child.value, list):
-                report.add(
-                    child, f"{key.value} is {child.shown()}, expected a list of alternatives, such as [{child.shown()}]"
-                )
-                continue
-            if not child.value:
+            if child.value == []:
                 report.add(child, f"{key.value} has no alternative, so the grid has no case")
                 continue
-            few(child, "alternatives")
+            items = [child]  # what is no list is the only alternative
+            if isinstance(child.value, list):
+                few(child, "alternatives")
+                items = child.value
             alternatives: list[Given] = []
             seen: dict[Any, Node] = {}
-            for item in child.value:
+            for item in items:
                 given = self.value(key.value, item, report)
                 if given is None:
                     continue
                 # True == 1 in Python, but not in a file.
                 identity = (type(given.parsed), given.parsed)
                 if identity in seen:
-                    report.add(item, f"{key.value} has the alternative {item.shown()} twice")
+                    words = f"{key.value} has the alternative {item.shown()} twice"
+                    report.add(item, words + self._point(key.value, child))
                 seen[identity] = item
                 alternatives.append(given)
             result[key.value] = tuple(alternatives)
         return result
+
+    def _point(self, name: str, node: Node) -> str:
+        """What to write where a list of alternatives was meant as one value, if it can be one."""
+        assert self.op is not None
+        try:
+            self.op.fields()[name].parse(node.plain())
+        except ValueError:
+            return ""
+        return f": a grid's list holds alternatives, a {name} each; as one {name} it is written [{node.shown()}]"
 
     def exclude(self, node: Node, report: Report) -> tuple[tuple[Node, Mapping[str, Any]], ...]:
         """A list of mappings parameter -> value; a point is left out where every value of one mapping is its own."""
@@ -266,7 +274,7 @@ def grid_keys(op: type[Op] | None) -> dict[str, Key]:
     params = _Params(op)
     fields = op.fields() if op else {}
     lists = {
-        key: {"type": "array", "items": dict(f.schema), "description": f.doc, "minItems": 1}
+        key: {"anyOf": [{"type": "array", "items": f.schema, "minItems": 1}, f.schema], "description": f.doc}
         for key, f in fields.items()
     }
     singles = {key: {**f.schema, "description": f.doc} for key, f in fields.items()}
@@ -279,7 +287,7 @@ def grid_keys(op: type[Op] | None) -> dict[str, Key]:
         **SETTINGS,
         "grid": Key(
             params.grid,
-            "parameter -> list of alternatives",
+            "parameter -> its only value, or a list of alternatives",
             _object(lists) if op else {"type": "object"},
             required=True,
         ),

@@ -1,6 +1,7 @@
 """Selecting cases with -k: `stride=2 and not same`, `kernel>=3 and (dtype=float16 or tag=smoke)`.
 
-A word is looked for in the id, whatever its case. A comparison asks about a parameter (where it has an entry an axis,
+A word that is the name or the id of a case stands for that case; any other is looked for in the ids, in whatever
+letters. A comparison asks about a parameter (where it has an entry an axis,
 all of them must hold), or about `op`, `dtype`, `values`, `seed`, `tag`, `check`, `name`, `file` and `nonfinite`.
 """
 
@@ -14,7 +15,7 @@ from typing import Any
 
 from conformance.ops import OPS
 from conformance.suite.case import Case
-from conformance.text.nearest import did_you_mean
+from conformance.text.nearest import did_you_mean, is_named
 
 ATTRIBUTES = ("op", "dtype", "values", "seed", "tag", "check", "name", "file", "nonfinite")
 MAX_DEPTH = 100
@@ -54,18 +55,25 @@ class Selector:
     matches: Matches
 
     @classmethod
-    def parse(cls, text: str) -> Selector:
-        """Read a selection; SelectorError says where and what was expected."""
+    def parse(cls, text: str, names: Callable[[str], bool] = lambda _: False) -> Selector:
+        """Read a selection; SelectorError says where and what was expected.
+
+        `names`: whether a text is the id or the name of a case. Such a word stands for that case alone, and is not
+        looked for in the ids of others; so does the whole text, whatever spaces and brackets an id has.
+        """
         if not text.strip():
             return cls(text, lambda _: True)
-        return cls(text, _Parser(text).everything())
+        if names(text.strip()):
+            return cls(text, _named(text.strip()))
+        return cls(text, _Parser(text, names).everything())
 
 
 class _Parser:
     """Recursive descent: or, and, not, parentheses, terms."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, names: Callable[[str], bool]) -> None:
         self.text = text
+        self.names = names
         self.tokens = list(self.split())
         self.at = 0
         self.depth = 0
@@ -135,14 +143,17 @@ class _Parser:
             self.at += 1
             return inner
         if kind == "quoted":
-            return _substring(text[1:-1])
+            return self.part(text[1:-1])
         if kind != "term" or text.lower() in ("and", "or", "not"):
             found = repr(text) if text else "the end"
             raise SelectorError(self.text, position, f"unexpected {found}, expected a term such as stride=2 or same")
         comparison = _COMPARISON.fullmatch(text)
         if comparison is None:
-            return _substring(text)
+            return self.part(text)
         return self.comparison(comparison, position)
+
+    def part(self, text: str) -> Matches:
+        return _named(text) if self.names(text) else _substring(text)
 
     def comparison(self, match: re.Match[str], position: int) -> Matches:
         key, symbol, wanted = match["key"], match["symbol"], match["value"].strip("\"'")
@@ -163,6 +174,10 @@ class _Parser:
         if key in ATTRIBUTES:
             return _attribute(key, symbol, wanted, value)
         return _parameter(key, symbol, value)
+
+
+def _named(text: str) -> Matches:
+    return lambda case: is_named(text, case.id)
 
 
 def _substring(text: str) -> Matches:

@@ -8,7 +8,22 @@ from collections.abc import Iterable
 
 from conformance.worker.near import did_you_mean, near
 
-__all__ = ["did_you_mean", "near", "nearest", "the_nearest"]
+__all__ = ["did_you_mean", "is_named", "meant", "near", "nearest", "the_nearest"]
+
+
+def is_named(text: str, id: str) -> bool:
+    """Whether a text is a case's id or its name (the id without the values), each with or without its file."""
+    label = id.rpartition("::")[2]
+    return text in (id, id.partition(" ")[0], label, label.partition(" ")[0])
+
+
+def meant(text: str, ids: Iterable[str]) -> list[str]:
+    """The ids that a text stands for: those that it names exactly, the whole id before all; else those that have it."""
+    among = list(ids)
+    if text in among:
+        return [text]
+    exact = [id for id in among if is_named(text, id)]
+    return exact or [id for id in among if text and text in id]
 
 
 def nearest(id: str, ids: Iterable[str], count: int = 3) -> list[str]:

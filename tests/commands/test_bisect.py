@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
+from conformance.commands import bisect
 from conformance.commands.bisect import Seen, Untestable, search
+from conformance.commands.cli import main
 from conformance.verdict import Status, Verdict
 from tests.versions import FFT, NEW, NEWER, OLD, command, shared_cache
 
@@ -68,7 +70,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_real_change_between_real_releases(folder: Path, cache: Path) -> None:
-    words = ("bisect", "fft-there", "--cases", "fft.yaml", "--framework", "numpy")
+    words = ("bisect", "fft-there", "fft.yaml", "--on", "numpy")
     done = command(*words, "--good", OLD, "--bad", NEWER, cwd=folder, cache=cache)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"numpy {NEW} is the first release with the new verdict" in done.stdout
@@ -77,8 +79,52 @@ def test_a_real_change_between_real_releases(folder: Path, cache: Path) -> None:
     assert "tried 3 of 3 releases" in done.stdout
 
 
+CASES = """
+op: call
+values: ones
+defaults: {inputs: {x: {shape: [3], layout: N}}, output: N}
+cases:
+  - {name: no-plan, params: {plans: {numpy: y = x}}, expect: {values: [1, 1, 1]}}
+  - {name: elsewhere, params: {against: numpy==1.26.4, plans: {numpy: y = x, jax: y = x}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("case", "good", "bad", "said"),
+    [
+        (
+            "no-plan",
+            "0.9.2",
+            "0.10.2",
+            "unsupported on jax==0.10.2, so there is nothing to look for",
+        ),
+        ("elsewhere", "0.9.2", "0.10.2", "is held against numpy==1.26.4, which can't be asked here"),
+        ("no-plan", "0.10.2", "0.9.2", "--good 0.10.2 comes after --bad 0.9.2, expected the earlier release as --good"),
+        ("no-plan", "0.9.2", "0.9.2", "--good and --bad are the same version, 0.9.2"),
+    ],
+)
+def test_what_can_not_be_found_is_refused_before_anything_is_installed(
+    tmp_path: Path,
+    case: str,
+    good: str,
+    bad: str,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def asked(*_: object) -> None:
+        raise AssertionError("the index was asked")
+
+    monkeypatch.setattr(bisect, "releases", asked)
+    monkeypatch.setattr(bisect, "environment", asked)
+    (tmp_path / "a.yaml").write_text(CASES)
+    words = ["bisect", case, str(tmp_path / "a.yaml"), "--on", "jax", "--good", good, "--bad", bad]
+    assert main(words) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_nothing_to_look_for(folder: Path, cache: Path) -> None:
-    words = ("bisect", "fft-there", "--cases", "fft.yaml", "--framework", "numpy")
+    words = ("bisect", "fft-there", "fft.yaml", "--on", "numpy")
     done = command(*words, "--good", NEW, "--bad", NEWER, "--bits", cwd=folder, cache=cache)
     assert done.returncode == 2, done.stdout + done.stderr
     assert f"{NEW} and {NEWER} do not differ" in done.stderr

@@ -34,7 +34,7 @@ def test_weights_are_converted_and_what_is_printed_runs_where_this_package_is_no
     weight = stream.standard_normal((3, 3, 4, 2)).astype(np.float32)
     np.savez(tmp_path / "mine.npz", rhs=weight)
     call = "jax.lax.conv_transpose(x, w, (2, 2), 'SAME')"
-    done = recipe(call, "--to", "torch", "--input", "1,5,6,4", "--weights", "mine.npz", "--json", cwd=tmp_path)
+    done = recipe(call, "--on", "torch", "--input", "1,5,6,4", "--weights", "mine.npz", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     [entry] = document["targets"]
@@ -64,7 +64,7 @@ def test_weights_are_converted_and_what_is_printed_runs_where_this_package_is_no
 
 @needs
 def test_it_says_what_was_verified_where_and_how_well(tmp_path: Path) -> None:
-    done = recipe(TORCH, "--to", "jax", "--input", "1,3,5,6", cwd=tmp_path)
+    done = recipe(TORCH, "--on", "jax", "--input", "1,3,5,6", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     text = done.stdout
     assert "--- jax ---" in text
@@ -80,26 +80,26 @@ def test_it_says_what_was_verified_where_and_how_well(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["conv(", "--to", "torch"], ""),
-        ([TORCH, "--to", "torhc"], "did you mean 'torch'?"),
-        ([TORCH, "--to", "numpy"], "no code can be verified on numpy"),
-        ([TORCH, "--to", "torch:meta"], "no code can be verified on torch:meta"),
-        ([TORCH, "--to", "jax", "--input", "1,a"], "--input is '1,a', expected lengths"),
-        ([TORCH, "--to", "jax", "--input", "1,3,900000,900000"], "products, at most"),
-        ([TORCH, "--to", "jax", "--input", "1,3,\u00b2,5"], "expected lengths"),
-        ([TORCH, "--to", "jax", "--input", "1,3,5," + "9" * 5000], "a number of 5,000 digits, expected at most 400"),
-        (["nn.Conv2d(3, 4, 0x" + "f" * 5000 + ")", "--to", "jax"], "an integer of 20000 bits, expected at most 63"),
-        (["nn.Conv2d(3, 4, 3, bias=-0x" + "f" * 17 + ")", "--to", "jax"], "an integer of 68 bits"),
-        (["nn.Conv2d(3, 4, 9999999999 * 9999999999)", "--to", "jax"], "an integer of 67 bits"),
-        (["nn.Conv2d(3, 4, [1]" + " * 5" * 14 + ")", "--to", "jax"], "a sequence of 125 entries, expected at most 64"),
-        (["nn.Conv2d(3, 4, 1" + " + 1" * 900 + ")", "--to", "jax"], "nested too deeply"),
-        (["nn.Conv2d(3, 4, " + "-" * 7000 + "1)", "--to", "jax"], "nested too deeply"),
-        (["nn.Conv2d(3, 4, " + "-" * 9000 + "1)", "--to", "jax"], "the call has 9,0"),
-        ([TORCH, "--to", "jax", "--weights", "absent.npz"], "no such file"),
-        ([TORCH, "--to", "jax", "--shape", "x=1,3,4,4"], "--shape is of calls that are no convolutions"),
-        ([TORCH, "--to", "jax", "-o", "out.npz"], "expected --weights FILE"),
-        ([TORCH, "--to", "jax,torch", "--weights", "w.npz", "-o", "out.npz"], "several targets"),
-        ([TORCH, "--to", "jax", "--weights", "w.npz"], "has shape (3, 4, 2, 2), but in"),
+        (["conv(", "--on", "torch"], ""),
+        ([TORCH, "--on", "torhc"], "did you mean 'torch'?"),
+        ([TORCH, "--on", "numpy"], "no code can be verified on numpy"),
+        ([TORCH, "--on", "torch:meta"], "no code can be verified on torch:meta"),
+        ([TORCH, "--on", "jax", "--input", "1,a"], "--input is '1,a', expected lengths"),
+        ([TORCH, "--on", "jax", "--input", "1,3,900000,900000"], "products, at most"),
+        ([TORCH, "--on", "jax", "--input", "1,3,\u00b2,5"], "expected lengths"),
+        ([TORCH, "--on", "jax", "--input", "1,3,5," + "9" * 5000], "a number of 5,000 digits, expected at most 400"),
+        (["nn.Conv2d(3, 4, 0x" + "f" * 5000 + ")", "--on", "jax"], "an integer of 20000 bits, expected at most 63"),
+        (["nn.Conv2d(3, 4, 3, bias=-0x" + "f" * 17 + ")", "--on", "jax"], "an integer of 68 bits"),
+        (["nn.Conv2d(3, 4, 9999999999 * 9999999999)", "--on", "jax"], "an integer of 67 bits"),
+        (["nn.Conv2d(3, 4, [1]" + " * 5" * 14 + ")", "--on", "jax"], "a sequence of 125 entries, expected at most 64"),
+        (["nn.Conv2d(3, 4, 1" + " + 1" * 900 + ")", "--on", "jax"], "nested too deeply"),
+        (["nn.Conv2d(3, 4, " + "-" * 7000 + "1)", "--on", "jax"], "nested too deeply"),
+        (["nn.Conv2d(3, 4, " + "-" * 9000 + "1)", "--on", "jax"], "the call has 9,0"),
+        ([TORCH, "--on", "jax", "--weights", "absent.npz"], "no such file"),
+        ([TORCH, "--on", "jax", "--shape", "x=1,3,4,4"], "--shape is of calls that are no convolutions"),
+        ([TORCH, "--on", "jax", "-o", "out.npz"], "expected --weights FILE"),
+        ([TORCH, "--on", "jax,torch", "--weights", "w.npz", "-o", "out.npz"], "several targets"),
+        ([TORCH, "--on", "jax", "--weights", "w.npz"], "has shape (3, 4, 2, 2), but in"),
     ],
 )
 def test_bad_input_gets_one_message(words: list[str], said: str, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_bad_input_gets_one_message(words: list[str], said: str, tmp_path: Path)
 @needs
 def test_nothing_verified_is_exit_code_3(tmp_path: Path) -> None:
     call = "torch.nn.Conv2d(4, 4, 3, stride=2, dilation=2)"
-    done = recipe(call, "--to", "keras/tensorflow", "--input", "1,4,7,7", cwd=tmp_path)
+    done = recipe(call, "--on", "keras/tensorflow", "--input", "1,4,7,7", cwd=tmp_path)
     assert done.returncode == 3, done.stdout
     assert "no recipe: " in done.stdout
     assert "in conjunction with dilation_rate" in done.stdout
@@ -137,7 +137,7 @@ def test_which_padding_gives_a_length(tmp_path: Path) -> None:
 def test_weights_of_one_layer_of_a_checkpoint(tmp_path: Path) -> None:
     kernel, bias = np.ones((3, 4, 2, 2), np.float32), np.zeros(4, np.float32)
     np.savez(tmp_path / "m.npz", **{"a.up.weight": kernel, "a.up.bias": bias, "b.up.weight": kernel, "b.up.bias": bias})
-    words = ["nn.ConvTranspose2d(3, 4, 2, stride=2)", "--to", "jax", "--input", "1,3,4,4", "--weights", "m.npz"]
+    words = ["nn.ConvTranspose2d(3, 4, 2, stride=2)", "--on", "jax", "--input", "1,3,4,4", "--weights", "m.npz"]
     several = recipe(*words, cwd=tmp_path)
     assert several.returncode == 2
     assert "2 layers that fit: a.up, b.up; choose one with --layer a.up" in several.stderr
@@ -152,7 +152,7 @@ known = pytest.mark.skipif("topk" not in DEFINED, reason="there is no op topk")
 @needs
 @known
 def test_a_call_of_another_op_is_read_by_words(tmp_path: Path) -> None:
-    done = recipe("torch.topk(x, 3, dim=1)", "--to", "jax", "--input", "4,6", "--json", cwd=tmp_path)
+    done = recipe("torch.topk(x, 3, dim=1)", "--on", "jax", "--input", "4,6", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     document = json.loads(done.stdout)
     assert (document["op"], document["function"], document["shapes"]) == ("topk", "torch.topk", {"x": [4, 6]})
@@ -167,14 +167,14 @@ def test_a_call_of_another_op_is_read_by_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["torch.topk(x, 3, sorted=False)", "--to", "jax"], "sorted is False, expected True"),
-        (["torch.topk(x, n)", "--to", "jax"], "k is n, expected"),
-        (["torch.topk(x, 3)", "--to", "jax", "--input", "2"], "x has the shape 2, expected one such as"),
-        (["torch.topk(x, 3)", "--to", "jax", "--shape", "x"], "expected a tensor's name and its lengths"),
-        (["torch.topk(x, 3)", "--to", "jax", "--weights", "w.npz"], "are of convolutions"),
-        (["torch.topk(x, 3)", "--to", "jax", "--input", "9000,9000"], "at most 16,777,216 are taken"),
-        (["torch.topkk(x, 3)", "--to", "jax"], "did you mean torch.topk"),
-        (["topk(x, 3)", "--to", "jacks"], "--to: "),
+        (["torch.topk(x, 3, sorted=False)", "--on", "jax"], "sorted is False, expected True"),
+        (["torch.topk(x, n)", "--on", "jax"], "k is n, expected"),
+        (["torch.topk(x, 3)", "--on", "jax", "--input", "2"], "x has the shape 2, expected one such as"),
+        (["torch.topk(x, 3)", "--on", "jax", "--shape", "x"], "expected a tensor's name and its lengths"),
+        (["torch.topk(x, 3)", "--on", "jax", "--weights", "w.npz"], "are of convolutions"),
+        (["torch.topk(x, 3)", "--on", "jax", "--input", "9000,9000"], "at most 16,777,216 are taken"),
+        (["torch.topkk(x, 3)", "--on", "jax"], "did you mean torch.topk"),
+        (["topk(x, 3)", "--on", "jacks"], "--on: "),
     ],
 )
 def test_what_words_can_not_mean_gets_one_message(words: list[str], said: str, tmp_path: Path) -> None:

@@ -98,7 +98,12 @@ UNSTABLE = answer(CASE, status=Status.NONDETERMINISTIC)
 def test_each_kind(tmp_path: Path, before: Verdict | None, after: Verdict | None, kinds: list[Kind]) -> None:
     diff = single(tmp_path, before, after)
     assert [change.kinds for group in diff.groups for change in group.changes] == [tuple(kinds)]
-    assert {kind: n for kind, n in diff.counts.items() if n} == dict.fromkeys(kinds, 1)
+    assert {kind: n for kind, n in diff.counts.items() if n} == {kinds[0]: 1}
+    assert diff.found(Kind) == dict.fromkeys(kinds, 1)
+    (pair,) = diff.pairs
+    other = kinds[0] is Kind.VALUE_INSIDE
+    assert (pair.unchanged, pair.other_bits) == (1, int(other))
+    assert pair.unchanged + pair.other_bits + pair.changed == pair.compared
     assert diff.compared == (2 if before and after else 1)
 
 

@@ -65,7 +65,7 @@ def test_its_cases_run_by_its_entry_point_alone(tmp_path: Path) -> None:
 def test_a_stand_alone_script_asks_it(tmp_path: Path) -> None:
     site = installed(tmp_path / "site")
     found = "conv2d[5x6 k3 p1 c2>1 torch] normal"
-    done = conformance(site, tmp_path, "repro", found, "--cases", str(EXAMPLE / "cases"), "--on", "scipy", "-o", "s.py")
+    done = conformance(site, tmp_path, "repro", found, str(EXAMPLE / "cases"), "--on", "scipy", "-o", "s.py")
     assert done.returncode == 0, done.stdout + done.stderr
     script = (tmp_path / "s.py").read_text()
     assert "y = scipy.signal.correlate(padded, w, mode='valid', method='direct')" in script

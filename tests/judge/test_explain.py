@@ -204,8 +204,11 @@ def test_says_what_to_change() -> None:
     params, arrays = inputs_for("conv_transpose", "integers", 0, in_channels=2, out_channels=2, stride=2)
     y = params.evaluate({**arrays, "w": arrays["w"][..., ::-1, ::-1]})["y"].value
     found = explain(params, arrays, y, y.shape, dtype="float32")
-    assert found.text.startswith("equals the reference with the kernel flipped along H and W (")
-    assert "transpose_kernel=True" in found.text
+    headline, fix = found.text.split("\n")
+    assert headline == "equals the reference with the kernel flipped along H and W"
+    assert fix.startswith("fix: w = numpy.flip(w, axes)")
+    assert "transpose_kernel=True" in fix
+    assert found.recorded == f"{found.text}\ncause: kernel flipped"
 
 
 def test_unexplained_says_so_and_where() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.ask.run import Findings
-from conformance.session.execute import summary
+from conformance.session.execute import nowhere, summary
 from conformance.session.selection import refuse_duplicates, select_cases
 from conformance.suite.case import Source
 from conformance.target import parse_target
@@ -46,6 +46,18 @@ def test_cases_that_can_not_be_judged_come_after_the_harness_and_before_divergen
     ]
     both = Findings(case_errors=[(case, "compares nothing")], executed={"numpy": 3})
     assert summary(both, None, [TORCH]).exit_code == HARNESS
+
+
+def test_a_case_that_nobody_answered_is_said_by_name() -> None:
+    first, second, third, fourth = (make_case(i) for i in range(4))
+    asked = [(first, [NUMPY]), (second, [NUMPY, TORCH]), (third, []), (fourth, [NUMPY])]
+    findings = Findings(case_errors=[(fourth, "compares nothing")])  # which is said already
+    found = nowhere(asked, {first.id}, findings)
+    assert [(p.name, p.where) for p in found] == [(c.label, str(c.source)) for c in (second, third)]
+    assert "it ran nowhere, so nothing was tested by it (unsupported on numpy, torch)" in found[0].message
+    assert "not installed: its targets, default" in found[1].message
+    many = [(make_case(i), [NUMPY]) for i in range(25)]
+    assert [p.name for p in nowhere(many, (), Findings())][20:] == ["5 other cases"]
 
 
 def test_one_id_in_two_files_is_refused() -> None:

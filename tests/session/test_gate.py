@@ -322,6 +322,35 @@ def test_a_required_framework_that_is_not_there(tmp_path: Path) -> None:
     assert "jax: --require asks for 1 case on it, but none gave an answer" in short.stdout
 
 
+JAX_ALONE = """op: call
+about: A plan for one framework.
+values: [ones]
+cases:
+  - name: jax-alone
+    params:
+      inputs: {x: {shape: [3], layout: N}}
+      output: N
+      plans: {jax: "y = x + 1"}
+    expect: {values: [2, 2, 2]}
+"""
+
+
+def test_a_case_that_ran_nowhere_is_named_and_is_not_green(tmp_path: Path) -> None:
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "port.yaml").write_text(CASES.replace("RIGHT", RIGHT))
+    words = ("-q", "--on", "torch")
+    assert conformance(tmp_path, "run", "--gate", *words).returncode == 0
+    (tmp_path / "cases" / "jax.yaml").write_text(JAX_ALONE)
+    said = "jax-alone ones: it ran nowhere, so nothing was tested by it (unsupported on torch)"
+    gate = conformance(tmp_path, "run", "--gate", *words)
+    assert gate.returncode == 1, gate.stdout + gate.stderr
+    assert f"cases/jax.yaml:5:5: {said}" in gate.stdout
+    told = conformance(tmp_path, "run", *words)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert f"note: {said}" in told.stdout
+    assert conformance(tmp_path, "run", "--gate", "-q", "--on", "torch,jax").returncode == 0
+
+
 # --- smaller things -----------------------------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 RUN = ("run", "cases", "--on", "numpy", "-q")
-REPRO = ("repro", "a integers", "--on", "numpy", "--cases", "cases")
+REPRO = ("repro", "a integers", "cases", "--on", "numpy")
 WRITERS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (RUN, ("--json", "--junit", "--markdown", "--html", "--badge")),
     (("report", "good.db"), ("--json", "--junit", "--markdown", "--html")),
@@ -36,10 +36,10 @@ WRITERS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("history", "good.db", "other.db"), ("--json", "--markdown", "--html")),
     (("selftest", "cases", "--on", "numpy"), ("--json", "--markdown")),
     (REPRO, ("-o",)),
-    (("recipe", "torch.nn.Conv2d(1, 1, 1)", "--to", "jax"), ("-o",)),
+    (("recipe", "torch.nn.Conv2d(1, 1, 1)", "--on", "jax"), ("-o",)),
     (("known", "cases/known", "--markdown"), ("-o",)),
     (("known", "cases/known"), ("-o",)),
-    (("minimize", "a integers", "--on", "numpy", "--cases", "cases/a.yaml"), ("-o",)),
+    (("minimize", "a integers", "cases/a.yaml", "--on", "numpy"), ("-o",)),
 ]
 
 
@@ -148,5 +148,5 @@ def test_the_newest_record_is_a_file(folder: Path, capsys: pytest.CaptureFixture
 def test_weights_from_a_pipe_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo(folder / "w.npz")
     for place in ("w.npz", "cases", "/dev/zero"):
-        assert main(["recipe", "torch.nn.Conv2d(1, 1, 1)", "--to", "jax", "--weights", place]) == 2
+        assert main(["recipe", "torch.nn.Conv2d(1, 1, 1)", "--on", "jax", "--weights", place]) == 2
         assert f"{place} is no file" in capsys.readouterr().err

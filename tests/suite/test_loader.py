@@ -344,11 +344,33 @@ def test_a_wrong_setting_is_named_with_its_place(tmp_path: Path, line: str, begi
     assert holds in found
 
 
+@pytest.mark.parametrize(
+    ("grid", "points"),
+    [
+        ("size: [4, 5]", ["4x4", "5x5"]),
+        ("size: [[4, 5]]", ["4x5"]),
+        ("size: 4", ["4x4"]),
+        ("size: 4, kernel: 2, padding: same, output_padding: null", ["4x4"]),
+    ],
+)
+def test_a_list_in_a_grid_is_of_alternatives_and_one_stands_by_itself(
+    tmp_path: Path, grid: str, points: list[str]
+) -> None:
+    (tmp_path / "a.yaml").write_text(f"op: conv_transpose\nvalues: integers\ngrids: [{{grid: {{{grid}}}}}]\n")
+    cases = load(tmp_path / "a.yaml", tmp_path).cases()
+    assert [case.label.partition("[")[2].partition(" ")[0] for case in cases] == points
+
+
 WRONG_GRIDS = [
     ("grid: {stirde: [1]}", "3:12: unknown parameter of conv_transpose 'stirde'", "did you mean 'stride'?"),
-    ("grid: {kernel: 3}", "3:20: kernel is 3, expected a list of alternatives, such as [3]", ""),
+    ("grid: {kernel: x}", "3:20: kernel is 'x', expected an integer of at least 1", ""),
     ("grid: {kernel: []}", "3:20: kernel has no alternative, so the grid has no case", ""),
-    ("grid: {kernel: [3, 3]}", "3:24: kernel has the alternative 3 twice", ""),
+    (
+        "grid: {kernel: [3, 3]}",
+        "3:24: kernel has the alternative 3 twice",
+        "a kernel each; as one kernel it is written [[3, 3]]",
+    ),
+    ("grid: {bias: [true, true]}", "3:25: bias has the alternative true twice", ""),
     ("grid: {padding: [smae]}", "3:22: padding is 'smae', expected valid, same", ""),
     ("grid: {bias: [1]}", "3:19: bias is 1, expected true or false", ""),
     ("grid: [1]", "3:11: grid: found [1], expected a mapping of parameters", ""),

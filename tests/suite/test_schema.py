@@ -115,7 +115,7 @@ def test_the_shipped_files_are_valid_under_it(file: Path) -> None:
         "{op: conv, cases: [{nme: a}]}",
         "{op: conv, cases: [{name: a, params: {strides: 2}}]}",
         "{op: conv, cases: [{name: a, params: {stride: x}}]}",
-        "{op: conv, grids: [{grid: {stride: 2}}]}",
+        "{op: conv, grids: [{grid: {stride: x}}]}",
         "{op: conv, grids: [{grid: {stirde: [2]}}]}",
         "{op: conv, grids: [{grid: {kernel: [2]}, coverage: pairwize}]}",
         "{op: conv, dtype: float31, cases: [{name: a}]}",

@@ -172,7 +172,7 @@ ELEMENTS: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "output moved by one",
         "the finished output rolled or moved by one element",
-        "correct the index by which the output is written",
+        "y[i] = ...  # correct the index by which the output is written",
         _rolled,
         BOTH,
         pairs=False,
@@ -180,7 +180,7 @@ ELEMENTS: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "kernel tap dropped",
         "the first or last tap, input channel or output channel left out",
-        "correct the loop's bounds",
+        "for i in range(k):  # correct the loop's bounds",
         _taps_dropped,
         BOTH,
         pairs=False,
@@ -188,7 +188,7 @@ ELEMENTS: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "edge dropped",
         "the first or last slice of the input or the output taken as zero",
-        "correct the loop's bounds",
+        "for i in range(size):  # correct the loop's bounds",
         _edges_dropped,
         BOTH,
         pairs=False,
@@ -212,7 +212,7 @@ ROUNDINGS: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "narrow output",
         "the answer rounded to bfloat16 or float16",
-        "keep the output in the case's dtype",
+        "y = y.astype(dtype)  # keep the output in the case's dtype",
         _output_rounded,
         BOTH,
         pairs=False,
@@ -221,7 +221,7 @@ ROUNDINGS: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "computed in another dtype",
         "inputs and answer rounded to bfloat16 or float16",
-        "look for an autocast or a cast of the whole computation",
+        "x = x.astype(dtype)  # look for an autocast or a cast of the whole computation",
         _everything_rounded,
         BOTH,
         pairs=False,

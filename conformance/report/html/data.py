@@ -20,6 +20,7 @@ from conformance.report.definition import sentences
 from conformance.report.picture import fractions, overlap
 from conformance.text.data import Data, Strings, rounded, strict
 from conformance.text.plain import clean
+from conformance.text.words import explained
 from conformance.verdict import Figures, Problem, Status, Verdict
 
 ELEMENTS_AN_ARRAY = 1 << 14
@@ -80,7 +81,7 @@ def _group(group: Group) -> Data:
         "status": row.verdict.status.value,
         "subject": row.verdict.subject,
         "message": clean(row.verdict.message),
-        "explanation": clean(row.verdict.explanation),
+        "explanation": clean("\n".join(explained(row.verdict.explanation))),
     }
 
 
@@ -165,7 +166,7 @@ class _Verdicts:
         sparse: dict[str, Any] = {
             "known": verdict.known.name if verdict.known else None,
             "subject": s.add(verdict.about) if verdict.about else None,
-            "explanation": s.add(verdict.explanation) if verdict.explanation else None,
+            "explanation": s.add("\n".join(explained(verdict.explanation))) if verdict.explanation else None,
             "attempts": attempts if attempts > 1 else None,
             "figures": _figures(figures) if figures else None,
             "script": s.add(script) if (script := self._scripts.get((verdict.case, verdict.target))) else None,
