@@ -61,8 +61,13 @@ class CaseFile(pytest.File):
                 for target in targets or [None]:
                     name = f"{case.label}[{target}]" if target else case.label
                     yield CaseItem.from_parent(self, name=name, case=case, target=target)
-        except (CaseFileError, UsageError) as error:
+        except CaseFileError as error:
             raise self.CollectError(quiet(str(error))) from None
+        except UsageError as error:
+            # Of an xdist worker nobody would see more than that it ended.
+            if hasattr(self.config, "workerinput"):
+                raise self.CollectError(quiet(str(error))) from None
+            live.refused.append(quiet(str(error)))
 
 
 class CaseItem(pytest.Item):
@@ -117,6 +122,7 @@ class Live:
         self.known: KnownTable | None = None
         self.running: dict[Target | None, _Running] = {}
         self.declared: list[Path] = []  # the folders of declared divergences
+        self.refused: list[str] = []  # what of the call can't be meant, found in the files
         self.sources: dict[str, str] = {}  # a case's id -> where it is
         self.trusted = {Path(os.path.realpath(file)) for file in config.getoption("conformance_trust")}
 

@@ -103,6 +103,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return CaseFile.below(parent, file_path)
 
 
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    """Say before the first item runs where a file asks for what the command line does not."""
+    live = config.stash.get(LIVE, None)
+    if live is not None and live.refused:
+        raise pytest.UsageError("\n".join(dict.fromkeys(live.refused)))
+
+
 def _claimed(path: Path, config: pytest.Config) -> bool:
     """Whether a file is one of those named, or stands in a folder of them as `conformance run FOLDER` sees it."""
     for root in config.stash[_ROOTS]:

@@ -45,7 +45,8 @@ def on_page_markdown(markdown: str, page: Any, files: Files, **_: Any) -> str:
         real = posixpath.normpath(posixpath.join(here, path))
         found = PAGES.get(real, real.removeprefix("docs/") if real.startswith("docs/") else "")
         if files.get_file_from_path(found) is None:
-            return text  # a file of the repository, which the site has not
+            # A file of the repository, which the site has not; what leads nowhere is left for mkdocs to say.
+            return text if (ROOT / real).exists() else match[0]
         return f"{mark}[{text}]({posixpath.relpath(found, posixpath.dirname(name) or '.')}{hash_}{anchor})"
 
     lines: list[str] = []

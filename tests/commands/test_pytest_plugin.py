@@ -176,7 +176,7 @@ def test_what_no_longer_happens_is_missed(tmp_path: Path, words: tuple[str, ...]
 @pytest.mark.parametrize("words", [(), ("-n", "2")], ids=["alone", "xdist"])
 def test_wrong_usage_is_one_message(folder: Path, words: tuple[str, ...]) -> None:
     for option, said in (
-        ("--on=nunpy", "--on: unknown framework 'nunpy'"),
+        ("--on=nunpy", "--on: target 'nunpy': unknown framework 'nunpy'"),
         ("--trust=no.yaml", "--trust: no such file"),
     ):
         done = run(folder, option, *words)
@@ -186,6 +186,18 @@ def test_wrong_usage_is_one_message(folder: Path, words: tuple[str, ...]) -> Non
         assert said in lines[0]
         assert "Traceback" not in done.stdout + done.stderr
         assert "INTERNALERROR" not in done.stdout + done.stderr
+
+
+def test_what_a_file_asks_for_beyond_the_call_is_one_message(folder: Path) -> None:
+    write(folder / "cases" / "small.yaml", CASES.replace("[numpy, torch]", '["numpy==1.26.4"]'))
+    said = "the target numpy==1.26.4 names a version"
+    done = run(folder)
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert (done.stdout + done.stderr).count(said) == 1
+    spread = run(folder, "-n", "2")
+    assert spread.returncode not in (0, 5)
+    assert spread.stdout.count(said) == 1
+    assert "INTERNALERROR" not in spread.stdout + spread.stderr
 
 
 def test_a_known_file_that_cannot_be_read_is_one_error(folder: Path) -> None:
