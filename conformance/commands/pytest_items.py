@@ -215,7 +215,7 @@ class _Running:
     """Targets that are up, and the cases that they have been asked."""
 
     def __init__(self, targets: list[Target], folder: Path, known: KnownTable) -> None:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         try:
             pythons = versioned(targets)
         except UsageError as error:

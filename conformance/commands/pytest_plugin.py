@@ -116,12 +116,19 @@ def _claimed(path: Path, config: pytest.Config) -> bool:
         if path == root:
             return True
         if path.suffix == ".yaml" and path.is_relative_to(root) and "known" not in path.relative_to(root).parts[:-1]:
-            return config.getini(SETTING) is not None or _is_case_file(path)
+            return config.getini(SETTING) is not None or _leads_out(path, config) or _is_case_file(path)
     return False
+
+
+def _leads_out(path: Path, config: pytest.Config) -> bool:
+    """Whether a file is a link that is not followed, and said to be left out, before anything of it is read."""
+    return path.is_symlink() and not path.resolve().is_relative_to(config.rootpath.resolve())
 
 
 def _is_case_file(path: Path) -> bool:
     """Whether a YAML file has the fields of ours: other projects have folders named cases, too."""
+    if not path.is_file():
+        return False
     try:
         keys = {line.partition(":")[0] for line in path.read_text(encoding="utf-8", errors="replace").split("\n")}
     except OSError:
@@ -132,7 +139,9 @@ def _is_case_file(path: Path) -> bool:
 def _live(config: pytest.Config) -> Live:
     from conformance.commands.pytest_items import Live
 
-    return config.stash.setdefault(LIVE, Live(config))
+    if LIVE not in config.stash:
+        config.stash[LIVE] = Live(config)
+    return config.stash[LIVE]
 
 
 class _Ending:
