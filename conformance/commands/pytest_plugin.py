@@ -1,8 +1,8 @@
 """YAML case files as pytest items: `pytest cases/`, with -k, -x and -n.
 
 pytest loads this module in every test run of an environment that has Conformance, so nothing but pytest is imported
-here. What a case needs (`pytest_items`) is imported with the first file that is one of ours: those that the setting
-`conformance_cases` names or, without it, the case files below `cases/`.
+here. What a case needs (`session/pytest_items.py`) is imported with the first file that is one of ours: those that the
+setting `conformance_cases` names or, without it, the case files below `cases/`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conformance.commands.pytest_items import Live
+    from conformance.session.pytest_items import Live
 
 SETTING = "conformance_cases"
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -97,10 +97,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """A case file, where it is ours."""
     if not _claimed(file_path, parent.config):
         return None
-    from conformance.commands.pytest_items import CaseFile
+    from conformance.session.pytest_items import CaseFile
 
-    _live(parent.config)
-    return CaseFile.below(parent, file_path)
+    return CaseFile.below(parent, file_path, _live(parent.config))
 
 
 def pytest_collection_modifyitems(config: pytest.Config) -> None:
@@ -137,10 +136,10 @@ def _is_case_file(path: Path) -> bool:
 
 
 def _live(config: pytest.Config) -> Live:
-    from conformance.commands.pytest_items import Live
+    from conformance.session.pytest_items import Live
 
     if LIVE not in config.stash:
-        config.stash[LIVE] = Live(config)
+        config.stash[LIVE] = Live(config, HARNESS_FAILED)
     return config.stash[LIVE]
 
 

@@ -1,4 +1,4 @@
-"""What `pytest_plugin` makes of a case file: an item for each case and target, and the workers that answer them.
+"""What the plug-in for pytest makes of a case file: an item for each case and target, and the workers that answer them.
 
 An item fails with the same message as `conformance run`, and is xfailed with its reason where the divergence is
 declared. Workers start with the first item and serve the whole session.
@@ -18,7 +18,6 @@ import pytest
 
 from conformance.ask.run import Run
 from conformance.ask.where import expand, with_anchor
-from conformance.commands.pytest_plugin import HARNESS_FAILED, LIVE
 from conformance.environments.installed import default_targets, named_targets
 from conformance.environments.interpreters import consent, interpreters, versioned
 from conformance.executor.local import LocalExecutor
@@ -37,17 +36,23 @@ from conformance.verdict import Status, Verdict
 class CaseFile(pytest.File):
     """One YAML file."""
 
+    live: Live
+
     @classmethod
-    def below(cls, parent: pytest.Collector, path: Path) -> CaseFile | None:
+    def below(cls, parent: pytest.Collector, path: Path, live: Live) -> CaseFile | None:
         """The collector of a file; None where whoever wrote the cases would choose by a link what is read."""
         if path.is_symlink() and not stays(path, parent.config.rootpath):
             left_out(path, f"is a link that leads out of {parent.config.rootpath}")
             return None
-        return cls.from_parent(parent, path=path) if path.is_file() else None
+        if not path.is_file():
+            return None
+        file = cls.from_parent(parent, path=path)
+        file.live = live
+        return file
 
     def collect(self) -> Iterator[pytest.Item]:
         """An item for each case and target; a bad file fails with all its findings."""
-        live = self.config.stash[LIVE]
+        live = self.live
         try:
             root, files = find_files([self.path])
             live.declare(self.path)
@@ -60,7 +65,7 @@ class CaseFile(pytest.File):
                 targets: list[Target | None] = [*live.targets(case)]
                 for target in targets or [None]:
                     name = f"{case.label}[{target}]" if target else case.label
-                    yield CaseItem.from_parent(self, name=name, case=case, target=target)
+                    yield CaseItem.from_parent(self, name=name, case=case, target=target, live=live)
         except CaseFileError as error:
             raise self.CollectError(quiet(str(error))) from None
         except UsageError as error:
@@ -73,8 +78,9 @@ class CaseFile(pytest.File):
 class CaseItem(pytest.Item):
     """One case on one target; None where none that the case names is installed."""
 
-    def __init__(self, *, case: Case, target: Target | None, **kwargs: Any) -> None:
+    def __init__(self, *, case: Case, target: Target | None, live: Live, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.live = live
         self.case = case
         self.target = target
         for tag in case.tags:
@@ -87,9 +93,9 @@ class CaseItem(pytest.Item):
         if self.target is None:
             pytest.skip(f"none of its targets is installed: {', '.join(self.case.targets)}")
         try:
-            verdict = self.config.stash[LIVE].verdict(self, self.target)
+            verdict = self.live.verdict(self, self.target)
         except (HarnessError, OSError):
-            self.user_properties.append(HARNESS_FAILED)
+            self.user_properties.append(self.live.harness_failed)
             raise
         if verdict.status is Status.UNSUPPORTED:
             pytest.skip(verdict.message)
@@ -116,8 +122,9 @@ class Divergence(AssertionError):
 class Live:
     """What runs the cases of this pytest process, started by the first item that needs it."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, harness_failed: tuple[str, object]) -> None:
         self.config = config
+        self.harness_failed = harness_failed  # the property of an item that has no verdict
         self.folder = Path(tempfile.mkdtemp(prefix="conformance-pytest-"))
         self.known: KnownTable | None = None
         self.running: dict[Target | None, _Running] = {}
