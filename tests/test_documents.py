@@ -34,6 +34,18 @@ def test_a_stale_table_is_found(tmp_path: Path) -> None:
     assert done.stdout.split() == [str(targets)]
 
 
+def test_the_tutorial_is_what_its_commands_print() -> None:
+    for framework in ("torch", "jax"):
+        pytest.importorskip(framework)
+    done = check_tables(ROOT / "docs" / "figures" / "tutorial.py")
+    assert done.returncode == 0, f"stale, run `python docs/figures/tutorial.py`:\n{done.stdout}{done.stderr}"
+
+
+def test_every_page_is_in_the_site() -> None:
+    pages = set(re.findall(r"([a-z-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} <= pages
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))

@@ -103,9 +103,9 @@ def requirements(target: Target) -> tuple[str, ...]:
     extra = spec.extras.get(target.device, "") if name == spec.package else ""
     wanted = [f"{name}{extra}=={asked}"]
     if target.backend in FRAMEWORKS:
-        wanted.append(_pinned(distribution(FRAMEWORKS[target.backend], target.device)))
+        wanted.append(pinned(distribution(FRAMEWORKS[target.backend], target.device)))
     elif spec.versioned(target.backend):
-        wanted.append(_pinned(spec.package))
+        wanted.append(pinned(spec.package))
     if name != "numpy":
         wanted.append("numpy")  # the worker's own need; PyTorch does without
     return tuple(wanted)
@@ -117,7 +117,8 @@ def distribution(framework: Framework, device: str) -> str:
     return framework.light if light and framework.light else framework.package
 
 
-def _pinned(name: str) -> str:
+def pinned(name: str) -> str:
+    """A distribution at the version that is installed here; without one where it is not."""
     for installed in (name, name.removesuffix("-cpu")):
         with contextlib.suppress(PackageNotFoundError):
             # Without what a build adds to it (+cpu): no index need have exactly that build.

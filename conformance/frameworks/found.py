@@ -59,7 +59,7 @@ def _ours() -> list[EntryPoint]:
     project = Path(conformance.__file__).parents[1] / "pyproject.toml"
     try:
         said = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
-        points = said["entry-points"][GROUP] if said["name"] == conformance.__name__ else {}
+        points = said["entry-points"][GROUP] if said["name"] == conformance.DISTRIBUTION else {}
     except (OSError, ValueError, KeyError):
         return []
     return [EntryPoint(name, value, GROUP) for name, value in points.items()]
