@@ -12,7 +12,7 @@ from conformance.record import Reader
 from conformance.report.html import write as write_page
 from conformance.suite.case import Source
 from conformance.verdict import Status
-from tests.records import make_case, mixed_record, verdict
+from tests.records import FILE, make_case, mixed_record, verdict
 from tests.records import write as write_record
 from tests.report.browser import Browser, Key
 
@@ -119,7 +119,7 @@ def test_a_deep_link_opens_the_case_with_all_that_is_known_of_it(chromium: Brows
         "equals the reference with the kernel flipped along H and W",
         "y = jax.lax.conv_transpose(x, w, (2, 2), 'SAME')",
         "21.5 effective bits",
-        f"conformance repro '{CASE}' --on jax:jit",
+        f"conformance repro '{CASE}' {FILE} --on jax:jit",
         "0123456789abcdef",
         "Kernel taps that reach each output element: 1, 2, 4",
     ):
@@ -157,7 +157,7 @@ def test_the_picture_shows_where_the_error_is(chromium: Browser, page: Path) -> 
 
 def test_the_repro_command_is_copied_by_button_and_by_key(chromium: Browser, page: Path) -> None:
     chromium.open(page, hash_of(CASE, "jax:jit"))
-    expected = f"conformance repro '{CASE}' --on jax:jit"
+    expected = f"conformance repro '{CASE}' {FILE} --on jax:jit"
     chromium.click(".command .copy")
     chromium.wait("document.querySelector('.command .copy').textContent === 'Copied'")
     assert chromium.clipboard() == expected

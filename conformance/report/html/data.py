@@ -15,7 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.record import ALLOWANCE, REFERENCE, Reader, RecordedArray, RecordedCase, of
-from conformance.record.facts import Group, claims, conclusion, known_uses, notes, on_forge, target, unexpected_groups
+from conformance.record.facts import (
+    Group,
+    claims,
+    conclusion,
+    known_uses,
+    notes,
+    on_forge,
+    target,
+    trusted_files,
+    unexpected_groups,
+)
 from conformance.report.definition import sentences
 from conformance.report.picture import fractions, overlap
 from conformance.text.data import Data, Strings, rounded, strict
@@ -51,6 +61,7 @@ def record(
         "unexpected": [_group(group) for group in unexpected_groups(reader.verdicts(unexpected=True))[:GROUPS_SHOWN]],
         "cases": cases.columns,
         "forge": _forge(reader, cases.files),
+        "trusted": sorted(map(clean, trusted_files(reader))),
         "verdicts": verdicts.columns(reader),
         "arrays": _arrays(reader, divergent, cases.numbers, list(targets)),
         "strings": strings.list,

@@ -63,7 +63,7 @@ class Detail {
     const text = (column) => strings[cases[column][index]];
     const rows = this.model.rows(index);
     const chosen = rows.find((row) => data.targets[this.model.target[row]].name === on) ?? rows.find((row) => this.model.standing(row) === "unexpected") ?? rows.find((row) => this.model.standing(row) === "known") ?? rows[0];
-    this.chosen = { id, target: chosen === undefined ? "" : data.targets[this.model.target[chosen]].name };
+    this.chosen = { id, row: chosen, target: chosen === undefined ? "" : data.targets[this.model.target[chosen]].name };
     this.title.textContent = labelOf(id);
     const overlap = JSON.parse(text("overlap"));
     const shared = data.arrays[index] || [];
@@ -140,7 +140,7 @@ class Detail {
           fact("figures", this.figures(row)),
         ),
         plan ? el("div", {}, el("h4", { text: "Plan" }), codeBlock(plan, `plan for ${target.name}`)) : "",
-        standing === UNSUPPORTED ? "" : el("div", {}, el("h4", { text: "Reproduce" }), codeBlock(this.command(id, target.name), `repro command for ${target.name}`, "command"), this.script(row, target.name)),
+        standing === UNSUPPORTED ? "" : el("div", {}, el("h4", { text: "Reproduce" }), codeBlock(this.command(row, id, target.name), `repro command for ${target.name}`, "command"), this.script(row, target.name)),
         ...(arrays ? pictures(arrays, shared) : []),
       );
     };
@@ -149,8 +149,13 @@ class Detail {
     return details;
   }
 
-  command(id, target) {
-    return `conformance repro ${quoted(id)} --on ${/^[\w./:@+=-]+$/.test(target) ? target : quoted(target)}`;
+  /** As the terminal prints it: with the file where the case is not found without it, and the trust that was given. */
+  command(row, id, target) {
+    const word = (text) => (/^[\w./:@+=-]+$/.test(text) ? text : quoted(text));
+    const file = this.model.file(row);
+    const named = file === `cases/${id.slice(0, id.lastIndexOf("::"))}.yaml` ? "" : ` ${word(file)}`;
+    const trust = this.model.data.trusted.includes(file) ? ` --trust ${word(file)}` : "";
+    return `conformance repro ${quoted(id)}${named} --on ${word(target)}${trust}`;
   }
 
   /** What the command writes, where the page has it: it needs the framework and NumPy, and nothing of ours. */
@@ -161,7 +166,7 @@ class Detail {
 
   copyRepro() {
     const button = [...this.body.querySelectorAll(".verdict[open] .copy")].find((found) => found.getAttribute("aria-label") === `Copy: repro command for ${this.chosen.target}`);
-    copy(this.command(this.chosen.id, this.chosen.target), button);
+    copy(this.command(this.chosen.row, this.chosen.id, this.chosen.target), button);
   }
 
   figures(row) {
