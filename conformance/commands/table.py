@@ -61,7 +61,7 @@ COMMANDS = {
 }
 
 # What other tools call what is called otherwise here.
-_OTHERWISE = {"--framework": "--on", "--on": "--on", "--target": "--on", "--cases": "a path alone, without an option"}
+_OTHERWISE = {"--framework": "--on", "--to": "--on", "--target": "--on", "--cases": "a path alone, without an option"}
 
 
 class Parser(argparse.ArgumentParser):

@@ -46,7 +46,7 @@ def test_the_records_are_ordered_by_their_start(series: list[Path]) -> None:
     history = read(series)
     assert [Path(moment.path).name for moment in history.moments] == ["early.db", "partial.db", "late.db"]
     assert [moment.cells["jax"].text for moment in history.moments] == ["!1 ~1", "!1", "3"]
-    assert history.targets == ("jax", "torch")
+    assert history.targets == ("torch", "jax")
 
 
 def test_divergences_vanish_only_where_they_were_looked_for(series: list[Path]) -> None:

@@ -73,4 +73,4 @@ def test_one_option_names_targets_in_every_command() -> None:
     assert {name for name, own in flags.items() if "--on" in own} >= {
         "run", "show", "repro", "minimize", "bisect", "selftest"
     }  # fmt: skip
-    assert not [name for name, own in flags.items() if own & {"--framework", "--cases", "--on"}]
+    assert not [name for name, own in flags.items() if own & {"--framework", "--cases", "--to"}]

@@ -29,6 +29,7 @@ from conformance.layout import parse_layout
 from conformance.ops.base import Relation, TensorSpec
 from conformance.ops.reference import Reference
 from conformance.outcome import Crashed, Outcome, Raised, TimedOut, Unsupported, Value
+from conformance.text.words import in_a_line
 from tests.confusion_faults import FAULTS, NEED_REAL_VALUES, Plain, random_problem
 from tests.figures import changed, rewrite, summary
 from tests.strategies import a_case
@@ -94,7 +95,9 @@ def explained(asked: Asked, outcome: Outcome) -> str:
             allowance=None if asked.exact else asked.expectation.outputs[spec.name].allowance(asked.case.dtype),
             budget_seconds=0.03,
         )
-        return f" | {found.text}; {found.where}; {found.exact} {found.arithmetic} {', '.join(found.confusions)}"
+        return (
+            f" | {in_a_line(found.text)}; {found.where}; {found.exact} {found.arithmetic} {', '.join(found.confusions)}"
+        )
     return ""
 
 
@@ -118,7 +121,7 @@ def of_causes() -> dict[str, str]:
     def why(p: Plain, y: Any, shape: tuple[int, ...], **more: Any) -> str:
         arrays = {"x": p.x, "w": p.w} | ({} if p.b is None else {"b": p.b})
         found = explain(p.op, arrays, y, shape, dtype="float32", **more)
-        return f"{found.text}; {found.where}; {found.exact} {found.arithmetic} {', '.join(found.confusions)}"
+        return f"{in_a_line(found.text)}; {found.where}; {found.exact} {found.arithmetic} {', '.join(found.confusions)}"
 
     for name, fault in sorted(FAULTS.items()):
         stream = np.random.RandomState(len(name))

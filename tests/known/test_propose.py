@@ -88,7 +88,7 @@ def test_a_threshold_and_a_dtype(tmp_path: Path) -> None:
 def test_few_cases_are_named_and_targets_share_an_entry(tmp_path: Path) -> None:
     rows = [wrong(c, t) if c is GRID[7] else verdict(c, t) for c in GRID for t in ("jax", "jax:jit", "torch")]
     (found,) = proposals_of(record(tmp_path / "r.db", rows))
-    assert found.targets == ("jax", "jax:jit", "torch")
+    assert found.targets == ("torch", "jax", "jax:jit")
     assert found.condition.cases == (GRID[7].id.removesuffix(" integers") + " *",)
 
 

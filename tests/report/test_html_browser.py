@@ -212,7 +212,7 @@ def test_hostile_words_stay_words(chromium: Browser, page: Path) -> None:
     assert chromium.js("return document.querySelectorAll('a[href^=\"javascript\"], img').length") == 0
     assert chromium.js("return window.hacked") is None
     command = chromium.text(".command pre")
-    assert """'\\''s <b>bold</b> & "so"' --on""" in command
+    assert f"""'\\''s <b>bold</b> & "so"' {FILE} --on""" in command
 
 
 def test_a_case_that_is_not_there_has_neighbours(chromium: Browser, page: Path) -> None:

@@ -384,7 +384,7 @@ def test_a_line_for_each_unexpected_result_and_the_notes(tmp_path: Path, monkeyp
         assert terminal.print_report(reader, text, quiet=True, compact=True) == 1
         page = markdown.render(reader)
     lines = [line for line in text.getvalue().splitlines() if line]
-    assert lines[1] == f"{case.source}: value on jax: {case.label}: off by jax"
+    assert lines[1] == f"{case.source}: value on numpy: {case.label}: off by numpy"
     assert lines[3] == "... and 1 other divergence, all in the record and in JUnit"
     assert lines[4] == "known.yaml:9:1: entry: is stale"
     assert lines[5] == "note: 3 divergences | already there"
