@@ -114,14 +114,14 @@ def modulo(a: Whole, b: Whole) -> Partial:
     """With the sign of the divisor, as Python's %; undefined by zero. By -1 it is 0, for the least integer, too."""
     a, b = _alike(a, b)
     divisor, _ = _divisor(a, b)
-    return Partial(np.where(b == -1 if _signed(b) else False, np.zeros_like(a), np.mod(a, divisor)), b != 0)
+    return Partial(np.asarray(np.mod(a, divisor)), b != 0)
 
 
 def remainder(a: Whole, b: Whole) -> Partial:
     """With the sign of the dividend, as C's %; undefined by zero. By -1 it is 0, for the least integer, too."""
     a, b = _alike(a, b)
     divisor, _ = _divisor(a, b)
-    return Partial(np.where(b == -1 if _signed(b) else False, np.zeros_like(a), np.fmod(a, divisor)), b != 0)
+    return Partial(np.asarray(np.fmod(a, divisor)), b != 0)
 
 
 def shift_left(a: Whole, by: Whole) -> Partial:
