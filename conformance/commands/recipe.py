@@ -200,7 +200,7 @@ def _of_length(options: Options, length: str) -> int:
             "--length asks which padding gives a length from an --input; expected it, no --on, no --weights"
         )
     call = _read(options, {})
-    found = ways(call, _shape("--length", length) or (), read_values(options.let))
+    found = ways(call, _shape("--length", length) or ())
     if options.json:
         document = {
             "call": call.text,

@@ -6,8 +6,7 @@ the call is read again; only what comes to the very length is an answer.
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -16,7 +15,7 @@ from conformance.ops.conv.convolution import Convolution, Refused
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.literals import Expression
 from conformance.recipe.reading import Reading, Shape, bind, shape_text
-from conformance.recipe.signatures import signatures
+from conformance.recipe.signatures import ON_JAX, signatures
 from conformance.recipe.syntax import parse
 
 # So many answers are said: with a larger stride than dilation there is one for every output_padding of one parity.
@@ -47,23 +46,20 @@ class Ways:
     nearest: tuple[Way, ...] = ()
 
 
-def ways(call: Call, asked: Shape, values: Mapping[str, ast.expr] | None = None) -> Ways:
-    """How the call's padding has to be said for an output of these sizes (one for all axes, or one an axis).
-
-    `values` are those with which the call was read.
-    """
+def ways(call: Call, asked: Shape) -> Ways:
+    """How the call's padding has to be said for an output of these sizes (one for all axes, or one an axis)."""
     asked = asked * call.op.dims if len(asked) == 1 else asked
     if len(asked) != call.op.dims or min(asked) < 1:
         raise CallError(
             f"--length is {shape_text(asked)}, expected the output's sizes: one length of at least 1, or {call.op.dims}"
         )
-    if call.function.split(".")[0] in ("flax", "haiku", "equinox"):
+    if call.function.split(".")[0] in ON_JAX:
         raise CallError(f"{call.function}: --length is of the call that it makes; ask it of that call of jax.lax")
     own = call.op.outputs()[0].shape[2:]
     tried = list(_tried(call.op, asked))
     found: dict[str, Way] = {}
     for changes, sizes in tried:
-        if sizes == asked and len(found) < MOST and (way := _written(call, changes, sizes, values)):
+        if sizes == asked and len(found) < MOST and (way := _written(call, changes, sizes)):
             found.setdefault(way.text, way)
     if found or own == asked:
         return Ways(own, asked, tuple(found.values()))
@@ -73,7 +69,7 @@ def ways(call: Call, asked: Shape, values: Mapping[str, ast.expr] | None = None)
         min((sizes for _, sizes in tried if all(a >= b for a, b in zip(sizes, asked, strict=True))), default=None),
     ):
         way = next(
-            (way for changes, sizes in tried if sizes == wanted and (way := _written(call, changes, sizes, values))),
+            (way for changes, sizes in tried if sizes == wanted and (way := _written(call, changes, sizes))),
             None,
         )
         near += [way] if way else []
@@ -157,11 +153,11 @@ def _sizes(op: Convolution) -> Shape | None:
         return None
 
 
-def _written(call: Call, changes: dict[str, Any], sizes: Shape, values: Mapping[str, ast.expr] | None) -> Way | None:
+def _written(call: Call, changes: dict[str, Any], sizes: Shape) -> Way | None:
     """The call with other arguments, where it then comes to these sizes."""
     from conformance.recipe.read import read_call  # which reads every framework's calls, and what is asked of them
 
-    parsed = parse(call.text, values)
+    parsed = parse(call.text, dict(call.values))
     signature = signatures()[call.function]
     given, order = bind(parsed, signature)
     reading = Reading(parsed, signature, given, order, None, None)

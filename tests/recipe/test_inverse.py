@@ -84,5 +84,5 @@ def test_where_none_does_the_nearest_are_said() -> None:
 def test_values_of_names_are_written_in() -> None:
     values = read_values(["in_ch=8", "k=4"])
     call = read_call("self.up = nn.ConvTranspose2d(in_ch, in_ch // 2, k, stride=2)", (1, 8, 7, 7), None, values)
-    [way] = ways(call, (14,), values).found
+    [way] = ways(call, (14,)).found
     assert way.text == "torch.nn.ConvTranspose2d(8, 4, 4, stride=2, padding=1)"

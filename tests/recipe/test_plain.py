@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,14 +88,6 @@ for number in range(int(asked["count"])):
 pytestmark = pytest.mark.skipif(
     any(missing(parse_target(name)) for name in FRAMEWORKS), reason="needs keras, tensorflow, torch and jax"
 )
-
-
-@pytest.fixture(scope="module")
-def recipes() -> Iterator[Recipes]:
-    with pytest.MonkeyPatch.context() as patch, Recipes() as recipes:
-        patch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
-        recipes.start(FRAMEWORKS)
-        yield recipes
 
 
 def paste(recipes: Recipes, found: list[Recipe], folder: Path) -> None:

@@ -32,15 +32,6 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def recipes() -> Iterator[Recipes]:
-    with pytest.MonkeyPatch.context() as patch, Recipes() as recipes:
-        # XLA compiles every shape anew: half of this module's time without it.
-        patch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
-        recipes.start(FRAMEWORKS)
-        yield recipes
-
-
-@pytest.fixture(scope="module")
 def grid() -> Iterator[ModuleType]:
     folder = str(Path(__file__).resolve().parents[2] / "benchmarks")
     with pytest.MonkeyPatch.context() as patch:
