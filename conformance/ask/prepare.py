@@ -77,7 +77,7 @@ class Prepared:
 
     def dtype(self, name: str) -> str:
         """The dtype in which an input travels: its own, or the case's."""
-        return next(spec.dtype for spec in self.specs if spec.name == name) or self.case.dtype
+        return next(spec for spec in self.specs if spec.name == name).travels_as(self.case.dtype)
 
 
 def prepare(case: Case) -> Prepared:
@@ -243,7 +243,7 @@ def _pulled_back(prepared: Prepared, spec: TensorSpec, layout: Layout) -> NDArra
 def _once(prepared: Prepared, array: Array, spec: TensorSpec, layout: Layout, name: str) -> NDArray[np.generic]:
     key = (name, str(layout))
     if key not in prepared.encoded:
-        encoded = encode(array, spec.dtype or prepared.case.dtype)
+        encoded = encode(array, spec.travels_as(prepared.case.dtype))
         prepared.encoded[key] = to_layout(encoded, spec.axes, layout, name, spec.marks)
     return prepared.encoded[key]
 

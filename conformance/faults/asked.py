@@ -171,7 +171,7 @@ def run(asked: Asked) -> Outcome:
     """Convert, check, run and convert back, as the coordinator and a worker do."""
     if asked.plan is None:
         return computed(asked.op, asked.arrays, asked.case.dtype)
-    plan, dtypes = asked.plan, {spec.name: spec.dtype or asked.case.dtype for spec in asked.op.inputs()}
+    plan, dtypes = asked.plan, {spec.name: spec.travels_as(asked.case.dtype) for spec in asked.op.inputs()}
     try:
         inputs = {
             name: to_layout(encode(asked.arrays[name], dtypes[name]), asked.axes(name), plan.layout(name), name)

@@ -1,7 +1,7 @@
 """What a framework is to the harness: one object in one room, a package with files of fixed names.
 
     __init__.py   FRAMEWORK: this object. Found by entry point, so it imports neither its framework nor the files below
-    words.py      TABLE: how it is asked, an op a line (what takes functions stands beside it, as convolution.py)
+    words/        TABLE: how it is asked, a family of ops a file (or words.py)
     calls.py      CALLS: the signatures of the functions in its words, by which `recipe` reads them; may be left out
     allowed.py    ALLOWED: what plans may call
     runtime.py    RUNTIME: what a worker runs plans with

@@ -62,7 +62,7 @@ class TensorSpec:
     shape: tuple[int, ...]
     kind: str = "real"  # or index, integer, boolean, complex: how it is judged
     dtype: str = ""  # its own, where it is not the case's
-    draw: str = ""  # how values are drawn for it, where it is not as for any input
+    draw: str = ""  # how values are drawn for it, where it is not as for any input: "positive", "unit", "0..9"
     into: str = ""  # of an index: "x.K", the tensor and the letter that it points into; see judge/kinds.py
     marks: tuple[tuple[str, str], ...] = ()  # the order of named slices along an axis: ("G", "iofg")
     unordered: str = ""  # an axis along which the order is left open
@@ -72,6 +72,16 @@ class TensorSpec:
         # Fingerprints are made of it, so what is as usual goes unsaid.
         given = (f.name for f in fields(self) if f.default is MISSING or getattr(self, f.name) != f.default)
         return f"TensorSpec({', '.join(f'{name}={getattr(self, name)!r}' for name in given)})"
+
+    @property
+    def between(self) -> tuple[int, int]:
+        """The least and the largest integer that is drawn for it: `draw` is "0..9"."""
+        low, _, high = (self.draw or "-9..9").partition("..")
+        return int(low), int(high)
+
+    def travels_as(self, dtype: str) -> str:
+        """The dtype of an input in a case of `dtype`."""
+        return self.dtype or {"index": "int64", "integer": "int64", "boolean": "bool"}.get(self.kind, dtype)
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
+from conformance.ops.indexing import Embedding
 from conformance.ops.norm import BatchNorm, LayerNorm
 from conformance.ops.pointwise import Gelu
 from conformance.ops.pool import MaxPool
@@ -12,5 +13,16 @@ from conformance.ops.recurrent import Lstm
 from conformance.ops.sorting import TopK
 
 DEFINED: dict[str, type[Op]] = {
-    op.name: op for op in (Conv, ConvTranspose, MaxPool, Gelu, Lstm, TopK, BatchNorm, LayerNorm)
+    op.name: op
+    for op in (
+        Conv,
+        ConvTranspose,
+        MaxPool,
+        Gelu,
+        Lstm,
+        TopK,
+        BatchNorm,
+        LayerNorm,
+        Embedding,
+    )
 }

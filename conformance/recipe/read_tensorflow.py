@@ -53,7 +53,7 @@ def read_tensorflow(r: Reading) -> Call:
                 f"the input has {x[1]} channels and the filters {a} in, {b} out: the input's must be a multiple of "
                 "the filters', and their outputs of the groups that this makes",
             )
-    # What was observed of each is in frameworks/tensorflow/words.py.
+    # What was observed of each is in frameworks/tensorflow/words.
     if groups > 1 and (transposed or dims == 3):
         r.notes.append("on a CPU TensorFlow has groups here under XLA (jit_compile=True), or in oneDNN, or not at all")
     if max(dilation) > 1 and (transposed or dims == 3):

@@ -120,7 +120,7 @@ def _drawn(found: Finding, arrays: Mapping[str, AnyArray]) -> dict[str, str]:
     case = found.case
     if case.values.kind not in ("integers", "normal") or set(arrays) != {spec.name for spec in found.prepared.specs}:
         return {}
-    if any(spec.dtype for spec in found.prepared.specs):
+    if any(spec.dtype or spec.draw or spec.kind != "real" for spec in found.prepared.specs):
         return {}  # not all are drawn alike
     kind = "float32" if case.dtype == "bfloat16" else case.dtype
     stream = np.random.RandomState(_seed(found))

@@ -35,7 +35,7 @@ def seed_of(case: Case) -> int:
 
 
 def make_inputs(case: Case, draw: int = 0) -> dict[str, Array]:
-    """The inputs of a case, by name, in the op's canonical layouts; every number is exact in the case's dtype.
+    """The inputs of a case, by name, in the op's canonical layouts; every number is exact in its tensor's dtype.
 
     `draw` counts up where the first draw is of no use (`prepare`).
     """
@@ -45,7 +45,7 @@ def make_inputs(case: Case, draw: int = 0) -> dict[str, Array]:
         return {spec.name: _literal(spec, dict(values.arrays), case) for spec in specs}
     stream = np.random.RandomState((seed_of(case) + draw) % 2**32)
     kind = values.base if values.kind == "specials" else values.kind
-    arrays = {spec.name: _as_drawn(spec, _draw(spec, kind, stream, case), case) for spec in specs}
+    arrays = {spec.name: _drawn(spec, kind, stream, case) for spec in specs}
     for place in values.places:
         _put(arrays, specs, place, case)
     return arrays
@@ -100,9 +100,19 @@ def _draw(spec: TensorSpec, kind: str, stream: np.random.RandomState, case: Case
     return _asymmetric(_thinned(drawn.astype(np.float64), spec, most, stream, pulled), spec)
 
 
-def _as_drawn(spec: TensorSpec, array: Array, case: Case) -> Array:
-    """The values as the tensor needs them: `positive` ones are at least a quarter."""
-    return rounded(np.abs(array) + 0.25, spec.dtype or case.dtype) if spec.draw == "positive" else array
+def _drawn(spec: TensorSpec, kind: str, stream: np.random.RandomState, case: Case) -> Array:
+    """The values as the tensor needs them, whatever the recipe where they are no real numbers."""
+    if spec.kind == "boolean":
+        return np.asarray(stream.randint(0, 2, spec.shape), dtype=bool)
+    if spec.kind != "real":
+        low, high = spec.between
+        return np.asarray(stream.randint(low, high + 1, spec.shape), dtype=spec.travels_as(case.dtype))
+    array = _draw(spec, kind, stream, case)
+    if spec.draw == "positive":  # at least a quarter
+        return rounded(np.abs(array) + 0.25, spec.travels_as(case.dtype))
+    if spec.draw == "unit":  # within 0 and 1, neither of which is reached
+        return rounded(0.5 + 0.45 * array / (1 + np.abs(array)), spec.travels_as(case.dtype))
+    return array
 
 
 def _thinned(array: Array, spec: TensorSpec, most: int, stream: np.random.RandomState, pulled: bool) -> Array:
@@ -147,7 +157,9 @@ def _literal(spec: TensorSpec, given: Mapping[str, Any], case: Case) -> Array:
     if spec.name not in given:
         raise ValuesError(f"literal values have no {spec.name!r}, expected one array for each input")
     try:
-        array = np.asarray(given[spec.name], dtype=np.float64)
+        array = np.asarray(given[spec.name], dtype=np.float64 if spec.kind == "real" else None)
+        if array.dtype.kind not in "fiub":
+            raise ValueError
     except (TypeError, ValueError):
         raise ValuesError(f"the literal {spec.name!r} is no rectangular array of numbers") from None
     if array.size != prod(spec.shape):
@@ -155,14 +167,25 @@ def _literal(spec: TensorSpec, given: Mapping[str, Any], case: Case) -> Array:
             f"the literal {spec.name!r} has {array.size} elements, "
             f"expected {prod(spec.shape)}: {spec.axes} {spec.shape}"
         )
+    if spec.kind != "real":
+        return _whole(spec, array, spec.travels_as(case.dtype)).reshape(spec.shape)
     # A person's 0.1 is the number of the dtype that is nearest to it; 1e40 is no number of float32's.
-    dtype = spec.dtype or case.dtype
+    dtype = spec.travels_as(case.dtype)
     nearest = rounded(array, dtype)
     beyond = array[np.isfinite(array) & ~np.isfinite(nearest)]
     if beyond.size:
         largest = f"at most {DTYPES[dtype].largest:g} in {dtype}, or inf"
         raise ValuesError(f"the literal {spec.name!r} holds {beyond.flat[0]:g}, expected {largest}")
     return nearest.reshape(spec.shape)
+
+
+def _whole(spec: TensorSpec, array: NDArray[Any], dtype: str) -> NDArray[Any]:
+    """Numbers of a literal as the integers or booleans that the tensor holds."""
+    with np.errstate(invalid="ignore"):
+        cast = array.astype(dtype)
+    if wrong := [value for value, kept in zip(array.flat, cast.flat, strict=True) if value != kept]:
+        raise ValuesError(f"the literal {spec.name!r} holds {wrong[0]}, expected numbers of {dtype}")
+    return cast
 
 
 def special_value(word: str, dtype: str) -> float:
@@ -187,6 +210,10 @@ def _put(arrays: Mapping[str, Array], specs: Sequence[TensorSpec], place: Place,
     array = arrays[place.tensor]
     if not array.size:
         raise ValuesError(f"specials put a value into {place.tensor!r}, which is empty")
+    if array.dtype.kind != "f":
+        raise ValuesError(
+            f"specials put a value into {place.tensor!r}, which is of {array.dtype}, expected real numbers"
+        )
     if isinstance(place.index, str):
         index = tuple(0 if place.index == "first" else length - 1 for length in array.shape)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.target import parse_target
 from tests.frameworks.exercise import asked, in_its_own_process
-from tests.frameworks.real import statuses
 
 
 def plan(op: str, target: str = "jax", **params: Any) -> Plan:
@@ -87,31 +85,6 @@ def test_jax_answers_as_defined(target: str, convention: str, count: int) -> Non
     assert found["raised"] == []
     assert found["accepted"] == []
     assert found["agreed"] > count / 4
-
-
-# A question for each of the words, and for what their holes turn on.
-ASKED: dict[str, list[dict[str, Any]]] = {
-    "gelu": [{"approximate": "none"}, {"approximate": "tanh"}],
-    "topk": [{"largest": True}, {"largest": False}],
-    "max_pool": [
-        {"padding": "same"},
-        {"padding": [[0, 1], [1, 0]]},
-        {"padding": 0, "size": [5], "ceil": True},
-        {"padding": "valid", "dilation": 2, "size": [4, 5, 6]},
-        {"padding": 1, "dilation": 2},
-        {"padding": 1, "dilation": [2, 1], "ceil": True},
-    ],
-    "batch_norm": [{"space": [3]}, {"space": [3, 4], "unbiased": True}, {"space": [2, 3, 2]}],
-    "layer_norm": [{}, {"shape": [2, 3, 4], "axes": 2}],
-    "lstm": [{}],
-}
-
-
-@pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not installed")
-@pytest.mark.parametrize("op", ASKED)
-def test_words_answer_as_defined(tmp_path: Path, op: str) -> None:
-    found = statuses(tmp_path, op, "jax", ASKED[op])
-    assert {status.split()[0] for status in found.values()} == {"pass"}, found
 
 
 def test_no_places_of_a_pool() -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from contextlib import closing
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance.commands.cli import main
 from conformance.frameworks import Ask, lower
 from conformance.frameworks.keras.words import TABLE
 from conformance.ops import OPS
@@ -208,30 +204,3 @@ def test_what_keras_has_not(op: str, target: str, given: dict[str, Any], reason:
     found = said(op, target, **given)
     assert isinstance(found, Unsupported)
     assert reason in found.reason
-
-
-FILES = ("activations/gelu", "sorting/topk", "pooling/max_pool", "norm/batch_norm", "norm/layer_norm", "recurrent/lstm")
-
-
-@pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
-@pytest.mark.parametrize("backend", ["tensorflow", "torch", "jax"])
-def test_keras_answers_each_op_as_defined(
-    backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    if find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
-    root = Path(__file__).parents[2]
-    monkeypatch.chdir(root)
-    files = [f"cases/{name}.yaml" for name in FILES]
-    record = tmp_path / "r.db"
-    targets = f"keras/{backend},keras/{backend}+api=ops"
-    options = ["--tag", "smoke", "--on", targets, "--record", str(record), "-q"]
-    assert main(["run", *files, *options]) == 0, capsys.readouterr()
-    with closing(sqlite3.connect(record)) as found:
-        passed = found.execute(
-            "select distinct cases.op, targets.name from verdicts join cases on cases.key = case_key "
-            "join targets on targets.key = target_key where status = 'pass'"
-        ).fetchall()
-    layers = {(op, f"keras/{backend}") for op in ("gelu", "topk", "max_pool", "batch_norm", "layer_norm", "lstm")}
-    ops = {(op, f"keras/{backend}+api=ops") for op in ("gelu", "topk", "max_pool", "layer_norm")}
-    assert set(passed) == layers | ops

@@ -158,40 +158,6 @@ def test_tensorflow_answers_as_defined(target: str, convention: str, seed: int) 
     assert found["refused_by_both"] > 10
 
 
-# A question for each of the words, and for what their holes turn on.
-ASKED: dict[str, list[dict[str, Any]]] = {
-    "gelu": [{"approximate": "none"}, {"approximate": "tanh"}],
-    "topk": [{"largest": True}, {"largest": False}],
-    "max_pool": [
-        {"padding": "same", "size": [5]},
-        {"padding": 0, "size": [4, 5, 6]},
-        {"padding": [[0, 1], [1, 0]]},
-        {"padding": 1, "size": [5], "ceil": True},
-        {"padding": "valid", "dilation": 2, "stride": 1},
-        {"padding": 1, "dilation": [2, 1], "stride": 1},
-        {"padding": "valid", "size": [5], "indices": True},
-        {"padding": "same", "channels": 3, "batch": 2, "window": 3, "indices": True},
-    ],
-    "batch_norm": [
-        {"space": [3]},
-        {"space": [3, 4]},
-        {"space": [2, 3, 2]},
-        {"space": [3], "unbiased": True},
-        {"space": [3, 4], "unbiased": True},
-        {"space": [2, 3, 2], "unbiased": True},
-    ],
-    "layer_norm": [{}, {"shape": [2, 3, 4], "axes": 2}],
-    "lstm": [{}],
-}
-
-
-@pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
-@pytest.mark.parametrize("op", ASKED)
-def test_words_answer_as_defined(tmp_path: Path, op: str) -> None:
-    found = statuses(tmp_path, op, "tensorflow", ASKED[op])
-    assert {status.split()[0] for status in found.values()} == {"pass"}, found
-
-
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 def test_a_fused_normalisation_in_half_precision(tmp_path: Path) -> None:
     asked = [{"space": [3], "unbiased": True}, {"space": [3, 4], "unbiased": True}]

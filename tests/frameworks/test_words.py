@@ -147,7 +147,7 @@ CELLS = [(op, name) for op in OPS if op != "call" for name in FRAMEWORKS]
 @pytest.mark.parametrize(("op", "framework"), CELLS)
 def test_every_cell_says_something(op: str, framework: str) -> None:
     cell = FRAMEWORKS[framework].words.get(op)
-    assert cell is not None, f"{framework}/words.py says nothing of {op}: words, a function, or the observed reason"
+    assert cell is not None, f"{framework}/words says nothing of {op}: words, a function, or the observed reason"
     if isinstance(cell, str):
         assert cell.strip()
     elif isinstance(cell, Words | tuple):
@@ -237,6 +237,6 @@ def test_the_first_of_a_name_is_taken() -> None:
 def test_ours_are_there() -> None:
     assert list(FRAMEWORKS)[:6] == ["numpy", "torch", "jax", "tensorflow", "keras", "onnx"]
     for framework in FRAMEWORKS.values():
-        for name in ("__init__", "words", "allowed", "runtime", "surface"):
-            assert (framework.folder / f"{name}.py").is_file()
+        for name in ("__init__.py", "words/__init__.py", "allowed.py", "runtime.py", "surface.py"):
+            assert (framework.folder / name).is_file()
         assert framework.allowed.roots == set(framework.first_words)

@@ -5,16 +5,27 @@ https://onnx.ai/onnx/repo-docs/Syntax.html
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 from typing import Any
 
+from conformance.dtypes import INTEGERS
 from conformance.frameworks import Ask
+from conformance.layout import parse_layout
+from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
 # Types of the first opset in which convolutions have bfloat16.
 HEADER = '<ir_version: 10, opset_import: ["" : 22]>'
 TYPES = {"float32": "float", "float64": "double", "float16": "float16", "bfloat16": "bfloat16"}
-_INDEX = "int64"
+# Types that a tensor has of its own, by dtype.
+_OWN = {
+    **TYPES,
+    **{name: name for name in INTEGERS},
+    "bool": "bool",
+    "complex64": "complex64",
+    "complex128": "complex128",
+}
 
 
 def node(output: str, operator: str, inputs: Sequence[str], **attributes: object) -> str:
@@ -28,24 +39,43 @@ def constant(name: str, *values: int) -> str:
     return node(name, "Constant", (), value_ints=values)
 
 
+def answered(ask: Ask[Any], nodes: Sequence[str], special: Mapping[str, str] | None = None) -> Plan | Unsupported:
+    """The model of these nodes over the op's tensors, where the op's definition has an answer and ONNX the type."""
+    if ask.op.refusal() is not None:
+        return Unsupported("the op's definition rejects these parameters")
+    if ask.dtype not in TYPES:
+        return Unsupported(f"ONNX has no {ask.dtype}")
+    layouts, shapes = {}, []
+    for spec in ask.op.inputs():
+        layouts[spec.name] = (special or {}).get(spec.name, spec.axes)
+        lengths = dict(zip(spec.axes, spec.shape, strict=True))
+        axes = parse_layout(layouts[spec.name]).axes
+        shapes.append((spec.name, [prod(lengths[letter] for letter in axis) for axis in axes]))
+    for spec in ask.op.outputs():
+        layouts[spec.name] = (special or {}).get(spec.name, spec.axes)
+    specs = (*ask.op.inputs(), *ask.op.outputs())
+    return model(ask, shapes, nodes, layouts, types={spec.name: _OWN[spec.travels_as(ask.dtype)] for spec in specs})
+
+
 def model(
     ask: Ask[Any],
     inputs: Iterable[tuple[str, Sequence[int]]],
     nodes: Sequence[str],
     layouts: Mapping[str, str],
     note: str = "",
-    indices: Collection[str] = (),
+    types: Mapping[str, str] | None = None,
 ) -> Plan:
     """The plan: the model's text around its nodes, and its run.
 
-    `inputs`: their names and shapes; what else has a layout is an output. `indices`: those outputs that are integers.
+    `inputs`: their names and shapes; what else has a layout is an output. `types`: of tensors, where they are not the
+    case's.
     """
-    element = TYPES[ask.dtype]
+    of = {**dict.fromkeys(layouts, TYPES[ask.dtype]), **(types or {})}
     given = [(name, tuple(shape)) for name, shape in inputs]
     names = tuple(name for name in layouts if name not in dict(given))
-    taken = ", ".join(_tensor(element, map(str, shape), name) for name, shape in given)
+    taken = ", ".join(_tensor(of[name], map(str, shape), name) for name, shape in given)
     # Of an output the letters; how long each is, is for the runtime to say.
-    made = ", ".join(_tensor(_INDEX if name in indices else element, layouts[name], name) for name in names)
+    made = ", ".join(_tensor(of[name], layouts[name], name) for name in names)
     graph = f"{ask.op.name} ({taken}) => ({made}) {{ {' '.join(nodes)} }}"
     session = (
         "onnx.reference.ReferenceEvaluator(model)"

@@ -9,7 +9,7 @@ reference, which adds one strided matrix product a tap.
 from __future__ import annotations
 
 from conformance.exact.trilinear import Axis, Geometry
-from conformance.frameworks import Ask
+from conformance.frameworks import Ask, Cell
 from conformance.frameworks.text import Pair, bias_shape, call, lines, pad_pairs, rejected, sliced
 from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
@@ -148,3 +148,6 @@ def _plan(ask: Ask[Convolution], prepare: list[str], windows: list[str], flipped
         "y = y.astype(numpy.float16)" if half else "",
     )
     return Plan.of(text, {**layouts, "y": layouts["x"]})
+
+
+TABLE: dict[str, Cell] = {"conv": conv, "conv_transpose": conv_transpose}

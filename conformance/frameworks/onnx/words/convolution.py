@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conformance.exact.trilinear import Axis
-from conformance.frameworks import Ask
+from conformance.frameworks import Ask, Cell
 from conformance.frameworks.onnx.model import TYPES, constant, model, node
 from conformance.frameworks.text import Pair, rejected
 from conformance.frameworks.windows import gather_window
@@ -140,3 +140,6 @@ def _plan(ask: Ask[Convolution], nodes: Sequence[str], kernel: str, note: str = 
     shapes["w"] = (groups * a, b, *p.kernel) if p.transposed else (groups * b, a, *p.kernel)
     given = [(name, shapes[name]) for name in layouts]
     return model(ask, given, nodes, {**layouts, "y": "NC" + p.spatial}, note)
+
+
+TABLE: dict[str, Cell] = {"conv": conv, "conv_transpose": conv_transpose}

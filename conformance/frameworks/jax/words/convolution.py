@@ -12,7 +12,7 @@ swapped. It has no groups, which `lax.conv_general_dilated` has.
 from __future__ import annotations
 
 from conformance.exact.trilinear import Axis
-from conformance.frameworks import Ask
+from conformance.frameworks import Ask, Cell
 from conformance.frameworks.text import Pair, bias_shape, call, lines, rejected
 from conformance.frameworks.windows import forward_pads
 from conformance.ops.conv.convolution import Convolution
@@ -114,3 +114,6 @@ def _tensor(p: Convolution) -> str:
 def _kernel(p: Convolution, i: str, o: str) -> str:
     """The kernel's layout; `i` and `o` are what the axes hold that JAX calls I and O."""
     return o + i + p.spatial if p.data_format == "channels_first" else p.spatial + i + o
+
+
+TABLE: dict[str, Cell] = {"conv": conv, "conv_transpose": conv_transpose}

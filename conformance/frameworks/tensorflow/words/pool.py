@@ -1,14 +1,10 @@
-"""How TensorFlow is asked, an op a line; its convolutions are in convolution.py.
-
-https://www.tensorflow.org/api_docs/python/tf/nn
-"""
+"""How TensorFlow is asked: pooling."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from conformance.frameworks import Cell
-from conformance.frameworks.tensorflow.convolution import conv, conv_transpose
 from conformance.frameworks.words import Word, Words
 
 _OWN: dict[str, Word] = {
@@ -80,72 +76,6 @@ _POOLS = (
     _ARGMAX,
 )
 
-_SPACE = dict.fromkeys(("x", "y"), "N{space|letters|text}C")
-_FUSED = (
-    "y, new_mean, new_variance = tf.compat.v1.nn.fused_batch_norm("
-    "x, {scale}, {offset}, {mean}, {variance}, {{epsilon}}, {{space|format}}, True, "
-    "exponential_avg_factor={{momentum|rest}})"
-)
-_STATISTICS = ("scale", "offset", "mean", "variance")
-_BIASED = {"not unbiased": "the running variance of fused_batch_norm is the unbiased one"}
-_FORMAT: dict[str, Word] = {**_OWN, "format": lambda space: {1: "NHWC", 2: "NHWC", 3: "NDHWC"}[len(space)]}
-_HALF = "on_dtype == 'float16' or on_dtype == 'bfloat16'"
-_FLAT = "dims(space) == 1"
-
-
-def _fused(flat: bool, half: bool) -> Words:
-    """Of a plane or a volume; of a row as a plane; and in half precision, where all that is a channel's is float32."""
-    given = {name: f"tf.cast({name}, tf.float32)" if half else name for name in _STATISTICS}
-    lines = [_FUSED.format(**given)]
-    if flat:
-        lines = ["x = tf.expand_dims(x, 1)", *lines, "y = tf.squeeze(y, 1)"]
-    if half:
-        lines += [f"{name} = tf.cast({name}, x.dtype)" for name in ("new_mean", "new_variance")]
-    unless = {
-        **_BIASED,
-        (f"not ({_FLAT})" if flat else _FLAT): "of another rank",
-        (f"not ({_HALF})" if half else _HALF): "of another dtype",
-    }
-    return Words("\n".join(lines), _SPACE, unless, own=_FORMAT, trusted=True)
-
-
-_BY_HAND = Words(
-    "batch_mean, batch_variance = tf.nn.moments(x, {space|but_last})\n"
-    "y = tf.nn.batch_normalization(x, batch_mean, batch_variance, offset, scale, {epsilon})\n"
-    "new_mean = {momentum} * mean + {momentum|rest} * batch_mean\n"
-    "new_variance = {momentum} * variance + {momentum|rest} * batch_variance",
-    _SPACE,
-    own=_OWN,
-)
-
-# The slices of its weights are i, f, c, o, where c is what is called g elsewhere; those of BlockLSTM are i, c, f, o.
-_LSTM = (
-    "zero = tf.zeros_like(b[:{units}])\n"
-    "i, cs, f, o, ci, co, y = tf.raw_ops.BlockLSTMV2(seq_len_max={steps}, x=x, cs_prev=c0, h_prev=h0, "
-    "w=tf.concat([w, r], 0), wci=zero, wcf=zero, wco=zero, b=b)\n"
-    "h = y[-1]\n"
-    "c = cs[-1]"
-)
-
 TABLE: dict[str, Cell] = {
-    "conv": conv,
-    "conv_transpose": conv_transpose,
-    "gelu": Words("y = tf.nn.gelu(x, approximate={approximate|by_tanh})", own=_OWN),
-    "topk": (
-        Words("values, indices = tf.math.top_k(x, {k})", unless={"not largest": "the smallest"}),
-        Words("values, indices = tf.math.top_k(-x, {k})\nvalues = -values"),
-    ),
     "max_pool": _POOLS,
-    "batch_norm": (*(_fused(flat, half) for flat in (False, True) for half in (False, True)), _BY_HAND),
-    "layer_norm": Words(
-        "mean, variance = tf.nn.moments(x, {axes|last}, keepdims=True)\n"
-        "y = tf.nn.batch_normalization(x, mean, variance, offset, scale, {epsilon})",
-        note="tf.nn has no layer normalisation: its moments, and tf.nn.batch_normalization by them",
-        own={"last": lambda axes: tuple(range(-axes, 0))},
-    ),
-    "lstm": Words(
-        _LSTM,
-        {"x": "TNI", "w": "I(GH)", "r": "K(GH)", "b": "(GH)", "y": "TNH"},
-        trusted=True,
-    ),
 }

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conformance.exact.trilinear import Geometry
-from conformance.frameworks import Ask
+from conformance.frameworks import Ask, Cell
 from conformance.frameworks.text import call, lines, pad_pairs, rejected, sliced
 from conformance.frameworks.windows import (
     Window,
@@ -229,3 +229,6 @@ def _layouts(p: Convolution, w: str) -> dict[str, str]:
     if not p.bias:
         del layouts["b"]
     return layouts
+
+
+TABLE: dict[str, Cell] = {"conv": conv, "conv_transpose": conv_transpose}

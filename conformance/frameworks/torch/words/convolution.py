@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.exact.trilinear import Axis, Geometry
-from conformance.frameworks import Ask
+from conformance.frameworks import Ask, Cell
 from conformance.frameworks.text import Code, Pair, bias_shape, call, lines, rejected, sliced
 from conformance.frameworks.windows import forward_pads
 from conformance.ops.conv.convolution import Convolution
@@ -200,3 +200,6 @@ def _pad(name: str, pairs: list[Pair]) -> str:
 def _layouts(p: Convolution, kernel: str) -> dict[str, str]:
     tensors = {"x": "NC" + p.spatial, "w": kernel + p.spatial}
     return {**tensors, **({"b": "C"} if p.bias else {}), "y": "NC" + p.spatial}
+
+
+TABLE: dict[str, Cell] = {"conv": conv, "conv_transpose": conv_transpose}

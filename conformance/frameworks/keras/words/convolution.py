@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conformance.exact.trilinear import Axis, Geometry
-from conformance.frameworks import Ask
+from conformance.frameworks import Ask, Cell
 from conformance.frameworks.text import bias_shape, call, lines, pad_pairs, rejected, sliced
 from conformance.frameworks.windows import Window, gather_window, is_same, scatter_length, scatter_window
 from conformance.ops.conv.convolution import Convolution
@@ -191,3 +191,6 @@ def _layouts(p: Convolution, w: str) -> dict[str, str]:
     if not p.bias:
         del layouts["b"]
     return layouts
+
+
+TABLE: dict[str, Cell] = {"conv": conv, "conv_transpose": conv_transpose}

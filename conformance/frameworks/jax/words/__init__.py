@@ -1,0 +1,27 @@
+"""How JAX is asked, a family of ops a file.
+
+https://docs.jax.dev/en/latest/jax.lax.html
+"""
+
+from __future__ import annotations
+
+from conformance.frameworks import Cell
+from conformance.frameworks.jax.words import (
+    convolution,
+    indexing,
+    norm,
+    pointwise,
+    pool,
+    recurrent,
+    sorting,
+)
+
+TABLE: dict[str, Cell] = {
+    **convolution.TABLE,
+    **pointwise.TABLE,
+    **pool.TABLE,
+    **norm.TABLE,
+    **recurrent.TABLE,
+    **sorting.TABLE,
+    **indexing.TABLE,
+}

@@ -1,0 +1,10 @@
+"""How JAX is asked: elements by their places."""
+
+from __future__ import annotations
+
+from conformance.frameworks import Cell
+from conformance.frameworks.words import Words
+
+TABLE: dict[str, Cell] = {
+    "embedding": Words("y = jax.numpy.take(w, indices, 0)"),
+}

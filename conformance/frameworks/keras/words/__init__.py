@@ -1,0 +1,28 @@
+"""How Keras is asked, a family of ops a file.
+
+https://keras.io/api/layers/
+https://keras.io/api/ops/
+"""
+
+from __future__ import annotations
+
+from conformance.frameworks import Cell
+from conformance.frameworks.keras.words import (
+    convolution,
+    indexing,
+    norm,
+    pointwise,
+    pool,
+    recurrent,
+    sorting,
+)
+
+TABLE: dict[str, Cell] = {
+    **convolution.TABLE,
+    **pointwise.TABLE,
+    **pool.TABLE,
+    **norm.TABLE,
+    **recurrent.TABLE,
+    **sorting.TABLE,
+    **indexing.TABLE,
+}

@@ -1,0 +1,60 @@
+"""How Keras is asked: pooling."""
+
+from __future__ import annotations
+
+from conformance.frameworks import Cell
+from conformance.frameworks.words import Word, Words
+
+_LAST = {0: "NC", 1: "NWC", 2: "NHWC", 3: "NDHWC"}
+_OWN: dict[str, Word] = {
+    "last": lambda size: _LAST[len(size)],
+    "last_axes": lambda axes: tuple(range(-axes, 0)),
+}
+
+_IMAGES = {"x": "{size|last|text}", "y": "{size|last|text}"}
+_POOL = "{window}, strides={stride}, padding="
+_POOL_LAYER = f"keras.layers.MaxPooling{{size|dims}}D({_POOL}"
+# The default of data_format is in the user's keras.json, so it is always said.
+_FORMAT = "data_format='channels_last'"
+# A layer casts what it is given to its own dtype, float32 by default.
+_TYPED = _FORMAT + ", dtype={on_dtype}"
+_NO_POOL = {
+    "indices": "Keras's max pooling gives no indices (3.15.1)",
+    "max(dilation) > 1": "Keras's max pooling has no dilation: 'Unrecognized keyword arguments' (3.15.1)",
+}
+# Keras has no name for infinity; this literal is Python's.
+_FIRST = "x = keras.ops.pad(x, {covered|around_pairs}, constant_values=-1e999)\n"
+_FIRST_NOTE = "'same' and 'valid' can't say this: x is padded with minus infinity (-1e999) first"
+_WORD = {"padding != 'valid' and padding != 'same'": "no word of Keras's"}
+_LAYER = {"'api=ops' in on_options": "asked for keras.ops"}
+
+TABLE: dict[str, Cell] = {
+    "max_pool": (
+        Words(
+            f"y = {_POOL_LAYER}{{padding}}, {_TYPED})(x)",
+            layouts=_IMAGES,
+            unless={**_NO_POOL, **_WORD, **_LAYER},
+            own=_OWN,
+        ),
+        Words(
+            f"{_FIRST}y = {_POOL_LAYER}'valid', {_TYPED})(x)",
+            layouts=_IMAGES,
+            unless={**_NO_POOL, **_LAYER},
+            own=_OWN,
+            note=_FIRST_NOTE,
+        ),
+        Words(
+            f"y = keras.ops.max_pool(x, {_POOL}{{padding}}, {_FORMAT})",
+            layouts=_IMAGES,
+            unless={**_NO_POOL, **_WORD},
+            own=_OWN,
+        ),
+        Words(
+            f"{_FIRST}y = keras.ops.max_pool(x, {_POOL}'valid', {_FORMAT})",
+            layouts=_IMAGES,
+            unless=_NO_POOL,
+            own=_OWN,
+            note=_FIRST_NOTE,
+        ),
+    ),
+}

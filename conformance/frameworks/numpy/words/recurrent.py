@@ -1,0 +1,9 @@
+"""How NumPy is asked: recurrent layers."""
+
+from __future__ import annotations
+
+from conformance.frameworks import Cell
+
+TABLE: dict[str, Cell] = {
+    "lstm": "NumPy has no recurrent layers",
+}

@@ -1,0 +1,27 @@
+"""How TensorFlow is asked, a family of ops a file.
+
+https://www.tensorflow.org/api_docs/python/tf/nn
+"""
+
+from __future__ import annotations
+
+from conformance.frameworks import Cell
+from conformance.frameworks.tensorflow.words import (
+    convolution,
+    indexing,
+    norm,
+    pointwise,
+    pool,
+    recurrent,
+    sorting,
+)
+
+TABLE: dict[str, Cell] = {
+    **convolution.TABLE,
+    **pointwise.TABLE,
+    **pool.TABLE,
+    **norm.TABLE,
+    **recurrent.TABLE,
+    **sorting.TABLE,
+    **indexing.TABLE,
+}
