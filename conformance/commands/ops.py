@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.known.file import load_entries
 from conformance.ops.defined import DEFINED
 from conformance.report.ops import overview, page, pages
+from conformance.report.porting import porting
 from conformance.session import declare
 from conformance.session.outputs import output, put
+from conformance.suite.choose import load_suites, shipped_suite
+from conformance.target import FRAMEWORKS
 from conformance.text.nearest import did_you_mean
 from conformance.usage import OK, UsageError
 
@@ -19,6 +23,9 @@ class Options:
 
     op: str | None = declare.positional(nargs="?", default=None, metavar="OP", help="one op (default: a table of all)")
     markdown: bool = declare.switch("--markdown", help="all of them as a page of Markdown")
+    pair: tuple[str, ...] = declare.option(
+        "--pair", nargs=2, metavar="FRAMEWORK", default=(), help="what differs between two frameworks, as Markdown"
+    )
     output: Path | None = declare.option("-o", "--output", type=output, metavar="FILE", help="write the page there")
 
 
@@ -28,9 +35,23 @@ def main(options: Options) -> int:
         raise UsageError(
             f"no op {options.op!r}, expected one of: {', '.join(DEFINED)}{did_you_mean(options.op, DEFINED)}"
         )
-    if options.markdown:
+    if options.pair:
+        text = _pair(*options.pair)
+    elif options.markdown:
         text = pages()
     else:
         text = (overview() if options.op is None else page(DEFINED[options.op])) + "\n"
     put(options.output, text)
     return OK
+
+
+def _pair(one: str, other: str) -> str:
+    for name in (one, other):
+        if name not in FRAMEWORKS:
+            hint = did_you_mean(name, FRAMEWORKS)
+            raise UsageError(f"--pair: no framework {name!r}, expected one of: {', '.join(FRAMEWORKS)}{hint}")
+    if one == other:
+        raise UsageError(f"--pair: {one} twice, expected two frameworks")
+    root = shipped_suite()
+    cases = [case for suite in load_suites([root / "ports"]) for case in suite.cases()]
+    return porting(one, other, load_entries([root / "known"]), cases)

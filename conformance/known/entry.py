@@ -159,6 +159,11 @@ class OnTarget:
         found = (target.framework, target.backend, target.mode, target.device)
         return same == found and set(named.options) <= set(target.options)
 
+    @property
+    def framework(self) -> str:
+        """The first word of what is named: of `keras/torch:jit` keras."""
+        return re.split(r"[/:@+=*?]", self.pattern, maxsplit=1)[0]
+
     def __str__(self) -> str:
         return f"everything on {self.pattern}" if self._family else self.pattern
 

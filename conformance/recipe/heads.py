@@ -143,9 +143,15 @@ class Side:
         return value
 
 
-def differences(person: Side, words: Side, tensors: frozenset[str], rank: int) -> dict[str, str]:
-    """parameter -> what was found and what the words have, for every argument that is not the same."""
+def differences(
+    person: Side, words: Side, tensors: frozenset[str], rank: int, lengths: Mapping[str, object] | None = None
+) -> dict[str, str]:
+    """parameter -> what was found and what the words have, for every argument that is not the same.
+
+    `lengths`: those of a layer's weights, by its parameter.
+    """
     layer = bool(person.known and person.known.like)
+    fixed = person.known.fixed if person.known else {}
     names = dict.fromkeys([*(words.known.parameters if words.known else ()), *words.given, *person.given])
     if person.known:
         names |= dict.fromkeys(person.known.parameters)
@@ -153,9 +159,13 @@ def differences(person: Side, words: Side, tensors: frozenset[str], rank: int) -
     for name in names:
         if name in FREE:
             continue
-        wanted = words.value(name)
+        wanted = lengths[name] if lengths and name in lengths else words.value(name)
         has = person.value(name)
-        if layer and person.known and name not in person.known.parameters:
+        if name in fixed:
+            has = fixed[name]
+        elif layer and has is True and name in words.given and _holds(words.given[name], tensors):
+            continue  # the layer has this weight
+        elif layer and person.known and name not in person.known.parameters:
             if name in words.given and _holds(words.given[name], tensors):
                 continue  # what the layer is called with
             has = words.known.parameters[name] if words.known else REQUIRED

@@ -193,7 +193,9 @@ class _Reader:
             return _Tried(_NO_HEAD, op, plan, differs=(f"the words are {plan.text}",))
         known = self.framework.calls.get(head.function)
         rank = len(plan.layout(plan.inputs[0]).axes)
-        differs = differences(Side(self.given, self.known), Side(bound_head(head, known), known), head.tensors, rank)
+        sizes = {name: getattr(op, length) for name, length in (self.known.lengths if self.known else {}).items()}
+        person, own = Side(self.given, self.known), Side(bound_head(head, known), known)
+        differs = differences(person, own, head.tensors, rank, sizes)
         lengths, off = self._lengths(op, plan)
         if refusal is not None:
             lengths, off = [*lengths, refusal], off + 1
@@ -358,14 +360,18 @@ def _meant(reader: _Reader, found: _Tried, others: Sequence[str]) -> Meant:
 
 
 def _as_written(reader: _Reader, plan: Plan, head: Head) -> Plan:
-    """The plan with the call as it was written in place of the words' own: the same tensors, no argument more."""
+    """The plan with the call as it was written in place of the words' own: the same tensors, no argument more.
+
+    A layer is asked as the function in whose words it is read, with every argument: its own defaults are another's.
+    """
+    if reader.known and reader.known.like:
+        return plan
     known = reader.framework.calls.get(head.function)
     words = bound_head(head, known)
     arguments: list[ast.expr] = []
     keywords: list[ast.keyword] = []
-    like = bool(reader.known and reader.known.like)
     ordered = list(words)
-    placed = set(list(reader.given)[: len(reader.parsed.arguments)]) if not like else set()
+    placed = set(list(reader.given)[: len(reader.parsed.arguments)])
     by_position = {name for name, node in words.items() if node in head.call.args}
     for name, node in words.items():
         tensor = any(isinstance(n, ast.Name) and n.id in head.tensors for n in ast.walk(node))

@@ -18,7 +18,7 @@ def overview() -> str:
     rows = [["op", *names], *([op, *(_mark(op, name) for name in names)] for op in DEFINED)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(names) + 1)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    reasons = [f"  {op} on {name}: {reason}" for op in DEFINED for name in names for reason in _reasons(op, name)]
+    reasons = [f"  {op} on {name}: {reason}" for op in DEFINED for name in names for reason in reasons(op, name)]
     return "\n".join([*lines, "", "yes: asked; some: under conditions; no: not asked. Why:", *reasons])
 
 
@@ -32,7 +32,7 @@ def page(op: type[Op]) -> str:
     for name in FRAMEWORKS:
         lines += ["", f"on {name}"]
         lines += [f"  {line}" for line in "\nor\n".join(_texts(op.name, name)).splitlines()]
-        lines += [f"  {reason}" for reason in _reasons(op.name, name)]
+        lines += [f"  {reason}" for reason in reasons(op.name, name)]
     return "\n".join(lines)
 
 
@@ -51,12 +51,10 @@ def pages() -> str:
         lines += table(["parameter", "what it is", "default"], rows)
         lines += [f"- {line}" for line in _tensors(op())] + [""]
         for name in FRAMEWORKS:
-            texts, reasons = _texts(op.name, name), _reasons(op.name, name)
+            texts, why = _texts(op.name, name), reasons(op.name, name)
             if texts:
                 lines += [f"{FRAMEWORKS[name].title}:", "", "```python", "\n\n".join(texts), "```", ""]
-            for reason in reasons:
-                lines += [f"- {FRAMEWORKS[name].title}, {escaped(reason)}"]
-            lines += [""] if reasons else []
+            lines += [*(f"- {FRAMEWORKS[name].title}, {escaped(reason)}" for reason in why), *([""] if why else [])]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -87,10 +85,10 @@ def _mark(op: str, framework: str) -> str:
     cell = FRAMEWORKS[framework].words.get(op)
     if cell is None or isinstance(cell, str):
         return "no"
-    return "some" if _reasons(op, framework) else "yes"
+    return "some" if reasons(op, framework) else "yes"
 
 
-def _reasons(op: str, framework: str) -> list[str]:
+def reasons(op: str, framework: str) -> list[str]:
     """Why it is not asked: at all, or where none of several words fits."""
     cell = FRAMEWORKS[framework].words.get(op)
     if cell is None:

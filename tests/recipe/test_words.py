@@ -265,6 +265,14 @@ MEANT: list[tuple[str, str, dict[str, Any]]] = [
     ("F.batch_norm(x, m, v, w, b, True, 0.2)", "batch_norm", {"momentum": 0.8, "epsilon": 1e-5, "unbiased": True}),
     ("F.layer_norm(x, (5,), w, b, 1e-3)", "layer_norm", {"axes": 1, "epsilon": 1e-3}),
     ("nn.LSTM(3, 7, batch_first=True)", "lstm", {"features": 3, "units": 7}),
+    ("nn.BatchNorm2d(64)", "batch_norm", {"channels": 64, "momentum": 0.9, "epsilon": 1e-5, "unbiased": True}),
+    ("keras.layers.BatchNormalization()", "batch_norm", {"momentum": 0.99, "epsilon": 1e-3, "unbiased": False}),
+    ("nn.LayerNorm(8)", "layer_norm", {"shape": (8,), "axes": 1, "epsilon": 1e-5}),
+    ("nn.LayerNorm((5, 7))", "layer_norm", {"shape": (5, 7), "axes": 2}),
+    ("keras.layers.LayerNormalization()", "layer_norm", {"axes": 1, "epsilon": 1e-3}),
+    ("nn.Embedding(10, 3)", "embedding", {"rows": 10, "features": 3}),
+    ("keras.layers.Embedding(10, 3)", "embedding", {"rows": 10, "features": 3}),
+    ("jnp.take(w, indices, 0)", "embedding", {}),
 ]
 
 
@@ -275,6 +283,19 @@ def test_what_ships_is_read(text: str, op: str, parameters: dict[str, Any]) -> N
     found = read(text).op
     assert found.name == op
     assert {name: getattr(found, name) for name in parameters} == parameters
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("nn.BatchNorm2d(64, affine=False)", "affine is False, expected True"),
+        ("nn.LayerNorm(8, bias=False)", "bias is False, expected a tensor"),
+        ("nn.Embedding(10, 3, max_norm=1.0)", "max_norm is 1.0, expected None"),
+    ],
+)
+def test_a_layer_that_is_something_else(text: str, reason: str) -> None:
+    with pytest.raises(CallError, match=reason):
+        read(text)
 
 
 def plans() -> Iterator[tuple[str, str, str]]:

@@ -11,4 +11,5 @@ CALLS: dict[str, Known] = {
         "operand, init_value, computation, window_dimensions, window_strides=None, padding='VALID', "
         "base_dilation=None, window_dilation=None"
     ),
+    "jax.nn.standardize": known("x, axis=-1, mean=None, variance=None, epsilon=1e-05, where=None, *, algorithm='fast'"),
 }

@@ -9,6 +9,12 @@ from conformance.frameworks.calls import Known, known
 
 _POOL = "pool_size, strides=pool_size, padding='valid', data_format='channels_last'"
 
+_WEIGHTS = (
+    "center=True, scale=True, beta_initializer='zeros', gamma_initializer='ones', {}beta_regularizer=None, "
+    "gamma_regularizer=None, beta_constraint=None, gamma_constraint=None"
+)
+_MOVING = "moving_mean_initializer='zeros', moving_variance_initializer='ones', "
+
 CALLS: dict[str, Known] = {
     "keras.ops.gelu": known("x, approximate=True"),
     "keras.activations.gelu": known("x, approximate=False", like="keras.ops.gelu"),
@@ -18,4 +24,15 @@ CALLS: dict[str, Known] = {
         f"keras.layers.MaxPooling{dims}D": known(f"{_POOL.replace('size,', 'size=2,', 1)}, name=None")
         for dims in (1, 2, 3)
     },
+    "keras.layers.BatchNormalization": known(
+        f"axis=-1, momentum=0.99, epsilon=0.001, {_WEIGHTS.format(_MOVING)}, renorm=False, renorm_clipping=None, "
+        "renorm_momentum=0.99, synchronized=False"
+    ),
+    "keras.layers.LayerNormalization": known(f"axis=-1, epsilon=0.001, {_WEIGHTS.format('')}"),
+    "keras.ops.layer_normalization": known("x, gamma=None, beta=None, axis=-1, epsilon=None"),
+    "keras.layers.Embedding": known(
+        "input_dim, output_dim, embeddings_initializer='uniform', embeddings_regularizer=None, "
+        "embeddings_constraint=None, mask_zero=False, weights=None, lora_rank=None, lora_alpha=None, "
+        "quantization_config=None"
+    ),
 }

@@ -27,4 +27,27 @@ CALLS: dict[str, Known] = {
         "input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False, "
         "proj_size=0, device=None, dtype=None"
     ),
+    **{
+        f"torch.nn.BatchNorm{dims}d": known(
+            "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None, *, "
+            "bias=True",
+            like="torch.nn.functional.batch_norm",
+            lengths={"num_features": "channels"},
+            fixed={"training": True},
+        )
+        for dims in (1, 2, 3)
+    },
+    "torch.nn.LayerNorm": known(
+        "normalized_shape, eps=1e-05, elementwise_affine=True, bias=True, device=None, dtype=None",
+        like="torch.nn.functional.layer_norm",
+    ),
+    "torch.nn.functional.embedding": known(
+        "input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False"
+    ),
+    "torch.nn.Embedding": known(
+        "num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, "
+        "sparse=False, _weight=None, _freeze=False, device=None, dtype=None",
+        like="torch.nn.functional.embedding",
+        lengths={"num_embeddings": "rows", "embedding_dim": "features"},
+    ),
 }
