@@ -81,7 +81,7 @@ def _section(op: type[Op], names: tuple[str, str], entries: Sequence[Entry], cal
     functions = {head.function for plans in found for _, _, head in plans if head}
     functions |= {f for name in names for f, known in FRAMEWORKS[name].calls.items() if known.like in functions}
     shown = [case for case in calls if _shows(case, names, functions)]
-    lines += [f"- {escaped(case.about or case.name)} {code('conformance run ' + repr(case.id))}" for case in shown]
+    lines += [f"- {escaped(case.about or case.id)} {code('conformance run ' + repr(case.id))}" for case in shown]
     lines += [
         f"- {escaped(entry.known.reason)} ({code(entry.known.name)}: {entry.known.kind}"
         + (f", [upstream]({entry.known.link}))" if entry.known.link else ")")
@@ -171,9 +171,9 @@ def _meant(op: type[Op], target: Target, function: str, known: Known, parameter:
     """What a function's defaults are as the op's parameter: the value for which the words say just those."""
     said: dict[str, tuple[Any, Mapping[str, object]]] = {}
     for value in _values(field, known):
-        arguments = _arguments(op, target, {parameter: value})
-        if arguments is not None:
-            said[repr(value)] = (value, arguments)
+        found = _arguments(op, target, {parameter: value})
+        if found is not None:
+            said[repr(value)] = (value, found)
     names = {n for _, arguments in said.values() for n in arguments}
     turning = [n for n in names if len({repr(arguments.get(n)) for _, arguments in said.values()}) > 1]
     turning = [n for n in known.parameters if n in turning]
