@@ -228,7 +228,7 @@ def request_for(prepared: Prepared, plan: Plan, target: Target) -> Request:
 
 def gradient_reason(target: Target) -> str:
     """Why a target gives no gradients, or "" where it does."""
-    return target.spec.gradient_reason(target.mode)
+    return target.spec.gradient_reason(target.backend, target.mode)
 
 
 def _encoded(prepared: Prepared, name: str, layout: Layout) -> NDArray[np.generic]:

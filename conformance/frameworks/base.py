@@ -74,9 +74,9 @@ class Framework:
     backend_variable: str = ""
     # What runs of it where nothing else is said.
     defaults: tuple[str, ...] = ()
-    # Why there are no gradients, at all or in a mode; observed.
+    # Why there are no gradients, at all, or in a mode or on a backend; observed.
     no_gradient: str = ""
-    modes_without_gradient: Mapping[str, str] = field(default_factory=dict)
+    without_gradient: Mapping[str, str] = field(default_factory=dict)
     # The modes in which it starts programs, such as a compiler: `compile`, or `torch:jit` of one backend alone.
     programs: tuple[str, ...] = ()
     # Frameworks of whose files its own make use.
@@ -144,9 +144,9 @@ class Framework:
         """The backend whose version a target's version is, or "" where it is the framework's own."""
         return backend if backend in self.below and self.below[backend].versioned else ""
 
-    def gradient_reason(self, mode: str) -> str:
-        """Why there are no gradients in a mode, or "" where there are."""
-        return self.no_gradient or self.modes_without_gradient.get(mode, "")
+    def gradient_reason(self, backend: str, mode: str) -> str:
+        """Why there are no gradients on a backend and in a mode, or "" where there are."""
+        return self.no_gradient or self.without_gradient.get(mode, "") or self.without_gradient.get(backend, "")
 
     def starts_programs(self, backend: str, mode: str) -> bool:
         """Whether it starts programs by itself in a mode."""

@@ -73,8 +73,10 @@ def print_report(
     else:
         _unexpected(out, reader)
         _problems(out, end.problems)
-    for note in notes(reader):
+    told = notes(reader)
+    if told:
         out.line()
+    for note in told:
         out.line(("note", "bold"), f": {one_line(note)}")
     if not quiet:
         _known(out, reader)

@@ -27,6 +27,7 @@ TARGETS: dict[str, set[str]] = {
     "keras/torch": set(),
     "keras/jax:jit": set(),
     "keras/jax:jit+api=ops": {"batch_norm", "lstm"},
+    "keras/numpy": set(),
     "onnx": set(),
     "onnx/reference": set(),
 }

@@ -9,7 +9,7 @@ FRAMEWORK = Framework(
     "keras",
     "keras",
     place=4,
-    backends=("tensorflow", "torch", "jax"),
+    backends=("tensorflow", "torch", "jax", "numpy"),
     modes=("eager", "jit"),
     options={**COMMON, "api": ("layer", "ops"), "onednn": ("0", "1")},
     variables={"onednn": "TF_ENABLE_ONEDNN_OPTS"},
@@ -18,4 +18,5 @@ FRAMEWORK = Framework(
     # 265 ms instead of 80.
     defaults=("keras/tensorflow", "keras/torch", "keras/jax:jit"),
     programs=("torch:jit",),
+    without_gradient={"numpy": "Keras on NumPy has no gradients"},
 )

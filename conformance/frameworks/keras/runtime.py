@@ -22,18 +22,21 @@ _MODES = {
     "tensorflow": {"eager": "eager", "jit": "xla"},
     "torch": {"eager": "eager", "jit": "compile"},
     "jax": {"eager": "eager", "jit": "jit"},
+    "numpy": {"eager": "eager"},
 }
 # How many plans are run before Keras is told to forget the names that it has given to layers.
 _KEEP = 512
 
 
 class Keras(Runtime):
-    """Keras 3 on TensorFlow, PyTorch or JAX."""
+    """Keras 3 on TensorFlow, PyTorch, JAX or NumPy."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         if config.backend not in _MODES:
             raise Unavailable("no runtime for the Keras backend %r" % config.backend)
+        if config.mode not in _MODES[config.backend]:
+            raise Unavailable("Keras compiles nothing on %s" % config.backend)
         given = {"framework": config.backend, "mode": _MODES[config.backend][config.mode], "device": config.device}
         self.backend = runtime_of(Config({**given, "options": config.options, "rooms": config.rooms}))
         self.keras = keras = import_framework("keras")

@@ -14,6 +14,6 @@ FRAMEWORK = Framework(
     # Compile in this process: a pool of helper processes would outlive a plan and cost more than it saves.
     settings={"TORCHINDUCTOR_COMPILE_THREADS": "1"},
     defaults=("torch",),
-    modes_without_gradient={"meta": "the meta device computes no values"},
+    without_gradient={"meta": "the meta device computes no values"},
     programs=("compile",),
 )
