@@ -70,6 +70,7 @@ class Memory:
         self.asked: list[tuple[str, str]] = []  # (target, case) of every request, in order
         self.requests: list[Request] = []
         self.retired: list[Target] = []
+        self.waited: list[float] = []  # how long each poll may have waited
         self.greeted = False
 
     def room(self, target: Target) -> bool:
@@ -90,6 +91,7 @@ class Memory:
         self.retired.append(target)
 
     def poll(self, timeout: float) -> list[Event]:
+        self.waited.append(timeout)
         if not self.greeted:
             self.greeted = True
             return [self.instead.get(target, Ready(target, {"version": "1.0"})) for target in self.waiting]

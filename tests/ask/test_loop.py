@@ -12,14 +12,13 @@ import numpy as np
 import pytest
 
 from conformance.ask import run as loop
-from conformance.ask.prepare import CaseError, Prepared, prepare
+from conformance.ask.prepare import Prepared, prepare
 from conformance.ask.run import Findings, Run, answered, digest
 from conformance.executor import Event, Failed, Unavailable
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value
 from conformance.plan import Plan
 from conformance.record import Reader, Summary, Writer
 from conformance.suite.case import Case
-from conformance.suite.values import make_inputs
 from conformance.target import Target, parse_target
 from conformance.verdict import Known, Status, Verdict
 from tests.memory import Memory, Says, answer, right, wrong
@@ -176,6 +175,64 @@ def test_however_little_may_be_held_the_run_ends(
     assert list(told.status().values()) == [Status.PASS] * 6
 
 
+def test_the_total_is_what_the_run_will_say(tmp_path: Path) -> None:
+    with Writer.create(tmp_path / "r.db", {}) as writer:
+        run = Run(TARGETS, Memory(), writer)
+        a, b = cases_of(tmp_path, CONV)[:2]
+        run.add(a, TARGETS)
+        run.add(b, TARGETS, done={JAX})
+        assert run.total == 5
+        (held_case,) = cases_of(tmp_path, HELD)
+        # NumPy is asked again, since JAX is held against it, and has its verdict.
+        run.add(held_case, TARGETS, done={NUMPY, TORCH})
+        assert run.total == 6
+
+
+def test_it_waits_where_nothing_could_be_fed_and_only_there(ask: Callable[..., Told], tmp_path: Path) -> None:
+    told = ask(cases_of(tmp_path, CONV), targets=(NUMPY,), window=2)
+    # Nobody has said hello; two are fed; one answer, one fed; then there is nothing left to feed.
+    assert told.memory.waited == [0.2, 0.0, 0.0, 0.2]
+
+
+def test_what_needs_no_worker_is_said_at_once(tmp_path: Path) -> None:
+    entries = HELD.partition("cases:\n")
+    text = entries[0] + entries[1] + "".join(entries[2].replace("held", f"held-{n}", 1) for n in range(3))
+    heard: list[str] = []
+    memory = Memory()
+    memory.waiting = {JAX: deque()}
+    with Writer.create(tmp_path / "r.db", {}) as writer:
+        run = memory.run = Run((JAX,), memory, writer, on_verdict=lambda _, v: heard.append(v.message))
+        for case in cases_of(tmp_path, text.replace(", jax: y = x + 0", "")):
+            run.add(case, (JAX,))
+        run.step()
+        assert heard == []
+        run.step()
+    assert heard == ["the case has no plan for jax"] * 3
+
+
+def test_those_that_are_ahead_wait_where_too_much_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "PREPARED_BYTES", 0)
+    held: list[int] = []
+
+    def says(target: Target, prepared: Prepared, plan: Plan) -> Outcome:
+        assert memory.run is not None
+        held.append(len(memory.run.prepared))
+        return right(target, prepared, plan)
+
+    memory = Memory(says, lambda waiting: waiting[-1], window=1)
+    memory.waiting = {NUMPY: deque(), TORCH: deque()}
+    text = (
+        "op: conv\nvalues: [integers]\ngrids:\n  - grid: {convention: [torch], size: [3, 4, 5, 6, 7], kernel: [1, 2]}\n"
+    )
+    with Writer.create(tmp_path / "r.db", {}) as writer:
+        run = memory.run = Run((NUMPY, TORCH), memory, writer)
+        for number, case in enumerate(cases_of(tmp_path, text)):
+            run.add(case, (NUMPY, TORCH) if number % 2 else (TORCH,))
+        run.go()
+    assert len(held) == 15
+    assert max(held) == 2
+
+
 # --- what is kept ---------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +268,16 @@ def test_a_wrong_answer_is_explained_once_and_to_everybody_who_gave_it(
     assert len(said) == 2
     assert said[0] == said[1] != ""
     assert len(calls) == 1
+
+
+def test_two_wrong_answers_of_one_shape_have_two_explanations(ask: Callable[..., Told], tmp_path: Path) -> None:
+    factor = {NUMPY: 2, TORCH: 0.5}
+    told = ask(cases_of(tmp_path, CONV)[:1], lambda t, p, plan: answer(p, plan, lambda y: factor[t] * y))
+    said = {target: verdict.explanation.partition("\n")[0] for (_, target), verdict in told.verdicts().items()}
+    assert said == {
+        "numpy": "equals the reference with twice the answer",
+        "torch": "equals the reference with half the answer",
+    }
 
 
 def test_passed_outputs_are_kept_where_they_are_asked_for(ask: Callable[..., Told], tmp_path: Path) -> None:
@@ -365,47 +432,3 @@ def test_an_anchor_of_an_interrupted_run_is_asked_again_and_has_one_verdict(
     assert [str(target) for target, _ in told.heard] == ["torch", "jax"]
     assert set(told.status().values()) == {Status.PASS}
     assert len(told.status()) == 3
-
-
-# --- before anything is asked ---------------------------------------------------------------------------------------
-
-
-def test_integers_whose_sums_cancel_everywhere_are_drawn_again(tmp_path: Path) -> None:
-    case = "{name: a, params: {convention: torch, size: 1, kernel: 1, in_channels: 2}}"
-    text = f"op: conv\nvalues: [integers]\ncases: [{case}]\n"
-    (made,) = cases_of(tmp_path, text)
-    found = 0
-    for seed in range(200):
-        case = replace(made, seed=seed)
-        first = make_inputs(case)
-        if first["x"].any() and not (first["x"].ravel() * first["w"].ravel()).sum():
-            found += 1
-            prepared = prepare(case)
-            assert prepared.expectation.outputs["y"].value.any()
-            assert not np.array_equal(prepared.arrays["x"], first["x"]) or not np.array_equal(
-                prepared.arrays["w"], first["w"]
-            )
-    assert found
-
-
-@pytest.mark.parametrize(("value", "exact"), [(3, True), (2.0**13 - 1, False), (0.5, False)])
-def test_sums_are_exact_up_to_the_last_integer_of_the_dtype(tmp_path: Path, value: float, exact: bool) -> None:
-    """Two products of integers: 2 * 9 is exact in float32, 2 * (2^13 - 1)^2 is beyond 2^24, and halves are none."""
-    array = [[value, value]]
-    text = (
-        "op: conv\ncases:\n  - name: one\n    params: {convention: torch, size: [1, 2], kernel: [1, 2]}\n"
-        f"    values: {{kind: literal, name: n, arrays: {{x: {array}, w: {array}}}}}\n"
-    )
-    (case,) = cases_of(tmp_path, text)
-    assert prepare(case).expectation.exact is exact
-
-
-def test_a_reference_that_compares_nothing_must_be_meant(tmp_path: Path) -> None:
-    text = (
-        "op: conv\ncases:\n  - name: one\n    params: {convention: torch, size: [1, 2], kernel: [1, 2]}\n"
-        "    values: {kind: literal, name: n, arrays: {x: [[0, 0]], w: [[1, 1]]}}\n"
-    )
-    (case,) = cases_of(tmp_path, text)
-    with pytest.raises(CaseError, match="zero everywhere"):
-        prepare(case)
-    assert prepare(replace(case, permits=("zeros",))).expectation.outputs
