@@ -39,6 +39,22 @@ def status(expected: Expectation, outcome: Outcome) -> Status:
 # --- how it ended ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("exact", "more", "equal"),
+    [
+        (True, {}, True),
+        (True, {"ulps": 0}, True),
+        (False, {}, False),
+        (True, {"ulps": 2}, False),
+        (True, {"tolerance": (0.0, 0.0)}, False),
+    ],
+)
+def test_what_must_be_equal_is_exact_and_nobody_states_otherwise(
+    exact: bool, more: dict[str, Any], equal: bool
+) -> None:
+    assert Expectation("float32", {}, exact, **more).equal is equal
+
+
 def test_how_it_ended_comes_first() -> None:
     expected = expect([1.0])
     assert status(expected, Unsupported("no groups")) is Status.UNSUPPORTED
