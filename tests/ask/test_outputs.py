@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.ask import keep as keeping
 from conformance.ask import prepare as preparing
-from conformance.ask import run as running
 from conformance.ask.prepare import canonical, prepare, request_for
 from conformance.ask.run import Run
 from conformance.diff import Kind, diff_records
@@ -199,7 +199,7 @@ def test_places_are_explained_as_exact_and_values_in_their_dtype(
         asked.append((more["output"], more["dtype"]))
         return explain(*given, **more)
 
-    monkeypatch.setattr(running, "explain", explained)
+    monkeypatch.setattr(keeping, "explain", explained)
     asked_by(monkeypatch, plans)
     verdict = verdict_of(recorded(tmp_path, "wrong.db", case(), NUMPY), NUMPY)
     assert (verdict.status, verdict.subject) == (Status.VALUE, output)
