@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from conformance.dtypes import DTYPES, rounded
+from conformance.exact import Num, matmul
 from conformance.judge.compare import Expectation, judge
 from conformance.judge.words import telling_line
 from conformance.ops.base import Array
@@ -418,6 +419,16 @@ def test_a_single_element_that_is_off_in_a_large_output_is_caught() -> None:
     where = np.unravel_index(np.argmax(np.abs(good)), good.shape)
     good[where] *= 1 + 1e-4
     assert status(expect(right, exact=False), answer(good)) is Status.VALUE
+
+
+def test_an_error_whose_square_is_zero_is_judged() -> None:
+    cancelled = Reference.of(matmul(Num(np.tile([1.0, -1.0], (64, 1))), Num(np.ones((2, 1)))))
+    got = np.zeros((64, 1))
+    got[3] = 1e-170
+    judged = judge(expect(cancelled, "float64", exact=False), answer(got, "float64"))
+    assert judged.status is Status.PASS
+    assert judged.figures is not None
+    assert (judged.figures.differing, judged.figures.worst, judged.figures.got) == (0, (3, 0), 1e-170)
 
 
 def test_underflow_is_no_loss_of_precision() -> None:
