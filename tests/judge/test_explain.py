@@ -388,7 +388,7 @@ def test_subnormals_taken_as_zero() -> None:
 
 
 def test_catalogue_in_the_documentation_is_current() -> None:
-    from conformance.judge.explain import catalogue
+    from conformance.judge.causes import catalogue
 
     text = (HERE.parent / "docs" / "explain.md").read_text()
     assert catalogue() in text
