@@ -16,7 +16,7 @@ import numpy as np
 from command_line import LIST_AND_SAY_PEAK as RUN_AND_SAY_PEAK
 from common import Row, child, show
 
-from conformance.ask.run import answered, digest
+from conformance.ask.keep import answered, digest
 from conformance.outcome import Tensor, Value
 from conformance.record import Reader, RecordedArray, RecordedCase, Summary, Writer
 from conformance.verdict import Status, Verdict

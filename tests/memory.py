@@ -1,21 +1,40 @@
-"""An executor in memory: a test says what each target answers, and in which order the answers come."""
+"""An executor in memory: a test says what each target answers and in which order; and what came of a run with it."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from conformance.ask.prepare import Prepared
-from conformance.ask.run import Run
+from conformance.ask.run import Findings, Run
 from conformance.dtypes import encode
 from conformance.executor import Answer, Event, Ready, Request
 from conformance.layout import to_layout
 from conformance.outcome import Outcome, Tensor, Value
 from conformance.plan import Plan
+from conformance.record import Reader
+from conformance.suite.case import Case
 from conformance.target import Target
+from conformance.verdict import Status, Verdict
+
+CONV = """
+op: conv
+values: [integers]
+cases:
+  - name: a
+    params: {convention: torch, size: [4, 4], kernel: 2, in_channels: 2}
+  - name: b
+    params: {convention: torch, size: [5, 4], kernel: [2, 3]}
+  - name: c
+    params: {convention: torch, size: [3, 6], kernel: 2, stride: 2}
+"""
+GRADED = CONV.replace("values: [integers]", "values: [integers]\ncheck: [shape, dtype, value, gradient]")
 
 # What a target says to a case: the target, the case as it is prepared, its plan.
 Says = Callable[[Target, Prepared, Plan], Outcome]
@@ -70,6 +89,7 @@ class Memory:
         self.asked: list[tuple[str, str]] = []  # (target, case) of every request, in order
         self.requests: list[Request] = []
         self.retired: list[Target] = []
+        self.waited: list[float] = []  # how long each poll may have waited
         self.greeted = False
 
     def room(self, target: Target) -> bool:
@@ -90,6 +110,7 @@ class Memory:
         self.retired.append(target)
 
     def poll(self, timeout: float) -> list[Event]:
+        self.waited.append(timeout)
         if not self.greeted:
             self.greeted = True
             return [self.instead.get(target, Ready(target, {"version": "1.0"})) for target in self.waiting]
@@ -98,3 +119,26 @@ class Memory:
             return []
         target = self.order(ready)
         return [Answer(target, *self.waiting[target].popleft())]
+
+
+@dataclass
+class Told:
+    """What came of a run."""
+
+    path: Path
+    memory: Memory
+    findings: Findings
+    heard: list[tuple[Target, Verdict]] = field(default_factory=list)
+
+    def status(self) -> dict[tuple[str, str], Status]:
+        """(case, target) -> status, from the record."""
+        return {key: verdict.status for key, verdict in self.verdicts().items()}
+
+    def verdicts(self) -> dict[tuple[str, str], Verdict]:
+        with Reader(self.path, complete=False) as reader:
+            rows = list(reader.verdicts())
+        return {(row.case.label.partition(" ")[0], row.verdict.target): row.verdict for row in rows}
+
+    def arrays(self, case: Case, target: str = "") -> dict[str, Any]:
+        with Reader(self.path, complete=False) as reader:
+            return {name: array.values for name, array in reader.arrays(case.id, target).items()}

@@ -7,7 +7,6 @@ has answered.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from conformance.ask.keep import keep, verdict_of
 from conformance.ask.ladder import Ladder, Rung, Waiting, wanted
 from conformance.ask.prepare import (
     CaseError,
@@ -25,26 +25,20 @@ from conformance.ask.prepare import (
     prepare,
     request_for,
     settle,
-    written_layout,
 )
 from conformance.ask.where import anchor_of, not_asked
 from conformance.executor import Answer, Event, Executor, Failed, Ready, Request, Unavailable
-from conformance.judge.acceptance import explain_acceptance
-from conformance.judge.compare import Judgement, as_wrong, judge, real
-from conformance.judge.explain import Explanation, explain
+from conformance.judge.compare import Judgement, judge
 from conformance.outcome import Outcome, Unsupported, Value
 from conformance.plan import USUAL, Plan
-from conformance.record import ALLOWANCE, REFERENCE, Writer, of
+from conformance.record import Writer
 from conformance.suite.case import Case
 from conformance.suite.values import ValuesError
 from conformance.target import Target
-from conformance.verdict import Answered, Known, Status, Verdict
+from conformance.verdict import Known, Status, Verdict
 
 # What may be held for targets that are behind; beyond it those that are ahead wait.
 PREPARED_BYTES = 512 * 2**20
-# By `explain`'s fixed model of what work costs, not by a clock. There is no limit for a run: what was left of one would
-# depend on which answers came first.
-EXPLAIN_SECONDS = 1.0
 
 
 @dataclass
@@ -406,80 +400,10 @@ class Run:
     def _write(
         self, target: Target, index: int, prepared: Prepared, plan: Plan | None, outcome: Outcome, judgement: Judgement
     ) -> None:
-        case = prepared.case
-        explanation = ""
-        if judgement.status in (Status.VALUE, Status.SHAPE, Status.NONFINITE, Status.PRECISION) and isinstance(
-            outcome, Value
-        ):
-            found = self._explain(prepared, judgement, outcome, plan)
-            explanation = found.recorded
-            # Another cause that fits is why, however small the errors are.
-            if judgement.status is Status.PRECISION and found.exact and not found.arithmetic:
-                judgement = as_wrong(judgement)
-        elif judgement.status is Status.ACCEPTED and isinstance(outcome, Value):
-            explanation = explain_acceptance(prepared.case.op.definition(), outcome.first.shape)
-        tensors = answered(outcome)
-        verdict = Verdict(
-            case.id,
-            str(target),
-            judgement.status,
-            judgement.subject,
-            judgement.message,
-            explanation,
-            judgement.figures,
-            plan.render() if plan else "",
-            outcome.seconds if isinstance(outcome, Value) else 0.0,
-            digest=digest(tensors),
-            tensors=tensors,
-        )
-        if self.keep_outputs and isinstance(outcome, Value):
-            self._keep(verdict, outcome)
-        if verdict.divergent and isinstance(outcome, Value) and outcome.has_values:
-            for name, tensor in outcome.outputs.items():
-                assert tensor.values is not None
-                self.writer.add_array(case.id, str(target), name, tensor.values)
-            for name, reference in prepared.expectation.outputs.items():
-                self.writer.add_array(case.id, "", REFERENCE + of(name), reference.value)
-                if case.dtype in reference.allowances:
-                    self.writer.add_array(case.id, "", ALLOWANCE + of(name), reference.allowances[case.dtype])
-            for name, array in prepared.arrays.items():
-                self.writer.add_array(case.id, "", name, array)
+        verdict = verdict_of(prepared, target, plan, outcome, judgement)
+        keep(self.writer, prepared, verdict, outcome, self.keep_outputs)
         self._emit(target, index, verdict)
         self._release(index)
-
-    def _keep(self, verdict: Verdict, value: Value) -> None:
-        for subject, tensor in value.tensors.items():
-            place = self.writer.place(verdict.case, verdict.target)
-            self.writer.add_output(verdict.digest, subject, tensor.values, tensor.dtype, place)
-
-    @staticmethod
-    def _explain(prepared: Prepared, judgement: Judgement, value: Value, plan: Plan | None) -> Explanation:
-        op, name = prepared.case.op.definition(), judgement.subject
-        if name not in value.outputs:
-            return Explanation("")
-        output = value.outputs[name]
-        # Targets that share a kernel give the same wrong answer.
-        key = f"{name} {output.shape} {plan.layout(name) if plan else ''}"
-        if output.values is not None:
-            key = hashlib.blake2b(np.ascontiguousarray(output.values).tobytes(), digest_size=16).hexdigest() + key
-        if key not in prepared.explained:
-            actual = None if output.values is None else real(output.values)
-            layout = "" if plan is None or actual is None else written_layout(prepared, name, actual, plan)
-            if layout:
-                prepared.explained[key] = Explanation(layout, ("layout",), True)
-            elif op is not None:
-                prepared.explained[key] = explain(
-                    op,
-                    prepared.arrays,
-                    actual,
-                    output.shape,
-                    output=name,
-                    dtype=_dtype_of(prepared, name),
-                    budget_seconds=EXPLAIN_SECONDS,
-                )
-            else:
-                prepared.explained[key] = Explanation("")
-        return prepared.explained[key]
 
     def _emit(self, target: Target, index: int, verdict: Verdict) -> None:
         if (target, index) in self.recorded:
@@ -493,30 +417,3 @@ class Run:
         self.findings.verdicts += 1
         self.writer.add_verdict(verdict)
         self.on_verdict(target, verdict)
-
-
-def _dtype_of(prepared: Prepared, output: str) -> str:
-    """The dtype in which an output was computed; places and counts are exact."""
-    spec = prepared.expectation.specs.get(output)
-    if spec is not None and spec.kind != "real":
-        return "float64"
-    return (spec.dtype if spec is not None else "") or prepared.case.dtype
-
-
-def answered(outcome: Outcome) -> tuple[Answered, ...]:
-    """What a verdict says of each tensor of an answer; its digest is of dtype, shape and bytes."""
-    found = []
-    for name, tensor in outcome.tensors.items() if isinstance(outcome, Value) else ():
-        content = hashlib.blake2b(f"{tensor.dtype}{tensor.shape}".encode(), digest_size=8)
-        if tensor.values is not None:
-            content.update(np.ascontiguousarray(tensor.values).tobytes())
-        found.append(Answered(name, tensor.dtype, tensor.shape, content.hexdigest()))
-    return tuple(found)
-
-
-def digest(tensors: Sequence[Answered]) -> str:
-    """A fingerprint of a whole answer, by which two records are compared: of every tensor its name and its digest."""
-    if not tensors:
-        return ""
-    content = "".join(f"{tensor.name}:{tensor.digest}\n" for tensor in tensors)
-    return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()

@@ -181,7 +181,7 @@ def to_float(a: Whole, dtype: str) -> Num:
         # Beyond 2**24 the way by float32 would round twice; to odd first makes the second rounding right.
         return Num(rounded(_to_odd(a), dtype))
     with np.errstate(over="ignore"):
-        return Num(_to_odd(a).astype(dtype).astype(np.float64) if dtype == "float16" else a.astype(dtype))
+        return Num(a.astype(dtype))  # float16 is infinite before float32 rounds
 
 
 def _to_odd(a: Whole) -> Array:

@@ -45,7 +45,7 @@ def effective_bits(error: Array, reference: Reference) -> float | None:
         with np.errstate(divide="ignore", invalid="ignore"):
             bound = np.where(error == 0.0, 0.0, error * math.sqrt(max(reference.products, 1)) / reference.magnitude())
         ceiling = float(np.sqrt(np.mean(bound**2)))
-        if -math.log2(ceiling) >= FLOAT32_BITS:
+        if ceiling > 0.0 and -math.log2(ceiling) >= FLOAT32_BITS:
             return -math.log2(ceiling)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(error == 0.0, 0.0, error / np.sqrt(reference.energy()))

@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import DTYPES, rounded
+from conformance.judge.causes import Causes, names, told, ways
 from conformance.judge.locate import locate, locate_shape
 from conformance.judge.noise import noise, overflow
 from conformance.ops.base import Array, Op
-from conformance.ops.confused import GENERIC
-from conformance.ops.confusions import Confusion, Problem, Stage, Variant, finished, prepared
-from conformance.ops.defined import DEFINED
+from conformance.ops.confusions import Problem, Stage, Variant, finished, prepared
 from conformance.ops.reference import whole
 from conformance.plan import USUAL
 from conformance.text.words import with_causes
@@ -40,9 +39,6 @@ SMALL = 5e-4
 SINGLES = 4
 
 NARROW = "narrow arithmetic"
-
-# One variant, or a pair.
-Causes = tuple[Variant[Any], ...]
 
 
 @dataclass(frozen=True)
@@ -109,8 +105,8 @@ def _explain_shape(
     fitting = [v for v in variants if _shape_of(problem, [v]) == shape]
     if not fitting:
         return Explanation(f"no confusion gives the shape {shape}; {where}", (), False, where)
-    text = f"the shape is the one with {_told([(v,) for v in fitting])}"
-    return Explanation(text, _names([(v,) for v in fitting]), True, where)
+    text = f"the shape is the one with {told([(v,) for v in fitting])}"
+    return Explanation(text, names([(v,) for v in fitting]), True, where)
 
 
 def _shape_of(problem: Problem, variants: Sequence[Variant[Any]]) -> tuple[int, ...] | None:
@@ -174,8 +170,8 @@ class _Search:
         fitting = self._singles()
         if fitting:
             arithmetic = all(v.rounding for variants in fitting for v in variants)
-            text = f"equals the reference with {_told(fitting)}"
-            return Explanation(text, _names(fitting), True, where, arithmetic)
+            text = f"equals the reference with {told(fitting)}"
+            return Explanation(text, names(fitting), True, where, arithmetic)
         narrow = self._noise()
         if narrow:
             return Explanation(narrow, (NARROW,), False, where, True)
@@ -183,7 +179,7 @@ class _Search:
         if not self.only_rounding and (not self.same_shape or int(self.wrong.sum()) >= PAIRS_NEED_ELEMENTS):
             fitting = self._pairs()
             if fitting:
-                return Explanation(f"equals the reference with {_told(fitting)}", _names(fitting), True, where)
+                return Explanation(f"equals the reference with {told(fitting)}", names(fitting), True, where)
         return self._unexplained(where)
 
     def _singles(self) -> list[Causes]:
@@ -209,7 +205,7 @@ class _Search:
         shapes = [(v,) for v in self.variants if _shape_of(self.problem, [v]) == self.actual.shape]
         if not shapes:
             return Explanation(f"{none}, nor this shape; {where}", (), False, where)
-        return Explanation(f"the shape is the one with {_ways(shapes[0])}, but {none}", _names(shapes), False, where)
+        return Explanation(f"the shape is the one with {ways(shapes[0])}, but {none}", names(shapes), False, where)
 
     # --- whether a candidate is the answer ------------------------------------------------------------------------
 
@@ -383,40 +379,3 @@ class _Search:
         done = finished(self._computed(before), (variant,)) if before is not None else None
         # What cannot be computed alone may be possible with another, as where two conventions differ in their words.
         return done is not None and done.y is not None and not np.array_equal(done.y, self.right, equal_nan=True)
-
-
-def _names(fitting: Sequence[Causes]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(" + ".join(v.name for v in variants) for variants in fitting))
-
-
-def _told(fitting: Sequence[Causes]) -> str:
-    """What the cause is and how it is mended; below it, of the others that fit as well, the first that differs."""
-    first = fitting[0]
-    other = next((v for v in fitting[1:] if _names([v]) != _names([first])), fitting[1] if len(fitting) > 1 else None)
-    text = f"{_ways(first)}\nfix: {_advice(first)}"
-    if other is None:
-        return text
-    mended = "" if _names([other]) == _names([first]) else f": {_advice(other)}"
-    return f"{text}\nor, which this data does not tell apart, with {_ways(other)}{mended}"
-
-
-def _ways(variants: Causes) -> str:
-    return " and ".join(v.text for v in variants)
-
-
-def _advice(variants: Causes) -> str:
-    return "; ".join(dict.fromkeys(v.advice for v in variants))
-
-
-def catalogue() -> str:
-    """Every confusion of every op that declares some, as the table in docs/explain.md."""
-    ops: dict[Confusion[Any], list[str]] = {}
-    for op in DEFINED.values():
-        for confusion in op().confusions():
-            ops.setdefault(confusion, []).append(op.name)
-    lines = ["| confusion | ops | what it is | what to change |", "|---|---|---|---|"]
-    for c, names in ops.items():
-        lines.append(
-            f"| {c.name} | {'every other op' if c in GENERIC else ', '.join(names)} | {c.means} | {c.advice} |"
-        )
-    return "\n".join(lines)

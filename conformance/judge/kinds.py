@@ -101,7 +101,8 @@ def pointing(
     other = outside | ~((found == expected) | both_nan)
     twice = np.zeros_like(other)
     if once and letters in spec.axes:
-        twice = _again(safe) & ~outside
+        # Of what is outside, none stands where another does.
+        twice = _again(np.where(outside, -1, safe)) & ~outside
     back = _unbatched(spec, got.shape, batch)
     wrong = back(other | twice)
     if not wrong.any():

@@ -41,7 +41,7 @@ KEYS = (
 WHERE = ("op", "case", "params", "targets", "family", "when", "versions", "dtype", "device", "mode")
 SIGNATURE = ("message", "explanation", "cause", "fraction")
 STATUSES = tuple(s.value for s in Status if s not in (Status.PASS, Status.UNSUPPORTED))
-OP_NAMES = (*OPS, "call") if "call" not in OPS else tuple(OPS)
+OP_NAMES = tuple(OPS)
 DEVICES = tuple(dict.fromkeys(device for f in FRAMEWORKS.values() for device in f.devices))
 MODES = tuple(dict.fromkeys(mode for f in FRAMEWORKS.values() for mode in f.modes))
 # What something can compute with: a framework, or what lies below one.

@@ -6,10 +6,11 @@ installed frameworks' own. Those of libraries on JAX are of flax 0.12.8, dm-haik
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+
+from conformance.frameworks.calls import REQUIRED, known
 
 _INITIALISED = (
     "use_bias=True, kernel_initializer='glorot_uniform', bias_initializer='zeros', kernel_regularizer=None, "
@@ -44,21 +45,15 @@ class Signature:
         return tuple(name for name, default in self.parameters.items() if default is REQUIRED)
 
 
-REQUIRED = object()
 # Libraries whose layers are calls of jax.lax.
 ON_JAX = ("flax", "haiku", "equinox")
 
 
 def _signature(name: str, op: str, dims: int | None, text: str, keywords: tuple[str, ...] = ()) -> Signature:
-    definition = ast.parse(f"def f({text}): ...").body[0]
-    assert isinstance(definition, ast.FunctionDef)
-    names = [a.arg for a in definition.args.args]
-    defaults = [ast.literal_eval(node) for node in definition.args.defaults]
-    values = [*[REQUIRED] * (len(names) - len(defaults)), *defaults]
     root = name.split(".", maxsplit=1)[0]
     kind = "layer" if name.startswith(("keras.layers.", "torch.nn.Conv")) or root in ON_JAX else "function"
     framework = "tensorflow" if root == "tf" else "jax" if root in ON_JAX else root
-    return Signature(name, framework, kind, op, dims, dict(zip(names, values, strict=True)), keywords)
+    return Signature(name, framework, kind, op, dims, known(text).parameters, keywords)
 
 
 def _torch(dims: int) -> list[Signature]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sqlite3
 import time
 import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,18 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.record.decode import size_in_bytes, words
+from conformance.record.file import Ours, begin, hold
 from conformance.record.opened import LONGEST, connect
 from conformance.record.room import Place, Room
 from conformance.record.schema import (
-    APPLICATION_ID,
     ARRAY_BYTES,
     ARRAYS_BYTES_A_RUN,
     BATCH_SECONDS,
     BATCH_VERDICTS,
     CASE_COLUMNS,
     OUTPUTS_BYTES_A_RUN,
-    SCHEMA_VERSION,
-    TABLES,
     VERDICT_COLUMNS,
     RecordedArray,
     RecordedCase,
@@ -42,7 +39,6 @@ from conformance.record.schema import (
     text,
 )
 from conformance.suite.case import Case
-from conformance.usage import no_room
 from conformance.verdict import Known, Problem, Status, Verdict
 
 _INSERT_VERDICT = (
@@ -67,8 +63,7 @@ class Writer:
         }
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
         connection.set_progress_handler(None, 0)
-        self._file = _file(path)
-        self._log = _file(Path(f"{path}-wal"))
+        self._file = Ours(path)
         self._case_keys: dict[str, int] = {}  # the places that `plan` has given to what is yet to come
         self._target_keys: dict[str, int] = {}
         self._arrays = Room(ARRAYS_BYTES_A_RUN)
@@ -82,23 +77,7 @@ class Writer:
         """Start a new record; RecordError where the file exists or can't be written, WriteError where the
         disk is full. An empty file is filled."""
         path = Path(path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            put(path, _image(environment))
-            db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
-        except (sqlite3.Error, OSError, ValueError) as error:
-            if isinstance(error, FileExistsError) and path.exists():
-                raise RecordError(f"{path} exists already; name another file, or resume it") from None
-            raise _not_begun(path, error) from None
-        try:
-            _begin(db)
-        except sqlite3.Error as error:
-            db.close()
-            if _no_room(error):
-                for end in ("", "-wal", "-shm"):  # ours, with nothing in it; the same name may be given again
-                    Path(f"{path}{end}").unlink(missing_ok=True)
-            raise _not_begun(path, error) from None
-        return cls(path, db)
+        return cls(path, begin(path, environment))
 
     @classmethod
     def resume(cls, path: Path | str) -> Writer:
@@ -113,7 +92,7 @@ class Writer:
                     "reads it"
                 )
             db.execute("PRAGMA busy_timeout = 0")
-            _begin(db)
+            hold(db)
             db.execute("PRAGMA busy_timeout = 30000")
             times = [*words(read_meta(db, "resumed") or "[]"), now()]
             db.execute("INSERT OR REPLACE INTO meta VALUES ('resumed', ?)", (dump(times),))
@@ -164,7 +143,7 @@ class Writer:
         try:
             return self._db.execute(sql, values)
         except sqlite3.Error as error:
-            self._check()
+            self._file.check()
             raise WriteError(f"the record {self.path} can't be written: {error}") from None
 
     def add_case(self, case: Case | RecordedCase) -> None:
@@ -317,27 +296,11 @@ class Writer:
 
     def flush(self) -> None:
         """Commit what was added; called by itself every 500 verdicts or second."""
-        self._check()
+        self._file.check()
         self._execute("COMMIT", ())
         self._execute("BEGIN IMMEDIATE", ())
         self._pending = 0
         self._committed = time.monotonic()
-
-    def _check(self) -> None:
-        """Notice a file that is not ours any more: SQLite would write on, into one that nobody can find."""
-        try:
-            now_there = _file(self.path)
-        except OSError as error:
-            raise WriteError(
-                f"the record {self.path} is gone while the run was writing it ({error.strerror}); run again"
-            ) from None
-        if now_there[:2] != self._file[:2]:
-            raise WriteError(
-                f"the record {self.path} was replaced by another file while the run was writing it; run again"
-            )
-        if now_there[2] < self._file[2]:
-            raise WriteError(f"the record {self.path} was cut off while the run was writing it; run again")
-        self._file = now_there
 
     def done(self) -> set[tuple[str, str, str]]:
         """(case id, fingerprint, target) of every verdict that is there: what a resumed run need not run again."""
@@ -356,16 +319,6 @@ class Writer:
             self._execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", item)
         self.flush()
 
-    def _take_log(self) -> None:
-        """Take away what is beside a file that is not ours any more: it would be read as a part of the new one."""
-        for end in ("-wal", "-shm"):
-            beside = Path(f"{self.path}{end}")
-            with suppress(OSError):
-                if end == "-shm" or _file(beside)[:2] == self._log[:2]:
-                    beside.unlink()
-                else:
-                    return
-
     def leave_open(self, failures: Sequence[Problem]) -> None:
         """Say why this is not a complete run, and what is lacking: `resume` goes on with it."""
         self._execute("INSERT OR REPLACE INTO meta VALUES ('failed', ?)", (dump(list(failures)),))
@@ -377,9 +330,9 @@ class Writer:
             if not self._db.in_transaction:
                 return
             try:
-                self._check()
+                self._file.check()
             except WriteError:
-                self._take_log()
+                self._file.take_log()
                 raise
             self._execute("COMMIT", ())
             # What is committed is safe: a reader that holds the log, or a disk that is full, only delays the clean-up.
@@ -399,73 +352,6 @@ def _places(names: Sequence[str], taken: Mapping[str, int]) -> dict[str, int]:
     # A resumed run of other cases or targets than before has no order that both could keep.
     behind = 0 if all(planned.get(name) == key for name, key in taken.items()) else max(taken.values())
     return {name: key + behind for name, key in planned.items() if name not in taken}
-
-
-def _begin(db: sqlite3.Connection) -> None:
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
-    # A writer always holds the write lock, which dies with its process: a second writer is refused, readers are not.
-    db.execute("BEGIN IMMEDIATE")
-
-
-def _no_room(error: Exception) -> bool:
-    """The same as `no_room`, of what SQLite says as well."""
-    if isinstance(error, OSError):
-        return no_room(error)
-    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-
-
-def _not_begun(path: Path, error: Exception) -> RecordError | WriteError:
-    reason = getattr(error, "strerror", None) or error
-    if _no_room(error):
-        return WriteError(f"{path} can't be written: {reason}; make room, or name another place with --record FILE")
-    return RecordError(f"{path} can't be written: {reason}")
-
-
-def _file(path: Path) -> tuple[int, int, int]:
-    """Which file it is, and how long."""
-    found = path.stat()
-    return found.st_dev, found.st_ino, found.st_size
-
-
-def _image(environment: Mapping[str, Any]) -> bytes:
-    """The bytes of a record in which nothing has happened yet."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
-        db.executescript(f"PRAGMA application_id = {APPLICATION_ID}; {TABLES}")
-        meta = {"schema_version": str(SCHEMA_VERSION), "environment": dump(dict(environment)), "started": now()}
-        db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-        image = bytearray(db.serialize())
-    # From its first moment the file says that it has a log beside it (WAL), instead of being rewritten to say so.
-    image[18:20] = b"\x02\x02"
-    return bytes(image)
-
-
-def put(path: Path, content: bytes) -> None:
-    """Put a new file there, the whole of it at once; FileExistsError where there is one that is not empty.
-
-    However early a run is killed, there is a record with its tables, or none.
-    """
-    if path.exists() and not (path.is_file() and path.stat().st_size == 0):
-        raise FileExistsError(path)
-    for end in ("-wal", "-journal"):
-        # Of a record that is gone: SQLite would take it for what this one has yet to write.
-        Path(f"{path}{end}").unlink(missing_ok=True)
-    draft = path.with_name(f".conformance-{os.getpid()}-{time.monotonic_ns():x}")
-    try:
-        draft.write_bytes(content)
-        if path.exists():
-            draft.replace(path)
-            return
-        try:
-            # Of two runs that begin at once with one name, one has it.
-            os.link(draft, path)
-        except FileExistsError:
-            raise
-        except OSError:
-            with open(path, "xb") as file:  # a file system without links
-                file.write(content)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _definition(case: Case) -> dict[str, Any]:

@@ -75,6 +75,15 @@ def test_the_work_is_bounded_and_named_cases_come_first(tmp_path: Path) -> None:
     assert len(found) == 1
 
 
+@pytest.mark.parametrize(("mistaken", "found"), [(2, 2), (99, 99), (100, 100), (103, 100)])
+def test_every_mistake_is_told_up_to_a_hundred(tmp_path: Path, mistaken: int, found: int) -> None:
+    params = "{convention: torch, dims: 1, size: 3, kernel: 2}"
+    case = f"\n  - {{{{name: odd-{{}}, params: {{{params}}}, expect: {{{{shape: [9, 9, 9]}}}}}}}}"
+    text = "op: conv\nvalues: integers\ncases:" + "".join(case.format(number) for number in range(mistaken))
+    told, looked = mistakes(suite(tmp_path, text))
+    assert (len(told), looked) == (found, found)
+
+
 CALL = """
 op: call
 values: integers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class Computing:
         self.queues: dict[Target, deque[tuple[int, Request]]] = {target: deque() for target in functions}
         self.coming = list(functions)
         self.asked: dict[Target, int] = dict.fromkeys(functions, 0)
+        self.repeats: list[int] = []
         self.retired: set[Target] = set()
 
     def room(self, target: Target) -> bool:
@@ -56,6 +57,7 @@ class Computing:
     def submit(self, target: Target, key: int, request: Request) -> None:
         assert target not in self.retired
         self.asked[target] += 1
+        self.repeats.append(request.repeat)
         self.queues[target].append((key, request))
 
     def retire(self, target: Target) -> None:
@@ -142,6 +144,13 @@ def test_equal_answers_ask_nothing_more(tmp_path: Path) -> None:
     verdict, executor = told(tmp_path, tripled, tripled)
     assert (verdict.status, verdict.message) == (Status.PASS, "equal")
     assert executor.asked == {A: 1, B: 1}
+
+
+def test_what_is_asked_only_to_measure_need_not_repeat(tmp_path: Path) -> None:
+    checked = "normal\ncheck: [shape, dtype, value, determinism]"
+    verdict, executor = told(tmp_path, tripled, in_pieces, values=checked)
+    assert verdict.status is Status.PASS
+    assert Counter(executor.repeats) == {2: 2, 0: 2 * (1 + MOVES + NUDGES)}
 
 
 def test_whole_numbers_must_be_equal(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +12,20 @@ import numpy as np
 import pytest
 
 from conformance.ask import run as loop
-from conformance.ask.prepare import CaseError, Prepared, prepare
-from conformance.ask.run import Findings, Run, answered, digest
+from conformance.ask.prepare import Prepared
+from conformance.ask.run import Run
 from conformance.executor import Event, Failed, Unavailable
 from conformance.outcome import Crashed, Outcome, Raised, Tensor, TimedOut, Unsupported, Value
 from conformance.plan import Plan
-from conformance.record import Reader, Summary, Writer
+from conformance.record import Writer
 from conformance.suite.case import Case
-from conformance.suite.values import make_inputs
 from conformance.target import Target, parse_target
 from conformance.verdict import Known, Status, Verdict
-from tests.memory import Memory, Says, answer, right, wrong
+from tests.memory import CONV, GRADED, Memory, Says, Told, right, wrong
 from tests.suite.files import cases as cases_of
 
 NUMPY, TORCH, JAX = TARGETS = tuple(map(parse_target, ("numpy", "torch", "jax")))
 
-CONV = """
-op: conv
-values: [integers]
-cases:
-  - name: a
-    params: {convention: torch, size: [4, 4], kernel: 2, in_channels: 2}
-  - name: b
-    params: {convention: torch, size: [5, 4], kernel: [2, 3]}
-  - name: c
-    params: {convention: torch, size: [3, 6], kernel: 2, stride: 2}
-"""
-GRADED = CONV.replace("values: [integers]", "values: [integers]\ncheck: [shape, dtype, value, gradient]")
 HELD = """
 op: call
 values: [integers]
@@ -50,54 +37,6 @@ cases:
       against: numpy
       plans: {torch: y = x + 0, numpy: y = x + 0, jax: y = x + 0}
 """
-
-
-@dataclass
-class Told:
-    """What came of a run."""
-
-    path: Path
-    memory: Memory
-    findings: Findings
-    heard: list[tuple[Target, Verdict]] = field(default_factory=list)
-
-    def status(self) -> dict[tuple[str, str], Status]:
-        """(case, target) -> status, from the record."""
-        return {key: verdict.status for key, verdict in self.verdicts().items()}
-
-    def verdicts(self) -> dict[tuple[str, str], Verdict]:
-        with Reader(self.path, complete=False) as reader:
-            rows = list(reader.verdicts())
-        return {(row.case.label.partition(" ")[0], row.verdict.target): row.verdict for row in rows}
-
-    def arrays(self, case: Case, target: str = "") -> dict[str, Any]:
-        with Reader(self.path, complete=False) as reader:
-            return {name: array.values for name, array in reader.arrays(case.id, target).items()}
-
-
-@pytest.fixture
-def ask(tmp_path: Path) -> Callable[..., Told]:
-    def ask(
-        cases: Sequence[Case], says: Says = right, targets: Sequence[Target] = (NUMPY, TORCH), **options: Any
-    ) -> Told:
-        known = {name: options.pop(name) for name in ("order", "instead", "window") if name in options}
-        memory = Memory(says, **known)
-        memory.waiting = {target: deque() for target in targets}
-        path = options.pop("path", tmp_path / "r.db")
-        complete = options.pop("complete", True)
-        heard: list[tuple[Target, Verdict]] = []
-        with Writer.resume(path) if path.exists() else Writer.create(path, {}) as writer:
-            done = writer.done()
-            run = Run(targets, memory, writer, on_verdict=lambda t, v: heard.append((t, v)), **options)
-            memory.run = run
-            for case in cases:
-                run.add(case, targets, {t for t in targets if (case.id, case.fingerprint, str(t)) in done})
-            findings = run.go()
-            if complete:
-                writer.finish(Summary())
-        return Told(path, memory, findings, heard)
-
-    return ask
 
 
 def at(case: str, target: Target, said: Outcome) -> Says:
@@ -176,64 +115,6 @@ def test_however_little_may_be_held_the_run_ends(
     assert list(told.status().values()) == [Status.PASS] * 6
 
 
-# --- what is kept ---------------------------------------------------------------------------------------------------
-
-
-def test_of_a_wrong_answer_everything_is_kept_and_of_a_right_one_nothing(
-    ask: Callable[..., Told], tmp_path: Path
-) -> None:
-    made = cases_of(tmp_path, CONV)
-    told = ask(made, lambda t, p, plan: (wrong if p.case.label.startswith("a") else right)(t, p, plan))
-    prepared = prepare(made[0])
-    right_one = prepared.expectation.outputs["y"].value
-    assert told.status()["a", "torch"] is Status.VALUE
-    shared = told.arrays(made[0])
-    assert np.array_equal(shared["reference"], right_one)
-    assert np.array_equal(shared["x"], prepared.arrays["x"])
-    assert np.array_equal(shared["w"], prepared.arrays["w"])
-    assert np.array_equal(told.arrays(made[0], "torch")["y"], -right_one)
-    assert told.arrays(made[1]) == told.arrays(made[1], "torch") == {}
-
-
-def test_a_wrong_answer_is_explained_once_and_to_everybody_who_gave_it(
-    ask: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls: list[object] = []
-    explained = loop.explain
-
-    def counted(*words: Any, **more: Any) -> Any:
-        calls.append(words)
-        return explained(*words, **more)
-
-    monkeypatch.setattr(loop, "explain", counted)
-    told = ask(cases_of(tmp_path, CONV)[:1], lambda _, p, plan: answer(p, plan, lambda y: 2 * y))
-    said = [verdict.explanation for verdict in told.verdicts().values()]
-    assert len(said) == 2
-    assert said[0] == said[1] != ""
-    assert len(calls) == 1
-
-
-def test_passed_outputs_are_kept_where_they_are_asked_for(ask: Callable[..., Told], tmp_path: Path) -> None:
-    told = ask(cases_of(tmp_path, GRADED)[:1], targets=(TORCH,), keep_outputs=True)
-    with Reader(told.path) as reader:
-        outputs = reader.outputs(told.verdicts()["a", "torch"].digest)
-    assert set(outputs) == {"y", "gradient of x", "gradient of w"}
-
-
-def test_a_digest_is_of_the_output_and_of_the_gradients() -> None:
-    ones, twos = np.ones(2, np.float32), np.full(2, 2, np.float32)
-
-    def value(y: np.ndarray, **gradients: np.ndarray) -> Value:
-        pulled = {n: Tensor("float32", g.shape, g) for n, g in gradients.items()}
-        return Value({"y": Tensor("float32", y.shape, y)}, pulled, seconds=1)
-
-    found = [value(ones), value(twos), value(ones, w=ones), value(ones, w=twos)]
-    assert len({digest(answered(outcome)) for outcome in found}) == 4
-    assert digest(answered(value(ones))) == digest(answered(replace(value(ones), seconds=2.0)))
-    assert digest(answered(value(ones))) != digest(answered(value(ones.reshape(1, 2))))
-    assert digest(answered(Raised("E", ""))) == ""
-
-
 def test_the_declared_divergence_is_looked_up_with_what_the_worker_says(
     ask: Callable[..., Told], tmp_path: Path
 ) -> None:
@@ -250,6 +131,65 @@ def test_the_declared_divergence_is_looked_up_with_what_the_worker_says(
     assert sorted(seen) == [("a", "numpy", "1.0", Status.PASS), ("a", "torch", "1.0", Status.VALUE)]
     assert told.verdicts()["a", "torch"].known == declared
     assert told.verdicts()["a", "numpy"].known is None
+
+
+def test_the_total_is_what_the_run_will_say(tmp_path: Path) -> None:
+    with Writer.create(tmp_path / "r.db", {}) as writer:
+        run = Run(TARGETS, Memory(), writer)
+        a, b = cases_of(tmp_path, CONV)[:2]
+        run.add(a, TARGETS)
+        run.add(b, TARGETS, done={JAX})
+        assert run.total == 5
+        (held_case,) = cases_of(tmp_path, HELD)
+        # NumPy is asked again, since JAX is held against it, and has its verdict.
+        run.add(held_case, TARGETS, done={NUMPY, TORCH})
+        assert run.total == 6
+
+
+def test_it_waits_where_nothing_could_be_fed_and_only_there(ask: Callable[..., Told], tmp_path: Path) -> None:
+    told = ask(cases_of(tmp_path, CONV), targets=(NUMPY,), window=2)
+    # Nobody has said hello; two are fed; one answer, one fed; then there is nothing left to feed.
+    assert told.memory.waited == [0.2, 0.0, 0.0, 0.2]
+
+
+def test_what_needs_no_worker_is_said_at_once(tmp_path: Path) -> None:
+    entries = HELD.partition("cases:\n")
+    text = entries[0] + entries[1] + "".join(entries[2].replace("held", f"held-{n}", 1) for n in range(3))
+    heard: list[str] = []
+    memory = Memory()
+    memory.waiting = {JAX: deque()}
+    with Writer.create(tmp_path / "r.db", {}) as writer:
+        run = memory.run = Run((JAX,), memory, writer, on_verdict=lambda _, v: heard.append(v.message))
+        for case in cases_of(tmp_path, text.replace(", jax: y = x + 0", "")):
+            run.add(case, (JAX,))
+        run.step()
+        assert heard == []
+        run.step()
+    assert heard == ["the case has no plan for jax"] * 3
+
+
+def test_those_that_are_ahead_wait_where_too_much_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "PREPARED_BYTES", 0)
+    held: list[int] = []
+
+    def says(target: Target, prepared: Prepared, plan: Plan) -> Outcome:
+        assert memory.run is not None
+        held.append(len(memory.run.prepared))
+        return right(target, prepared, plan)
+
+    memory = Memory(says, lambda waiting: waiting[-1], window=1)
+    memory.waiting = {NUMPY: deque(), TORCH: deque()}
+    text = (
+        "op: conv\nvalues: [integers]\ngrids:\n  - grid: {convention: [torch], size: [3, 4, 5, 6, 7], kernel: [1, 2]}\n"
+    )
+    with Writer.create(tmp_path / "r.db", {}) as writer:
+        rounds = iter(range(200))  # so that it ends where everybody waits for everybody
+        run = memory.run = Run((NUMPY, TORCH), memory, writer, stop=lambda: next(rounds, None) is None)
+        for number, case in enumerate(cases_of(tmp_path, text)):
+            run.add(case, (NUMPY, TORCH) if number % 2 else (TORCH,))
+        run.go()
+    assert len(held) == 15
+    assert max(held) == 2
 
 
 # --- gradients ------------------------------------------------------------------------------------------------------
@@ -365,47 +305,3 @@ def test_an_anchor_of_an_interrupted_run_is_asked_again_and_has_one_verdict(
     assert [str(target) for target, _ in told.heard] == ["torch", "jax"]
     assert set(told.status().values()) == {Status.PASS}
     assert len(told.status()) == 3
-
-
-# --- before anything is asked ---------------------------------------------------------------------------------------
-
-
-def test_integers_whose_sums_cancel_everywhere_are_drawn_again(tmp_path: Path) -> None:
-    case = "{name: a, params: {convention: torch, size: 1, kernel: 1, in_channels: 2}}"
-    text = f"op: conv\nvalues: [integers]\ncases: [{case}]\n"
-    (made,) = cases_of(tmp_path, text)
-    found = 0
-    for seed in range(200):
-        case = replace(made, seed=seed)
-        first = make_inputs(case)
-        if first["x"].any() and not (first["x"].ravel() * first["w"].ravel()).sum():
-            found += 1
-            prepared = prepare(case)
-            assert prepared.expectation.outputs["y"].value.any()
-            assert not np.array_equal(prepared.arrays["x"], first["x"]) or not np.array_equal(
-                prepared.arrays["w"], first["w"]
-            )
-    assert found
-
-
-@pytest.mark.parametrize(("value", "exact"), [(3, True), (2.0**13 - 1, False), (0.5, False)])
-def test_sums_are_exact_up_to_the_last_integer_of_the_dtype(tmp_path: Path, value: float, exact: bool) -> None:
-    """Two products of integers: 2 * 9 is exact in float32, 2 * (2^13 - 1)^2 is beyond 2^24, and halves are none."""
-    array = [[value, value]]
-    text = (
-        "op: conv\ncases:\n  - name: one\n    params: {convention: torch, size: [1, 2], kernel: [1, 2]}\n"
-        f"    values: {{kind: literal, name: n, arrays: {{x: {array}, w: {array}}}}}\n"
-    )
-    (case,) = cases_of(tmp_path, text)
-    assert prepare(case).expectation.exact is exact
-
-
-def test_a_reference_that_compares_nothing_must_be_meant(tmp_path: Path) -> None:
-    text = (
-        "op: conv\ncases:\n  - name: one\n    params: {convention: torch, size: [1, 2], kernel: [1, 2]}\n"
-        "    values: {kind: literal, name: n, arrays: {x: [[0, 0]], w: [[1, 1]]}}\n"
-    )
-    (case,) = cases_of(tmp_path, text)
-    with pytest.raises(CaseError, match="zero everywhere"):
-        prepare(case)
-    assert prepare(replace(case, permits=("zeros",))).expectation.outputs

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from conformance.ask import keep as keeping
 from conformance.ask import prepare as preparing
 from conformance.ask.prepare import canonical, prepare, request_for
 from conformance.ask.run import Run
@@ -25,6 +27,7 @@ from conformance.exact import Index, Num, topk
 from conformance.executor.local import LocalExecutor
 from conformance.frameworks import Ask
 from conformance.judge.compare import judge
+from conformance.judge.explain import Explanation, explain
 from conformance.ops import OPS
 from conformance.ops.base import Op, TensorSpec
 from conformance.outcome import Tensor, Value
@@ -178,6 +181,29 @@ def test_both_outputs_are_recorded_and_compared(tmp_path: Path, monkeypatch: pyt
     assert change.ulps is not None
     assert change.ulps.tensor == "indices"
     assert as_data(found)["groups"][0]["changes"][0]["before"]["tensors"][1]["name"] == "indices"
+
+
+@pytest.mark.parametrize(
+    ("plans", "output", "dtype"),
+    [
+        (WRONG, "indices", "float64"),
+        ({"numpy": Plan.of(f"{SORTED}\nvalues = values * 2", COLUMNS, outputs=NAMES)}, "values", "float32"),
+    ],
+)
+def test_places_are_explained_as_exact_and_values_in_their_dtype(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plans: Mapping[str, Plan], output: str, dtype: str
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def explained(*given: Any, **more: Any) -> Explanation:
+        asked.append((more["output"], more["dtype"]))
+        return explain(*given, **more)
+
+    monkeypatch.setattr(keeping, "explain", explained)
+    asked_by(monkeypatch, plans)
+    verdict = verdict_of(recorded(tmp_path, "wrong.db", case(), NUMPY), NUMPY)
+    assert (verdict.status, verdict.subject) == (Status.VALUE, output)
+    assert asked == [(output, dtype)]
 
 
 def test_the_script_holds_every_output_against_its_own_reference(

@@ -36,6 +36,7 @@ NUMPY = parse_target("numpy")
         ("targets: [default]", ["numpy", "onnx/onnxruntime", "onnx/reference"]),
         ("targets: [numpy]", ["numpy"]),
         ("targets: [onnx/reference]", ["onnx/reference"]),
+        ("targets: [default, numpy+threads=2]", ["numpy", "onnx/onnxruntime", "onnx/reference", "numpy+threads=2"]),
     ],
 )
 def test_a_plan_names_its_targets(tmp_path: Path, targets: str, expected: list[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,14 @@ def test_through_what_follows() -> None:
     wave = reach(e.sin(y), P)
     assert wave is not None
     assert (wave[0][0], wave[1][0]) == (-1, 1)
+
+
+@pytest.mark.parametrize(("extreme", "low", "high"), [(e.maximum, 2.0, 100.0), (e.minimum, 1.0, 50.0)])
+def test_the_extreme_of_two_that_branch_is_between_their_extremes(extreme: Any, low: float, high: float) -> None:
+    for start in (1.0, 1.0 + NEAR):
+        over = e.greater(Num([start]) * 3.0, 3.0)
+        one, other = e.where(over, 100.0, 2.0), e.where(over, 50.0, 1.0)
+        assert reach(extreme(one, other), P) == reach(extreme(other, one), P) == (low, high)
 
 
 def test_every_flip_lies_within_the_range() -> None:

@@ -92,6 +92,14 @@ def test_divisions(dtype: str, ours: Any, right: Callable[[int, int], int], over
             assert value == right(x, y), (x, y)
 
 
+def test_two_results_are_two_and_are_told_apart_without_looking_into_their_arrays() -> None:
+    a = np.array([7, 8], np.int32)
+    one, other = i.floor_divide(a, a), i.floor_divide(a, a)
+    assert one == one  # noqa: PLR0124
+    assert one != other
+    assert len({one, other}) == 2
+
+
 @pytest.mark.parametrize("dtype", WHOLE)
 def test_shifts(dtype: str) -> None:
     a, _ = pairs(dtype)

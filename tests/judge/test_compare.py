@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from conformance.dtypes import DTYPES, rounded
+from conformance.exact import Num, matmul
 from conformance.judge.compare import Expectation, judge
 from conformance.judge.words import telling_line
 from conformance.ops.base import Array
@@ -37,6 +38,22 @@ def status(expected: Expectation, outcome: Outcome) -> Status:
 
 
 # --- how it ended ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("exact", "more", "equal"),
+    [
+        (True, {}, True),
+        (True, {"ulps": 0}, True),
+        (False, {}, False),
+        (True, {"ulps": 2}, False),
+        (True, {"tolerance": (0.0, 0.0)}, False),
+    ],
+)
+def test_what_must_be_equal_is_exact_and_nobody_states_otherwise(
+    exact: bool, more: dict[str, Any], equal: bool
+) -> None:
+    assert Expectation("float32", {}, exact, **more).equal is equal
 
 
 def test_how_it_ended_comes_first() -> None:
@@ -402,6 +419,18 @@ def test_a_single_element_that_is_off_in_a_large_output_is_caught() -> None:
     where = np.unravel_index(np.argmax(np.abs(good)), good.shape)
     good[where] *= 1 + 1e-4
     assert status(expect(right, exact=False), answer(good)) is Status.VALUE
+
+
+def test_an_error_whose_square_is_zero_is_judged() -> None:
+    x = np.ones((64, 2))
+    x[3, 1] = -1.0
+    sums = Reference.of(matmul(Num(x), Num(np.ones((2, 1)))))
+    got = np.full((64, 1), 2.0)
+    got[3] = 1e-170
+    judged = judge(expect(sums, "float64", exact=False), answer(got, "float64"))
+    assert judged.status is Status.PASS
+    assert judged.figures is not None
+    assert (judged.figures.differing, judged.figures.worst, judged.figures.got) == (0, (3, 0), 1e-170)
 
 
 def test_underflow_is_no_loss_of_precision() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conformance.dtypes import rounded
+from conformance.dtypes import narrowed, rounded
 from conformance.judge.explain import NARROW, Explanation, explain
 from conformance.judge.locate import locate, locate_shape
 from conformance.ops import OPS
@@ -200,6 +200,35 @@ def test_pairs() -> None:
     assert named == 8
 
 
+def test_a_pair_that_is_as_plausible_is_told_too() -> None:
+    params, arrays = inputs_for(
+        "conv_transpose", "integers", 0, stride=2, in_channels=2, out_channels=3, bias=True, size=[3, 4]
+    )
+    # Flipped along W the kernel is what it was, so nobody can tell whether it was.
+    arrays["w"] = arrays["w"] + np.flip(arrays["w"], 4)
+    wrong = {"x": arrays["x"], "w": np.flip(arrays["w"], 3), "b": 0 * arrays["b"]}
+    y = params.evaluate(wrong)["y"].value
+    headline, _, other = explain(params, arrays, y, y.shape, dtype="float32").text.split("\n")
+    assert headline == "equals the reference with the kernel flipped along H and W and no bias"
+    assert other == "or, which this data does not tell apart, with the kernel flipped along H and no bias"
+
+
+def test_of_formats_that_fit_only_those_that_come_closest_are_told() -> None:
+    """A sum of 1,024 products may be off by as much as a few inputs that are rounded the other way."""
+    params, arrays = inputs_for(
+        "conv", "normal", 0, convention="torch", dims=1, size=6, kernel=1, in_channels=1024, out_channels=3
+    )
+    x = arrays["x"]
+    # One in fifty is half way between two numbers of TF32: its last one of 12 significant bits is set.
+    unit = 2.0 ** (np.floor(np.log2(np.abs(x))) - 11)
+    between = np.sign(x) * (2 * np.floor(np.abs(x) / unit / 2) + 1) * unit
+    arrays["x"] = np.where(np.random.RandomState(1).rand(*x.shape) < 0.02, between, x)
+    y = params.evaluate({name: narrowed(array, "TF32") for name, array in arrays.items()})["y"].value
+    found = explain(params, arrays, rounded(y, "float32"), y.shape, dtype="float32")
+    assert found.text.split("\n")[0] == "equals the reference with input and kernel rounded to TF32"
+    assert found.text.endswith("or, which this data does not tell apart, with input and kernel rounded to float16")
+
+
 def test_says_what_to_change() -> None:
     params, arrays = inputs_for("conv_transpose", "integers", 0, in_channels=2, out_channels=2, stride=2)
     y = params.evaluate({**arrays, "w": arrays["w"][..., ::-1, ::-1]})["y"].value
@@ -359,7 +388,7 @@ def test_subnormals_taken_as_zero() -> None:
 
 
 def test_catalogue_in_the_documentation_is_current() -> None:
-    from conformance.judge.explain import catalogue
+    from conformance.judge.causes import catalogue
 
     text = (HERE.parent / "docs" / "explain.md").read_text()
     assert catalogue() in text

@@ -389,3 +389,24 @@ def test_more_that_is_not_finite_is_allowed_by_superset_alone_on_one_side() -> N
     a, b = side("one", lambda x: x / np.abs(x), inputs), side("two", np.sign, inputs)
     assert climb(a, b, "float32", list(inputs.values()), "superset").status is Status.PASS
     assert climb(b, a, "float32", list(inputs.values()), "superset").status is Status.NONFINITE
+
+
+@pytest.mark.parametrize(
+    ("number", "apart", "status"),
+    [
+        # All up, all down: what either changes is the measure.
+        (0, 0.9e-3, Status.PASS),
+        (1, 0.9e-3, Status.PASS),
+        (1, 1.1e-3, Status.VALUE),
+        # One of the six whose signs are drawn: the root of the mean square, 0.41 of it.
+        (2, 0.3e-3, Status.PASS),
+        (2, 0.6e-3, Status.VALUE),
+        (7, 0.3e-3, Status.PASS),
+        (7, 0.6e-3, Status.VALUE),
+    ],
+)
+def test_what_a_move_changes_is_the_measure(number: int, apart: float, status: Status) -> None:
+    one, other = np.ones(4), np.ones(4) + apart
+    moved = tuple(one + 1e-3 if n == number else one for n in range(MOVES))
+    found = climb(Side("a", other, other), Side("b", one, one, moved), "float32", [one])
+    assert found.status is status

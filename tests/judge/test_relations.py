@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.dtypes import DTYPES
 from conformance.exact import Num, matmul
 from conformance.judge.compare import Expectation, Judgement, judge
+from conformance.judge.relations import held
 from conformance.ops.base import Relation, TensorSpec
 from conformance.ops.reference import Reference
 from conformance.outcome import Tensor, Value
@@ -69,6 +71,17 @@ def test_what_does_not_hold_is_named() -> None:
     moved = u.copy()
     moved[0, 0] += 1e-4
     assert judged(moved, s, v).status is Status.VALUE
+
+
+def test_an_answer_may_be_off_by_the_roundings_that_its_relation_states() -> None:
+    same = Relation("y = x", ("y",), lambda given, got: (got["y"], given["x"]), 2.0)
+    x, y = np.array([1.0, 0.5]), np.array([1.0, 0.5 + 2.0**-23])
+    # Two roundings of the largest element, u = 2^-24 each and of second order 1 / (1 - u), and one of what is stored.
+    u = 2.0**-24
+    status, words, figures = held(same, {"x": x}, {"y": y}, DTYPES["float32"])
+    assert (status, words) == (Status.PASS, "y = x: largest error 0.8 of the allowance")
+    assert figures.fraction == pytest.approx(2 / (2 / (1 - u) + y[1]), rel=1e-9)
+    assert held(same, {"x": x}, {"y": y + 2.0**-24}, DTYPES["float32"])[0] is Status.VALUE
 
 
 def test_shape_dtype_and_other_outputs_are_judged_as_ever() -> None:

@@ -85,6 +85,12 @@ def test_a_threshold_and_a_dtype(tmp_path: Path) -> None:
     assert found.condition.dtypes == ("float16",)
 
 
+def test_a_case_that_could_not_be_asked_is_no_evidence(tmp_path: Path) -> None:
+    rows = [wrong(c) if stride(c) >= 3 else verdict(c, "jax", Status.UNSUPPORTED) for c in GRID]
+    (found,) = proposals_of(record(tmp_path / "r.db", rows))
+    assert (found.condition.cases, found.condition.params) == ((f"{FILE}::*",), ())
+
+
 def test_few_cases_are_named_and_targets_share_an_entry(tmp_path: Path) -> None:
     rows = [wrong(c, t) if c is GRID[7] else verdict(c, t) for c in GRID for t in ("jax", "jax:jit", "torch")]
     (found,) = proposals_of(record(tmp_path / "r.db", rows))
@@ -122,6 +128,31 @@ def test_other_words_another_status_and_another_version_are_other_entries(tmp_pa
     measured = [dict(p.signature) for p in found if "fraction" in dict(p.signature)]
     assert measured == [{"fraction": "[20, .inf]"}]
     assert [p.targets for p in found if p.versions] == [("torch",)]
+
+
+def test_an_entry_names_its_first_verdict_and_what_was_said_there(tmp_path: Path) -> None:
+    words = ["4 of 8 elements differ", "5 of 8 elements differ", "6 of 8 elements differ"]
+    (found,) = proposals_of(record(tmp_path / "r.db", [wrong(c, message=m) for c, m in zip(GRID, words, strict=False)]))
+    assert found.render().splitlines()[:3] == [
+        "- name: jax-conv-transpose-value",
+        f"  # 3 verdicts, such as {FILE}::conv_transpose2d[4x4 k1 same keras] integers on jax:",
+        "  #   4 of 8 elements differ",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("ValueError: no kernel of 3 in layer 17", '"ValueError: no kernel of"'),
+        ("RuntimeError: 3 of 7", '"RuntimeError"'),
+        # Seven characters say little: the numbers stay.
+        ("E: axis 3 of 7", '"E: axis 3 of 7"'),
+    ],
+)
+def test_words_without_numbers_are_kept_where_they_say_enough(tmp_path: Path, said: str, text: str) -> None:
+    row = wrong(GRID[0], status=Status.RAISED, explanation="", message=said)
+    (found,) = proposals_of(record(tmp_path / "r.db", [row]))
+    assert found.signature == (("message", text),)
 
 
 STATES = (
@@ -264,6 +295,21 @@ def test_stale_entries_are_narrowed_or_removed_by_a_diff_that_nobody_applied(tmp
         table = KnownTable(again.values())
         assert evidence.unexpected(table) == []
         assert table.stale() == []
+
+
+@pytest.mark.parametrize("more", ["device: cpu", "mode: eager", "when: threads == 1"])
+def test_what_a_condition_on_cases_can_not_say_is_left_to_a_person(tmp_path: Path, more: str) -> None:
+    text = STALE[: STALE.index("# A heading")].replace(", targets:", f", {more}, targets:")
+    (tmp_path / "known.yaml").write_text(text)
+    rows = [wrong(c) if stride(c) >= 3 else verdict(c, "jax") for c in GRID]
+    table = KnownTable(load_entries(tmp_path / "known.yaml"))
+    path = record(tmp_path / "r.db", rows)
+    with Reader(path) as reader:
+        evidence = Evidence(reader)
+        assert evidence.unexpected(table) == []
+        found = edits(evidence, table)
+    assert len(found.said) == 1
+    assert (found.removed, found.diff()) == (set(), "")
 
 
 def reworded(text: str) -> str:

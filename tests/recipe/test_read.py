@@ -10,12 +10,13 @@ import pytest
 from conformance.ask.probe import Probe
 from conformance.dtypes import encode
 from conformance.executor import Request
+from conformance.frameworks.calls import REQUIRED
 from conformance.frameworks.check import check_plan
 from conformance.layout import from_layout, to_layout
 from conformance.outcome import Value
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.read import read_call
-from conformance.recipe.signatures import ON_JAX, REQUIRED, signatures
+from conformance.recipe.signatures import ON_JAX, signatures
 from conformance.recipe.syntax import read_values
 from conformance.target import parse_target
 from tests.recipe.own_words import own_words
