@@ -290,8 +290,9 @@ class Writer:
         self._execute("UPDATE targets SET info = ? WHERE key = ?", (dump(dict(info)), self._target(target)))
 
     def compared(self) -> set[str]:
-        """The cases that some target had an answer to; unsupported is none."""
-        sql = "SELECT c.id FROM cases c JOIN verdicts v ON v.case_key = c.key WHERE v.status <> ?"
+        """The cases that some target had an answer to: unsupported is none, but where its gradients alone are."""
+        judged = "v.status <> ? OR v.subject = 'gradient'"
+        sql = f"SELECT c.id FROM cases c JOIN verdicts v ON v.case_key = c.key WHERE {judged}"
         return {id for (id,) in self._execute(sql, (Status.UNSUPPORTED.value,))}
 
     def flush(self) -> None:

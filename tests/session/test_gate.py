@@ -351,6 +351,16 @@ def test_a_case_that_ran_nowhere_is_named_and_is_not_green(tmp_path: Path) -> No
     assert conformance(tmp_path, "run", "--gate", "-q", "--on", "torch,jax").returncode == 0
 
 
+def test_values_without_gradients_were_tested(tmp_path: Path) -> None:
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "table.yaml").write_text(
+        "op: embedding\ncheck: [shape, value, gradient]\ncases: [{name: rows}]\n"
+    )
+    gate = conformance(tmp_path, "run", "--gate", "--on", "numpy")
+    assert gate.returncode == 0, gate.stdout + gate.stderr
+    assert "its values are right" in gate.stdout
+
+
 # --- smaller things -----------------------------------------------------------------------------------------------
 
 
