@@ -353,9 +353,8 @@ def test_a_case_that_ran_nowhere_is_named_and_is_not_green(tmp_path: Path) -> No
 
 def test_values_without_gradients_were_tested(tmp_path: Path) -> None:
     (tmp_path / "cases").mkdir()
-    (tmp_path / "cases" / "table.yaml").write_text(
-        "op: embedding\ncheck: [shape, value, gradient]\ncases: [{name: rows}]\n"
-    )
+    cases = "cases: [{name: rows, check: [shape, value, gradient]}, {name: values}]"
+    (tmp_path / "cases" / "table.yaml").write_text(f"op: embedding\n{cases}\n")
     gate = conformance(tmp_path, "run", "--gate", "--on", "numpy")
     assert gate.returncode == 0, gate.stdout + gate.stderr
     assert "its values are right" in gate.stdout
