@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conformance.known.file import load_entries
 from conformance.ops.defined import DEFINED
-from conformance.report.ops import overview, page, pages
+from conformance.report.ops import Suite, overview, page, pages
 from conformance.report.porting import porting
 from conformance.session import declare
 from conformance.session.outputs import output, put
@@ -38,9 +38,9 @@ def main(options: Options) -> int:
     if options.pair:
         text = _pair(*options.pair)
     elif options.markdown:
-        text = pages()
+        text = pages(shipped())
     else:
-        text = (overview() if options.op is None else page(DEFINED[options.op])) + "\n"
+        text = (overview() if options.op is None else page(DEFINED[options.op], shipped())) + "\n"
     put(options.output, text)
     return OK
 
@@ -52,6 +52,12 @@ def _pair(one: str, other: str) -> str:
             raise UsageError(f"--pair: no framework {name!r}, expected one of: {', '.join(FRAMEWORKS)}{hint}")
     if one == other:
         raise UsageError(f"--pair: {one} twice, expected two frameworks")
+    suite = shipped()
+    return porting(one, other, suite.entries, suite.cases)
+
+
+def shipped() -> Suite:
+    """The suite that came with the package, of which the pages tell."""
     root = shipped_suite()
-    cases = [case for suite in load_suites([root / "ports"]) for case in suite.cases()]
-    return porting(one, other, load_entries([root / "known"]), cases)
+    cases = tuple(case for suite in load_suites([root]) for case in suite.cases())
+    return Suite(cases, load_entries([root / "known"]))

@@ -6,21 +6,27 @@ from pathlib import Path
 
 import pytest
 
+from conformance.commands.ops import shipped
 from conformance.ops.defined import DEFINED
-from conformance.report.ops import overview, page, pages
+from conformance.report.ops import Suite, overview, page, pages
 from conformance.target import FRAMEWORKS
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_page_in_the_documentation_is_current() -> None:
+@pytest.fixture(scope="module")
+def suite() -> Suite:
+    return shipped()
+
+
+def test_the_page_in_the_documentation_is_current(suite: Suite) -> None:
     stale = "stale, run: conformance ops --markdown -o docs/ops.md"
-    assert (ROOT / "docs" / "ops.md").read_text(encoding="utf-8") == pages(), stale
+    assert (ROOT / "docs" / "ops.md").read_text(encoding="utf-8") == pages(suite), stale
 
 
 @pytest.mark.parametrize("op", DEFINED)
-def test_an_op_says_all_that_it_has(op: str) -> None:
-    text = page(DEFINED[op])
+def test_an_op_says_all_that_it_has(op: str, suite: Suite) -> None:
+    text = page(DEFINED[op], suite)
     assert text.startswith(f"{op}\n\n")
     for name, field in DEFINED[op].fields().items():
         assert f"  {name} " in text
@@ -33,6 +39,18 @@ def test_an_op_says_all_that_it_has(op: str) -> None:
     for name in FRAMEWORKS:
         assert f"on {name}\n" in text
         assert "there are no words" not in text
+    assert "the suite: no case" not in text
+
+
+def test_an_op_says_what_the_suite_asks(suite: Suite) -> None:
+    text = page(DEFINED["lstm"], suite)
+    # On Keras: the layout that its weights are brought to, the targets that run without a word, and what is declared.
+    keras = text.partition("on keras\n")[2].partition("on onnx\n")[0]
+    assert "  layout of w: I(GH) for GHI\n" in keras
+    assert "  its cases name: keras/tensorflow, keras/torch, keras/jax:jit, " in keras
+    assert "  known: keras-on-jax-lstm-of-float64-in-float32\n" in keras
+    assert "  layout of w: (GH)I G=iofg for GHI\n" in text.partition("on onnx\n")[2]
+    assert page(DEFINED["lstm"], Suite()).endswith("the suite: no case")
 
 
 def test_the_table_has_a_cell_for_each_framework() -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 
 import pytest
 
-from conformance.known.file import load_entries
+from conformance.commands.ops import shipped
+from conformance.report.ops import Suite
 from conformance.report.porting import porting
-from conformance.suite.choose import load_suites, shipped_suite
 from conformance.target import FRAMEWORKS
 
 
+@cache
+def suite() -> Suite:
+    return shipped()
+
+
 def page(one: str, other: str) -> str:
-    root = shipped_suite()
-    cases = [case for suite in load_suites([root / "ports"]) for case in suite.cases()]
-    return porting(one, other, load_entries([root / "known"]), cases)
+    return porting(one, other, suite().entries, suite().cases)
 
 
 @pytest.mark.parametrize(("one", "other"), [*combinations(FRAMEWORKS, 2)])
