@@ -54,8 +54,8 @@ def overview() -> str:
     rows = [["op", *names], *([op, *(_mark(op, name) for name in names)] for op in DEFINED)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(names) + 1)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    reasons = [f"  {op} on {name}: {reason}" for op in DEFINED for name in names for reason in reasons(op, name)]
-    return "\n".join([*lines, "", "yes: asked; some: under conditions; no: not asked. Why:", *reasons])
+    why = [f"  {op} on {name}: {reason}" for op in DEFINED for name in names for reason in reasons(op, name)]
+    return "\n".join([*lines, "", "yes: asked; some: under conditions; no: not asked. Why:", *why])
 
 
 def page(op: type[Op], suite: Suite) -> str:

@@ -21,7 +21,6 @@ from conformance.plan import Plan
 from conformance.recipe.heads import Head, Side, bound_head, head_of
 from conformance.recipe.literals import Expression
 from conformance.recipe.signatures import ON_JAX, Signature, signatures
-from conformance.recipe.signatures import REQUIRED as SIGNED
 from conformance.report.ops import reasons
 from conformance.suite.case import Case
 from conformance.target import FRAMEWORKS, Target, parse_target
@@ -131,7 +130,7 @@ def _signatures(op: type[Op], names: tuple[str, str]) -> Iterator[list[str]]:
 
 def _defaults_of(signature: Signature) -> str:
     said = {n: v for n, v in signature.parameters.items() if n in _TOLD}
-    listed = (n if v is SIGNED else f"{n}={v!r}" for n, v in said.items())
+    listed = (n if v is REQUIRED else f"{n}={v!r}" for n, v in said.items())
     return f"{signature.name}({', '.join(listed)})"
 
 
