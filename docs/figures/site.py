@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 import sys
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ _ITEM = re.compile(r" *([-*]|\d+\.) ")
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages that don't lie in docs/, and those that the code writes."""
     made = {name: (ROOT / source).read_text(encoding="utf-8") for name, source in ELSEWHERE.items()}
-    for name, text in {**made, "commands.md": commands()}.items():
+    for name, text in {**made, "commands.md": commands(), **pairs()}.items():
         files.append(File.generated(config, name, content=text))
     return files
 
@@ -78,3 +79,16 @@ def commands() -> str:
     for name, command in chosen.choices.items():  # type: ignore[union-attr]
         parts += [f"## {name}", "", "```text", command.format_help().rstrip(), "```", ""]
     return "\n".join(parts)
+
+
+def pairs() -> dict[str, str]:
+    """A page of what differs for each pair of frameworks that people port between."""
+    sys.path.insert(0, str(ROOT))
+    from conformance.commands.ops import shipped
+    from conformance.report.porting import porting
+    from conformance.target import FRAMEWORKS
+
+    suite = shipped()
+    # NumPy is asked what people write with it by hand: nobody ports a model there.
+    named = combinations([name for name in FRAMEWORKS if name != "numpy"], 2)
+    return {f"pairs/{one}-{other}.md": porting(one, other, suite.entries, suite.cases) for one, other in named}
