@@ -52,8 +52,8 @@ def porting(one: str, other: str, entries: Sequence[Entry], cases: Iterable[Case
         f"# {titles[0]} and {titles[1]}: what differs",
         "",
         f"What `conformance ops --pair {one} {other}` prints: from how each is asked, the signatures of its functions,",
-        "the declared divergences and the cases. Run a case to see its numbers. Read it before you port: most of what is",
-        "here gives other numbers, and no error.",
+        "the declared divergences and the cases. Run a case to see its numbers. Read it before you port: most of what",
+        "is here gives other numbers, and no error.",
         "",
     ]
     sections = [(op.name, _section(op, names, entries, calls)) for op in DEFINED.values()]
