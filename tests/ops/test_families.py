@@ -184,6 +184,15 @@ def test_batch_norm_in_exact_rationals(unbiased: bool) -> None:
         assert made["new_variance"].value[c] == pytest.approx(float((3 * spread + new) / 4), rel=1e-14)
 
 
+def test_one_element_is_its_own_mean_and_has_no_unbiased_variance() -> None:
+    alone = {"batch": 1, "channels": 1, "space": [1]}
+    assert "at least 2" in str(parameters("batch_norm", **alone, unbiased=True).refusal())
+    op = parameters("batch_norm", **alone, momentum=0.5)
+    arrays = {spec.name: np.full(spec.shape, 3.0) for spec in op.inputs()} | {"offset": np.array([0.25])}
+    made = op.evaluate(arrays)
+    assert [made[name].value.item() for name in ("y", "new_mean", "new_variance")] == [0.25, 3.0, 1.5]
+
+
 @pytest.mark.parametrize("axes", [1, 2, 3])
 def test_layer_norm_in_exact_rationals(axes: int) -> None:
     op = parameters("layer_norm", shape=[2, 3, 4], axes=axes, epsilon=0.25)

@@ -21,6 +21,7 @@ _POOLS = tuple(
         f"{_WINDOW}{pads}{dilation})",
         unless={"indices": "JAX has no pooling that gives the places", condition: "said otherwise", **unless},
         own={"upper": str.upper},
+        refuses=True,
     )
     for dilation, condition in (("", "max(dilation) > 1"), (", window_dilation={dilation|outer}", "max(dilation) == 1"))
     for pads, unless in _PADS.items()
@@ -40,8 +41,8 @@ TABLE: dict[str, Cell] = {
     "conv_transpose": conv_transpose,
     "gelu": Words("y = jax.nn.gelu(x, approximate={approximate|by_tanh})", own={"by_tanh": lambda a: a == "tanh"}),
     "topk": (
-        Words("values, indices = jax.lax.top_k(x, {k})", unless={"not largest": "the smallest"}),
-        Words("values, indices = jax.lax.top_k(-x, {k})\nvalues = -values"),
+        Words("values, indices = jax.lax.top_k(x, {k})", unless={"not largest": "the smallest"}, refuses=True),
+        Words("values, indices = jax.lax.top_k(-x, {k})\nvalues = -values", refuses=True),
     ),
     "max_pool": _POOLS,
     "batch_norm": Words(

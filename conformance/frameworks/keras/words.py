@@ -60,6 +60,7 @@ TABLE: dict[str, Cell] = {
         unless={
             "not largest": "keras.ops.top_k gives the largest only: \"unexpected keyword argument 'largest'\" (3.15.1)"
         },
+        refuses=True,
     ),
     "max_pool": (
         Words(
@@ -67,6 +68,7 @@ TABLE: dict[str, Cell] = {
             layouts=_IMAGES,
             unless={**_NO_POOL, **_WORD, **_LAYER},
             own=_OWN,
+            refuses=True,
         ),
         Words(
             f"{_FIRST}y = {_POOL_LAYER}'valid', {_TYPED})(x)",
@@ -80,6 +82,7 @@ TABLE: dict[str, Cell] = {
             layouts=_IMAGES,
             unless={**_NO_POOL, **_WORD},
             own=_OWN,
+            refuses=True,
         ),
         Words(
             f"{_FIRST}y = keras.ops.max_pool(x, {_POOL}'valid', {_FORMAT})",

@@ -105,9 +105,7 @@ def lstm(ask: Ask[Lstm]) -> Plan | Unsupported:
 
 
 def _plan(ask: Ask[Any], nodes: Sequence[str], special: Mapping[str, str] | None = None) -> Plan | Unsupported:
-    """The model of these nodes over the op's tensors, where the op's definition has an answer and ONNX the type."""
-    if ask.op.refusal() is not None:
-        return Unsupported("the op's definition rejects these parameters")
+    """The model of these nodes over the op's tensors, where ONNX has the type."""
     if ask.dtype not in TYPES:
         return Unsupported(f"ONNX has no {ask.dtype}")
     layouts, shapes = {}, []

@@ -36,7 +36,7 @@ def _without_indices(text: str, *unless: dict[str, str]) -> Words:
     conditions = {"indices": "asked for"}
     for more in unless:
         conditions |= more
-    return Words(text, _LAST, conditions, own=_OWN)
+    return Words(text, _LAST, conditions, own=_OWN, refuses="tf.pad" not in text)
 
 
 _ARGMAX = Words(
@@ -45,6 +45,7 @@ _ARGMAX = Words(
     {**_PLACES, "dims(size) == 1": "one dimension"},
     note="TensorFlow's indices count the channels, too",
     own=_OWN,
+    refuses=True,
 )
 _UNDILATED = {"max(dilation) > 1": "dilated"}
 _POOLS = (
@@ -106,7 +107,7 @@ def _fused(flat: bool, half: bool) -> Words:
         (f"not ({_FLAT})" if flat else _FLAT): "of another rank",
         (f"not ({_HALF})" if half else _HALF): "of another dtype",
     }
-    return Words("\n".join(lines), _SPACE, unless, own=_FORMAT, trusted=True)
+    return Words("\n".join(lines), _SPACE, unless, own=_FORMAT, trusted=True, refuses=True)
 
 
 _BY_HAND = Words(
@@ -132,8 +133,8 @@ TABLE: dict[str, Cell] = {
     "conv_transpose": conv_transpose,
     "gelu": Words("y = tf.nn.gelu(x, approximate={approximate|by_tanh})", own=_OWN),
     "topk": (
-        Words("values, indices = tf.math.top_k(x, {k})", unless={"not largest": "the smallest"}),
-        Words("values, indices = tf.math.top_k(-x, {k})\nvalues = -values"),
+        Words("values, indices = tf.math.top_k(x, {k})", unless={"not largest": "the smallest"}, refuses=True),
+        Words("values, indices = tf.math.top_k(-x, {k})\nvalues = -values", refuses=True),
     ),
     "max_pool": _POOLS,
     "batch_norm": (*(_fused(flat, half) for flat in (False, True) for half in (False, True)), _BY_HAND),

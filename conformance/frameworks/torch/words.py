@@ -29,10 +29,14 @@ TABLE: dict[str, Cell] = {
     "conv": conv,
     "conv_transpose": conv_transpose,
     "gelu": Words("y = torch.nn.functional.gelu(x, approximate={approximate})"),
-    "topk": Words("values, indices = torch.topk(x, {k}, largest={largest})"),
+    "topk": Words("values, indices = torch.topk(x, {k}, largest={largest})", refuses=True),
     "max_pool": (
-        Words(f"y, indices = {_POOL}, return_indices=True)", unless={"not indices": "not asked for", **_UNEVEN}),
-        Words(f"y = {_POOL})", unless={"indices": "asked for", **_UNEVEN}),
+        Words(
+            f"y, indices = {_POOL}, return_indices=True)",
+            unless={"not indices": "not asked for", **_UNEVEN},
+            refuses=True,
+        ),
+        Words(f"y = {_POOL})", unless={"indices": "asked for", **_UNEVEN}, refuses=True),
         Words(
             _FIRST + "y = torch.nn.functional.max_pool{size|dims}d(x, {window}, {stride}, 0, {dilation})",
             unless={"indices": "PyTorch's indices of an x that was padded first count the padded plane"},
@@ -44,6 +48,7 @@ TABLE: dict[str, Cell] = {
         "y = torch.nn.functional.batch_norm("
         "x, new_mean, new_variance, scale, offset, True, {momentum|rest}, {epsilon})",
         unless={"not unbiased": "PyTorch's running variance is the unbiased one"},
+        refuses=True,
     ),
     "layer_norm": Words("y = torch.nn.functional.layer_norm(x, {scale_shape}, scale, offset, {epsilon})"),
     "lstm": Words(_LSTM, layouts={"w": "(GH)I", "r": "(GH)K", "b": "(GH)"}, trusted=True),
