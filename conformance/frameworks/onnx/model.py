@@ -15,6 +15,13 @@ from conformance.plan import Plan
 HEADER = '<ir_version: 10, opset_import: ["" : 22]>'
 TYPES = {"float32": "float", "float64": "double", "float16": "float16", "bfloat16": "bfloat16"}
 _INDEX = "int64"
+# By backend, what gives the outputs of a model. Shape inference reads no inputs.
+_OUTPUTS = {
+    "onnxruntime": "onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])"
+    ".run(None, {FEEDS})",
+    "reference": "onnx.reference.ReferenceEvaluator(model).run(None, {FEEDS})",
+    "shapes": "onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph.output",
+}
 
 
 def node(output: str, operator: str, inputs: Sequence[str], **attributes: object) -> str:
@@ -47,13 +54,9 @@ def model(
     # Of an output the letters; how long each is, is for the runtime to say.
     made = ", ".join(_tensor(_INDEX if name in indices else element, layouts[name], name) for name in names)
     graph = f"{ask.op.name} ({taken}) => ({made}) {{ {' '.join(nodes)} }}"
-    session = (
-        "onnx.reference.ReferenceEvaluator(model)"
-        if ask.target.backend == "reference"
-        else "onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])"
-    )
     feeds = ", ".join(f"{name!r}: {name}" for name, _ in given)
-    run = f"{', '.join(names)} = {session}.run(None, {{{feeds}}}){'' if len(names) > 1 else '[0]'}"
+    outputs = _OUTPUTS[ask.target.backend].replace("FEEDS", feeds)
+    run = f"{', '.join(names)} = {outputs}{'' if len(names) > 1 else '[0]'}"
     return Plan.of(f"model = onnx.parser.parse_model({f'{HEADER} {graph}'!r})\n{run}", layouts, note, names)
 
 
