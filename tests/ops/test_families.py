@@ -160,6 +160,24 @@ def test_max_pool_refuses_what_has_no_largest() -> None:
     assert "lies outside" in str(parameters("max_pool", size=[2], window=2, dilation=4, padding=2).refusal())
 
 
+@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("low", [0, 1, 3, 5])
+def test_max_pool_finds_every_position_that_misses_x(size: int, low: int) -> None:
+    for window, stride, dilation, high in product((1, 2, 3), (1, 2, 4), (1, 2, 6), (0, 2)):
+        given = {"size": [size], "window": window, "stride": stride, "dilation": dilation, "padding": [[low, high]]}
+        count = (size + low + high - dilation * (window - 1) - 1) // stride + 1
+        places = np.arange(count)[:, None] * stride - low + np.arange(window) * dilation
+        right = count > 0 and bool(((places >= 0) & (places < size)).any(1).all())
+        assert (parameters("max_pool", **given).refusal() is None) is right, given
+
+
+def test_a_window_may_be_of_any_length() -> None:
+    assert "does not fit" in str(parameters("max_pool", size=[5], window=2**40, stride=1).refusal())
+    found = parameters("max_pool", size=[5], window=2**40, stride=1, padding=[[2**31 - 1, 2**31 - 1]])
+    assert "does not fit" in str(found.refusal())
+    assert parameters("max_pool", size=[5], window=1, stride=1, dilation=2**40).refusal() is None
+
+
 def test_an_index_names_an_element_of_x_though_all_is_minus_infinity() -> None:
     op = parameters("max_pool", size=[3], window=2, padding=1, stride=2, channels=1, indices=True)
     assert op.evaluate({"x": np.full((1, 1, 3), -np.inf)})["indices"].value.tolist() == [[[0, 1]]]
