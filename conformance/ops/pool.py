@@ -146,11 +146,11 @@ class MaxPool(Op):
         return None
 
     def _misses(self, i: int, low: int, count: int) -> bool:
-        """Whether some position has no place within x along an axis. No array is made: a window may be of any length."""
+        """Whether some position has no place within x along an axis. No array is made: windows may be of any length."""
         n, k, s, d = self.size[i], self.window[i], self.stride[i], self.dilation[i]
         if (count - 1) * s - low >= n or (low and -(-low // d) >= k):
             return True  # the last position begins after x, or the first one ends before it
-        # With a dilation beyond x two places may lie on its two sides. What is longer than MOST_SEEN is too large anyway.
+        # With a dilation beyond x two places may lie on its two sides. A padding beyond MOST_SEEN is too large anyway.
         before = min(count, -(-low // s), MOST_SEEN)
         return d > n and any((j * s - low) % d >= n for j in range(before))
 
