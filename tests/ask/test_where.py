@@ -67,7 +67,7 @@ def test_no_shipped_case_runs_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_case_that_no_target_has_a_plan_for_runs_nowhere(tmp_path: Path) -> None:
-    text = "op: max_pool\ncases: [{name: places, params: {size: [4], padding: [[1, 0]], indices: true}}]\nvalues: ones\n"
+    text = "op: max_pool\nvalues: ones\ncases: [{name: a, params: {size: [4], padding: [[1, 0]], indices: true}}]\n"
     (tmp_path / "a.yaml").write_text(text)
     (case,) = load_suites([tmp_path / "a.yaml"])[0].cases()
     assert not reaches(case, [parse_target(name) for name in ("numpy", "torch", "jax", "keras/jax")])
