@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.ask.prepare import plan_for, prepare
+from conformance.ask.prepare import plan_for
 from conformance.commands.cli import main
 from conformance.plan import Plan
 from conformance.record import Reader
