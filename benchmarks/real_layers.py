@@ -147,7 +147,7 @@ def _named(reference: Reference, format: str) -> bool:
 def _ask(
     layer: str, kind: str, prepared: Prepared, target: Target, probe: Probe, seen: dict[tuple[str, str, str], Seen]
 ) -> None:
-    plan = plan_for(prepared, target)
+    plan = plan_for(prepared.case, target)
     assert not hasattr(plan, "reason"), plan
     try:
         outcome = canonical(prepared, plan, probe.ask(target, [request_for(prepared, plan, target)])[0])

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 class Tensor:
     """An array as a framework returned it: its own dtype's name, and the values.
 
-    `values` is None where the framework answered with a shape alone (`torch:meta`). bfloat16 has no NumPy dtype, so
-    its values are held as float32 (every bfloat16 is a float32); `dtype` keeps the framework's own word.
+    `values` is None where the framework answered with a shape alone (`torch:meta`, `onnx/shapes`). bfloat16 has no
+    NumPy dtype, so its values are held as float32 (every bfloat16 is one); `dtype` keeps the framework's own word.
     """
 
     dtype: str

@@ -78,6 +78,11 @@ class Target:
         """The framework, and the one that it runs on where its backend is one."""
         return tuple(FRAMEWORKS[name] for name in (self.framework, self.backend) if name in FRAMEWORKS)
 
+    @property
+    def shapes_alone(self) -> bool:
+        """Whether it answers with a shape and a dtype, and no values."""
+        return self.mode in self.spec.shapes_alone or self.backend in self.spec.shapes_alone
+
     def environment(self) -> dict[str, str | None]:
         """What must stand in the environment at the import; None for what must not stand there."""
         found: dict[str, str | None] = {}

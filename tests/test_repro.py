@@ -181,6 +181,15 @@ def statuses() -> list[tuple[str, Case, str, Verdict, Change]]:
         ("ignore", with_inf("ignore"), "torch", value, off),
         ("signed zeros", zeros(), "torch", verdict(Status.NONFINITE), other_sign),
         ("meta", small, "torch:meta", verdict(Status.SHAPE), then("y = y[:, :, 1:]")),
+        (
+            "inferred",
+            replace(small, op=replace(small.op, convention="torch")),
+            "onnx/shapes",
+            verdict(Status.SHAPE),
+            lambda found: replace(
+                found, plan=replace(found.plan, text=found.plan.text.replace("strides = [2, 2]", "strides = [3, 3]"))
+            ),
+        ),
         ("export", small, "torch:export", value, off),
     ]
     for dtype in ("float16", "bfloat16", "float64"):

@@ -195,12 +195,12 @@ def check_not_vacuous(case: Case, values: Mapping[str, Array]) -> None:
         raise CaseError("its reference is finite nowhere, so nothing would be compared")
 
 
-def plan_for(prepared: Prepared, target: Target) -> Plan | Unsupported:
+def plan_for(case: Case, target: Target) -> Plan | Unsupported:
     """What `target` is asked to do for this case."""
-    op = prepared.case.op
+    op = case.op
     if isinstance(op, Call):
         return op.plan(target.framework) or Unsupported(f"the case has no plan for {target.framework}")
-    return lower(Ask(op, op.meaning() if op.refusal() is None else None, prepared.case.dtype, target))
+    return lower(Ask(op, op.meaning() if op.refusal() is None else None, case.dtype, target))
 
 
 def request_for(prepared: Prepared, plan: Plan, target: Target) -> Request:

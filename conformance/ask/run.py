@@ -208,7 +208,7 @@ class Run:
             if prepared is None or prepared.mistaken:
                 self._release(index)
                 continue
-            plan = plan_for(prepared, target)
+            plan = plan_for(prepared.case, target)
             if isinstance(plan, Unsupported):
                 self._conclude(target, index, prepared, None, plan)
                 continue
@@ -376,7 +376,7 @@ class Run:
         assert own is not None
         self.ladder.wait(index, waiting)
         for side, narrow in ((target, own.astype(np.float64)), (anchor, right.value)):
-            plan = plan_for(prepared, side)
+            plan = plan_for(prepared.case, side)
             assert isinstance(plan, Plan)
             asked = self.ladder.begin(prepared, index, side, plan, narrow)
             if side in self.gone:

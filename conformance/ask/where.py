@@ -41,8 +41,8 @@ def _planned(case: Case) -> list[Target]:
     """The targets that are no default anywhere, but which a case names by a plan for them."""
     plans = case.op.plans if isinstance(case.op, Call) else ()
     named = [FRAMEWORKS[framework] for framework, _ in plans if not FRAMEWORKS[framework].defaults]
-    # A plan says by what it calls which backend it is for: each is asked.
-    texts = [f"{spec.name}/{name}" for spec in named for name in spec.backends] + [
+    # A plan says by what it calls which backend it is for: each that computes is asked.
+    texts = [f"{spec.name}/{name}" for spec in named for name in spec.backends if name not in spec.shapes_alone] + [
         s.name for s in named if not s.backends
     ]
     return [target for target in map(parse_target, texts) if not missing(target)]

@@ -116,7 +116,7 @@ def _check_asked(case: Case, target: Target) -> None:
         prepared = prepare(case)
     except (CaseError, ValuesError) as error:
         raise UsageError(f"{case.source}: {error}") from None
-    plan = plan_for(prepared, target)
+    plan = plan_for(prepared.case, target)
     if isinstance(plan, Unsupported):
         raise UsageError(f"{case.id} is unsupported on {target}, so there is nothing to look for: {plan.reason}")
     anchor = anchor_of(case)

@@ -242,7 +242,7 @@ def _targets(given: Sequence[str], every: bool = False) -> list[str]:
             target = places(name)[0]
         except TargetError as error:
             raise UsageError(f"--on: {error}") from None
-        if (target.framework not in PLACES and not every) or target.mode == "meta":
+        if (target.framework not in PLACES and not every) or target.shapes_alone:
             raise UsageError(f"--on: no code can be verified on {name}, expected some of: {', '.join(PLACES)}")
     return names
 

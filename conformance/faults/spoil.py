@@ -286,7 +286,7 @@ def unspoilt(cases: Sequence[Case], targets: Sequence[Target], most: int, progre
             progress.show(f"unspoilt answers of {target}")
             info = probe.info(target)
             meant = [p for p in chosen if target in expand(p.case, targets, lambda _: True)]
-            asked = [(p, plan) for p in meant if not isinstance(plan := plan_for(p, target), Unsupported)]
+            asked = [(p, plan) for p in meant if not isinstance(plan := plan_for(p.case, target), Unsupported)]
             outcomes = probe.ask(target, [request_for(p, plan, target) for p, plan in asked])
             for (prepared, plan), outcome in zip(asked, outcomes, strict=True):
                 answer = canonical(prepared, plan, outcome)

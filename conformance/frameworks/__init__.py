@@ -62,9 +62,12 @@ def lower(ask: Ask[Any]) -> Plan | Unsupported:
         return Unsupported(cell)
     if not isinstance(cell, Words | tuple):
         return cell(ask)
+    words = several(cell)
     if ask.op.refusal() is not None:
-        return Unsupported("the op's definition rejects these parameters")
-    return said(several(cell), ask.op, ask.target, ask.dtype)
+        words = tuple(one for one in words if one.refuses)
+        if not words:
+            return Unsupported("the op's definition rejects these parameters, which this call does not look at itself")
+    return said(words, ask.op, ask.target, ask.dtype)
 
 
 def several(cell: Cell | None) -> tuple[Words, ...]:

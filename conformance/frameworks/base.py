@@ -77,6 +77,8 @@ class Framework:
     # Why there are no gradients, at all, or in a mode or on a backend; observed.
     no_gradient: str = ""
     without_gradient: Mapping[str, str] = field(default_factory=dict)
+    # Modes and backends that infer shapes and dtypes and compute no values.
+    shapes_alone: tuple[str, ...] = ()
     # The modes in which it starts programs, such as a compiler: `compile`, or `torch:jit` of one backend alone.
     programs: tuple[str, ...] = ()
     # Frameworks of whose files its own make use.

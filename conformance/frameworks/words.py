@@ -10,6 +10,9 @@ A hole is filled with the Python literal of a value: one of the op's parameters,
 writes a name as it stands. `{x_shape}` is the shape of the input x in the layout that the words ask for. Braces around
 anything else are the plan's own.
 
+What an op's definition rejects is asked in words that say `refuses`, and in no others: a call that is given the
+parameters as they are must refuse them, one that is made of slices and pads has nobody who would look at them.
+
 `unless` maps conditions over the same values to the reason why they can't be asked, as it was observed: the first that
 holds is the answer. Conditions and holes may also read where the case runs: `on_mode`, `on_backend`, `on_device`,
 `on_dtype`, and `on_options`, a list of texts such as `api=ops`.
@@ -100,6 +103,8 @@ class Words:
     own: Mapping[str, Word] | None = None
     # Whether the text calls what no plan in a case file may: it reads its arguments unchecked, and is given what fits.
     trusted: bool = False
+    # Whether the call is given the parameters as they are, so that it must refuse what the op's definition rejects.
+    refuses: bool = False
 
     def plan(
         self, op: object, inputs: Sequence[Named], outputs: Sequence[Named], target: Target, dtype: str

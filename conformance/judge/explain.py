@@ -265,7 +265,7 @@ class _Search:
             return False
         if not finite.any():
             return True
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             return bool(np.abs(candidate - target)[finite].max() <= self.bound)
 
     def _fits(self, variants: Causes) -> bool:

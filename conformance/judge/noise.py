@@ -42,13 +42,15 @@ def noise(problem: Problem, right: Array, actual: Array, dtype: DType) -> str:
     if not (scale > 0).all():
         return ""
     errors = (actual - right) / scale
-    rms = float(np.sqrt(np.mean(errors**2)))
+    with np.errstate(over="ignore"):
+        rms = float(np.sqrt(np.mean(errors**2)))
     if rms == 0.0:
         return ""
     bits = -math.log2(rms)
     own = FLOAT32_BITS if dtype.name == "float32" else dtype.precision + 1.5
     values = right / scale
-    aligned = abs(float(np.mean(errors * values))) / (rms * float(np.sqrt(np.mean(values**2))) or 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):  # of numbers near the end of float64's range
+        aligned = abs(float(np.mean(errors * values))) / (rms * float(np.sqrt(np.mean(values**2))) or 1.0)
     everywhere = float(np.mean(np.abs(errors) > 0.1 * rms)) > 0.5 and float(np.abs(errors).max()) < 6 * rms
     # bfloat16 inputs leave 8.7 bits. Errors that are larger have another cause, unless sums are in half precision.
     least = 4.0 if dtype.accumulator != dtype.name else LEAST_BITS

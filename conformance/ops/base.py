@@ -292,12 +292,14 @@ def param(said: Field, default: Any = None) -> Any:
 _INT_OR_LIST = {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}
 
 
-def an_integer(low: int, high: int = 2**31) -> Callable[[Any], int]:
+def an_integer(low: int, high: int = 2**40) -> Callable[[Any], int]:
     """A reader of one integer in low..high."""
 
     def parse(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
             raise ValueError(f"an integer of at least {low}")
+        if value > high:
+            raise ValueError(f"an integer of at most {high:,}")
         return value
 
     return parse

@@ -53,8 +53,8 @@ class BatchNorm(Op):
         return self.batch * prod(self.space)
 
     def refusal(self) -> str | None:
-        if self.count < 2:
-            return f"a channel has {self.count} elements, expected at least 2 to have a variance"
+        if self.unbiased and self.count < 2:
+            return f"a channel has {self.count} elements, expected at least 2 to have an unbiased variance"
         return None
 
     def inputs(self) -> tuple[TensorSpec, ...]:

@@ -28,6 +28,7 @@ from conformance.ops.confusions import Confusion
 from conformance.ops.pool_confusions import POOLING
 
 Pair = tuple[int, int]
+MOST_SEEN = 1_000_000  # positions that begin in the padding
 
 
 def parse_pads(value: Any) -> Any:
@@ -140,11 +141,18 @@ class MaxPool(Op):
         if min(meant.lengths) < 1:
             return f"the window does not fit into x with its padding: {meant.lengths} positions"
         for i, ((low, _), count) in enumerate(zip(meant.pads, meant.lengths, strict=True)):
-            first, taps = np.arange(count) * self.stride[i] - low, np.arange(self.window[i]) * self.dilation[i]
-            under = first[:, None] + taps
-            if not ((under >= 0) & (under < self.size[i])).any(1).all():
+            if self._misses(i, low, count):
                 return f"a position of the window lies outside of x along {self.spatial[i]}, so nothing is the largest"
         return None
+
+    def _misses(self, i: int, low: int, count: int) -> bool:
+        """Whether some position has no place within x along an axis. No array is made: windows may be of any length."""
+        n, k, s, d = self.size[i], self.window[i], self.stride[i], self.dilation[i]
+        if (count - 1) * s - low >= n or (low and -(-low // d) >= k):
+            return True  # the last position begins after x, or the first one ends before it
+        # With a dilation beyond x two places may lie on its two sides. A padding beyond MOST_SEEN is too large anyway.
+        before = min(count, -(-low // s), MOST_SEEN)
+        return d > n and any((j * s - low) % d >= n for j in range(before))
 
     def meaning(self) -> Window:
         return self._window()

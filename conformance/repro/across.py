@@ -120,8 +120,8 @@ def _side(side: Finding, made: Surface) -> list[str]:
     body += [*_single_spaced(function(side.plan, made)), *made.wrap()]
     body.append(f"tensors = {tensors(side, made)}")
     body += run(side, made)
-    if made.mode == "meta":
-        body.append(f"array = np.zeros(tuple({answer(side.output)}.shape))  # the meta device has shapes alone")
+    if made.target.shapes_alone:
+        body.append(f"array = np.zeros(tuple({answer(side.output)}.shape))  # a shape alone")
         name, axes = side.output, side.axes
     else:
         name, axes = (side.input, specs[side.input].axes) if side.input else (side.output, side.axes)
@@ -157,7 +157,7 @@ def _compared(sides: list[tuple[Finding, Surface]]) -> list[str]:
         '    print("their shapes differ:", first.shape, second.shape)',
         "    sys.exit(1)",
     ]
-    shapes_only = found.verdict.status is Status.SHAPE or any(made.mode == "meta" for _, made in sides)
+    shapes_only = found.verdict.status is Status.SHAPE or any(made.target.shapes_alone for _, made in sides)
     if shapes_only or found.prepared.expectation.refused is not None or found.verdict.status is Status.RAISED:
         return [*lines, 'print("their shapes agree:", first.shape)', "sys.exit(0)"]
     if found.verdict.status is Status.DTYPE:

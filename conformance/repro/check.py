@@ -68,7 +68,7 @@ def check(found: Finding, surface: Surface) -> list[str]:
             # Where memory is overwritten, the first call need not be the one that ends the process.
             made = [f"for _ in range({CRASH_CALLS}):", *(f"    {line}" for line in made)]
         return [*made, f'print("actual:   an answer of shape", {_shape_of(found)})', "sys.exit(0)"]
-    if status is Status.SHAPE or surface.mode == "meta":
+    if status is Status.SHAPE or surface.target.shapes_alone:
         return [*called, *_shape(found)]
     if status is Status.DTYPE:
         return [
@@ -82,7 +82,7 @@ def check(found: Finding, surface: Surface) -> list[str]:
 
 def _shown(name: str, surface: Surface) -> list[str]:
     # Some frameworks compute only when they are asked for the numbers.
-    return [] if surface.mode == "meta" else [f"{surface.values(name)}"]
+    return [] if surface.target.shapes_alone else [f"{surface.values(name)}"]
 
 
 def _all_shown(surface: Surface) -> list[str]:

@@ -172,7 +172,7 @@ def from_record(prepared: Prepared, target: Target, verdict: Verdict, info: Mapp
     """The finding for a recorded divergence, with nothing run; None where something would have to be."""
     if prepared.anchor is not None or not verdict.divergent:
         return None
-    plan = plan_for(prepared, target)
+    plan = plan_for(prepared.case, target)
     if isinstance(plan, Unsupported) or verdict.plan != plan.render():
         return None
     return Finding(prepared, target, verdict, plan, request_for(prepared, plan, target), info)
@@ -229,7 +229,7 @@ def beside(found: Finding, target: Target) -> Finding:
 
 
 def _planned(prepared: Prepared, target: Target) -> Plan:
-    plan = plan_for(prepared, target)
+    plan = plan_for(prepared.case, target)
     if isinstance(plan, Unsupported):
         raise UsageError(
             f"{prepared.case.id} is unsupported on {target}, so there is nothing to reproduce: {plan.reason}"

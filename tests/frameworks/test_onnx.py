@@ -20,6 +20,7 @@ from tests.frameworks.exercise import asked, in_its_own_process, unlike
 HEADER = '<ir_version: 10, opset_import: ["" : 22]>'
 GRAPH = "g (float[3] x) => (float[N] y) { y = Relu (x) }"
 MODEL = f"model = onnx.parser.parse_model('{HEADER} {GRAPH}')"
+SHAPES = "y = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph.output[0]"
 REFERENCE = "y = onnx.reference.ReferenceEvaluator(model).run(None, {'x': x})[0]"
 SESSION = (
     "y = onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])"
@@ -72,6 +73,12 @@ def test_the_backend_decides_who_runs_the_model() -> None:
     assert dict(found.layouts)["w"] == "OIHW"
 
 
+def test_shape_inference_reads_no_inputs() -> None:
+    found = plan("conv", "onnx/shapes", convention="onnx")
+    inferred = "onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph.output[0]"
+    assert found.text.splitlines()[1] == f"y = {inferred}"
+
+
 def test_pads_list_the_starts_first() -> None:
     given: dict[str, Any] = {"convention": "onnx", "padding": [[1, 2], [0, 3]]}
     assert model_of(plan("conv", **given)) == "y = Conv <pads = [1, 0, 2, 3]> (x, w)"
@@ -122,7 +129,7 @@ def test_what_can_not_be_asked() -> None:
         assert written in answer.text
 
 
-@pytest.mark.parametrize("target", ["onnx", "onnx/reference"])
+@pytest.mark.parametrize("target", ["onnx", "onnx/reference", "onnx/shapes"])
 def test_every_plan_passes_the_check(target: str) -> None:
     for op in ("conv", "conv_transpose"):
         for params in (
@@ -145,6 +152,11 @@ ATTACKS = [
     ("y = onnx.reference.ReferenceEvaluator(x).run(None, {'x': x})[0]", "expected a model, found a tensor"),
     (f"{MODEL}\ny = onnxruntime.InferenceSession(model).run(None, {{'x': x}})[0]", "takes the bytes of a model"),
     (f"{MODEL}\nmodel = x\n{REFERENCE}", "expected a model, found a tensor"),
+    (SHAPES.replace("(model", "('/etc/model.onnx'"), FORMS),
+    (SHAPES.replace("(model", "(x"), "expected a model, found a tensor"),
+    (f"{MODEL}\n{SHAPES.replace(', data_prop=True', '')}", FORMS),
+    (f"{MODEL}\n{SHAPES.replace('graph.output', 'graph.node')}", FORMS),
+    (f"{MODEL}\n{SHAPES.replace('shape_inference.infer_shapes', 'shape_inference.infer_shapes_path')}", FORMS),
     ("model = onnx.load('model.onnx')\n" + REFERENCE, FORMS),
     ("model = onnx.hub.load('mnist')\n" + REFERENCE, FORMS),
     ("model = onnx.load_from_string(x)\n" + REFERENCE, FORMS),
@@ -234,6 +246,7 @@ def test_a_model_that_may_not_be_parsed(text: str, reason: str) -> None:
         f"{MODEL}\nsession = onnx.reference.ReferenceEvaluator(model)\ny = session.run(None, {{'x': x}})[0]",
         MODEL.replace("Relu (x)", 'Einsum <equation = "i, i -> i"> (x, x)') + "\n" + REFERENCE,
         MODEL.replace("Relu (x)", "LeakyRelu <alpha = 0.5> (x)") + "\n" + REFERENCE,
+        f"{MODEL}\n{SHAPES}",
     ],
 )
 def test_a_plan_that_may_run(text: str) -> None:
@@ -289,6 +302,21 @@ def test_a_plan_for_the_other_backend_is_refused() -> None:
     with pytest.raises(Refused, match="the plan asks onnx/onnxruntime; this target is onnx/reference"):
         runtime.run(function, [runtime.from_numpy(array(3), "float32")])
     assert "backend_version" not in runtime.info()
+
+
+@needs_onnx
+def test_what_is_inferred_is_a_shape_and_a_dtype() -> None:
+    runtime = load(Config({"framework": "onnx", "backend": "shapes"}))
+
+    def inferred(model: str) -> Any:
+        text = f"{MODEL.replace('Relu (x)', model)}\n{SHAPES}"
+        return runtime.to_numpy(runtime.run(build(text, ["x"], ["y"], runtime), [array(3)])["y"])
+
+    assert inferred("Relu (x)") == ("float32", (3,), None)
+    with pytest.raises(ValueError, match="no shape is inferred for y"):
+        inferred("Compress (x, x)")
+    with pytest.raises(Refused, match="the plan asks onnx/reference; this target is onnx/shapes"):
+        runtime.run(build(f"{MODEL}\n{REFERENCE}", ["x"], ["y"], runtime), [array(3)])
 
 
 @needs_onnxruntime

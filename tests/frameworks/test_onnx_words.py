@@ -98,8 +98,11 @@ def test_an_lstm_is_of_one_direction_with_a_second_bias() -> None:
     assert "float[16,3] w" in found.text
 
 
+def test_what_the_definition_rejects_is_asked_all_the_same() -> None:
+    assert "k = Constant <value_ints = [3]> ()" in nodes("topk", length=2, k=3)
+    assert "kernel_shape = [4, 4]" in nodes("max_pool", size=[3, 3], window=4)
+
+
 def test_what_has_no_words() -> None:
     assert lowered(op_of("batch_norm", {"unbiased": True})) == Unsupported("ONNX's running variance is the biased one")
-    refused = Unsupported("the op's definition rejects these parameters")
-    assert lowered(op_of("topk", {"length": 2, "k": 3})) == refused
     assert lowered(op_of("gelu", {}), dtype="float8_e4m3fn") == Unsupported("ONNX has no float8_e4m3fn")

@@ -143,6 +143,24 @@ def test_max_pool_refuses_what_has_no_largest() -> None:
     assert "lies outside" in str(parameters("max_pool", size=[2], window=2, dilation=4, padding=2).refusal())
 
 
+@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("low", [0, 1, 3, 5])
+def test_max_pool_finds_every_position_that_misses_x(size: int, low: int) -> None:
+    for window, stride, dilation, high in product((1, 2, 3), (1, 2, 4), (1, 2, 6), (0, 2)):
+        given = {"size": [size], "window": window, "stride": stride, "dilation": dilation, "padding": [[low, high]]}
+        count = (size + low + high - dilation * (window - 1) - 1) // stride + 1
+        places = np.arange(count)[:, None] * stride - low + np.arange(window) * dilation
+        right = count > 0 and bool(((places >= 0) & (places < size)).any(1).all())
+        assert (parameters("max_pool", **given).refusal() is None) is right, given
+
+
+def test_a_window_may_be_of_any_length() -> None:
+    assert "does not fit" in str(parameters("max_pool", size=[5], window=2**40, stride=1).refusal())
+    found = parameters("max_pool", size=[5], window=2**40, stride=1, padding=[[2**31 - 1, 2**31 - 1]])
+    assert "does not fit" in str(found.refusal())
+    assert parameters("max_pool", size=[5], window=1, stride=1, dilation=2**40).refusal() is None
+
+
 def test_an_index_names_an_element_of_x_though_all_is_minus_infinity() -> None:
     op = parameters("max_pool", size=[3], window=2, padding=1, stride=2, channels=1, indices=True)
     assert op.evaluate({"x": np.full((1, 1, 3), -np.inf)})["indices"].value.tolist() == [[[0, 1]]]
@@ -165,6 +183,15 @@ def test_batch_norm_in_exact_rationals(unbiased: bool) -> None:
         new = squares / (len(x) - 1) if unbiased else biased
         assert made["new_mean"].value[c] == pytest.approx(float((3 * old + mean) / 4), rel=1e-14)
         assert made["new_variance"].value[c] == pytest.approx(float((3 * spread + new) / 4), rel=1e-14)
+
+
+def test_one_element_is_its_own_mean_and_has_no_unbiased_variance() -> None:
+    alone = {"batch": 1, "channels": 1, "space": [1]}
+    assert "at least 2" in str(parameters("batch_norm", **alone, unbiased=True).refusal())
+    op = parameters("batch_norm", **alone, momentum=0.5)
+    arrays = {spec.name: np.full(spec.shape, 3.0) for spec in op.inputs()} | {"offset": np.array([0.25])}
+    made = op.evaluate(arrays)
+    assert [made[name].value.item() for name in ("y", "new_mean", "new_variance")] == [0.25, 3.0, 1.5]
 
 
 @pytest.mark.parametrize("axes", [1, 2, 3])

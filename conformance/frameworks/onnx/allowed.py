@@ -9,6 +9,7 @@ is made of these forms alone, where NAME was assigned from the form that it stan
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])
     y = session.run(None, {'x': x})[0]
     values, indices = session.run(None, {'x': x})
+    y = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph.output[0]
 
 The text of a model is held to operators of ONNX's own domain: nothing imported, no function, no subgraph, no stored
 tensor, and so no file.
@@ -25,11 +26,13 @@ from conformance.worker.allowed import Forms, Refuse
 PARSE = "onnx.parser.parse_model"
 REFERENCE = "onnx.reference.ReferenceEvaluator"
 SESSION = "onnxruntime.InferenceSession"
+INFER = "onnx.shape_inference.infer_shapes"
 ROOTS = frozenset(["onnx", "onnxruntime"])
 
 _FORMS = (
     "a plan of onnx parses a model from literal text (%s), gives it to %s or, by .SerializeToString(), to %s, and "
-    "takes [0] of .run(None, {'x': x}), or all of it as values, indices = ..." % (PARSE, REFERENCE, SESSION)
+    "takes [0] of .run(None, {'x': x}), or all of it as values, indices = ...; or it takes .graph.output of "
+    "%s(model, strict_mode=True, data_prop=True)" % (PARSE, REFERENCE, SESSION, INFER)
 )
 _MODEL = re.compile(
     r'\s*<\s*ir_version\s*:\s*\d+\s*,\s*opset_import\s*:\s*\[\s*""\s*:\s*\d+\s*\]\s*>'
@@ -138,8 +141,18 @@ class OnnxPlan:
             return None
         return self.answers(node.value)
 
+    def inferred(self, graph: ast.expr) -> bool:
+        """Whether an expression is the graph that shape inference gives of a model."""
+        call = graph.value if isinstance(graph, ast.Attribute) and graph.attr == "graph" else None
+        if not isinstance(call, ast.Call) or _dotted(call.func) != INFER or len(call.args) != 1:
+            return False
+        said = {named.arg: named.value.value for named in call.keywords if isinstance(named.value, ast.Constant)}
+        return said == {"strict_mode": True, "data_prop": True} and self.has("model", call.args[0])
+
     def answers(self, run: ast.expr) -> Optional[str]:
-        """SESSION.run(None, {"x": x}), whose outputs are tensors."""
+        """SESSION.run(None, {"x": x}), or infer_shapes(model, ...).graph.output, whose outputs are tensors."""
+        if isinstance(run, ast.Attribute) and run.attr == "output" and self.inferred(run.value):
+            return "tensor"
         if not (
             isinstance(run, ast.Call)
             and isinstance(run.func, ast.Attribute)

@@ -26,6 +26,13 @@ _OWN = {
     "complex64": "complex64",
     "complex128": "complex128",
 }
+# By backend, what gives the outputs of a model. Shape inference reads no inputs.
+_OUTPUTS = {
+    "onnxruntime": "onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])"
+    ".run(None, {FEEDS})",
+    "reference": "onnx.reference.ReferenceEvaluator(model).run(None, {FEEDS})",
+    "shapes": "onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph.output",
+}
 
 
 def node(output: str, operator: str, inputs: Sequence[str], **attributes: object) -> str:
@@ -40,9 +47,7 @@ def constant(name: str, *values: int) -> str:
 
 
 def answered(ask: Ask[Any], nodes: Sequence[str], special: Mapping[str, str] | None = None) -> Plan | Unsupported:
-    """The model of these nodes over the op's tensors, where the op's definition has an answer and ONNX the type."""
-    if ask.op.refusal() is not None:
-        return Unsupported("the op's definition rejects these parameters")
+    """The model of these nodes over the op's tensors, where ONNX has the type."""
     if ask.dtype not in TYPES:
         return Unsupported(f"ONNX has no {ask.dtype}")
     layouts, shapes = {}, []
@@ -77,13 +82,9 @@ def model(
     # Of an output the letters; how long each is, is for the runtime to say.
     made = ", ".join(_tensor(of[name], layouts[name], name) for name in names)
     graph = f"{ask.op.name} ({taken}) => ({made}) {{ {' '.join(nodes)} }}"
-    session = (
-        "onnx.reference.ReferenceEvaluator(model)"
-        if ask.target.backend == "reference"
-        else "onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])"
-    )
     feeds = ", ".join(f"{name!r}: {name}" for name, _ in given)
-    run = f"{', '.join(names)} = {session}.run(None, {{{feeds}}}){'' if len(names) > 1 else '[0]'}"
+    outputs = _OUTPUTS[ask.target.backend].replace("FEEDS", feeds)
+    run = f"{', '.join(names)} = {outputs}{'' if len(names) > 1 else '[0]'}"
     return Plan.of(f"model = onnx.parser.parse_model({f'{HEADER} {graph}'!r})\n{run}", layouts, note, names)
 
 

@@ -1,4 +1,4 @@
-"""ONNX: a model as text, run by ONNX Runtime or by ONNX's own reference evaluator."""
+"""ONNX: a model as text, run by ONNX Runtime or ONNX's own reference evaluator, or its shapes inferred."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Onnx(Runtime):
         parser = import_framework("onnx.parser")
         evaluator: Any = self._refused("reference")
         session: Any = self._refused("onnxruntime")
+        infer: Any = self._refused("shapes")
         if config.backend == "onnxruntime":
             self.ort = import_framework("onnxruntime")
             session = self._session
@@ -41,6 +42,8 @@ class Onnx(Runtime):
             self.versioned = "backend_version"
         elif config.backend == "reference":
             evaluator = import_framework("onnx.reference").ReferenceEvaluator
+        elif config.backend == "shapes":
+            infer = import_framework("onnx.shape_inference").infer_shapes
         else:
             raise Unavailable("no runtime for the ONNX backend %r" % config.backend)
         self.version = str(onnx.__version__)
@@ -48,6 +51,7 @@ class Onnx(Runtime):
             "onnx": SimpleNamespace(
                 parser=SimpleNamespace(parse_model=parser.parse_model),
                 reference=SimpleNamespace(ReferenceEvaluator=evaluator),
+                shape_inference=SimpleNamespace(infer_shapes=infer),
             ),
             "onnxruntime": SimpleNamespace(InferenceSession=session),
         }
@@ -88,8 +92,17 @@ class Onnx(Runtime):
             raise Refused("without ml_dtypes NumPy has no bfloat16") from None
 
     def to_numpy(self, value: Any) -> Answered:
-        """The array itself."""
-        return of_array(value)
+        """The array itself; of what was inferred dtype and shape."""
+        if not isinstance(value, self.onnx.ValueInfoProto):
+            return of_array(value)
+        tensor = value.type.tensor_type
+        # Where nothing is known of an axis it has no value, and where a window does not fit it may be negative.
+        if not tensor.HasField("shape") or any(
+            not axis.HasField("dim_value") or axis.dim_value < 0 for axis in tensor.shape.dim
+        ):
+            raise ValueError("no shape is inferred for %s" % value.name)
+        dtype = self.onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+        return dtype.name, tuple(axis.dim_value for axis in tensor.shape.dim), None
 
     def run(self, function: Function, tensors: List[Any]) -> Outputs:
         """The outputs, without NumPy's warnings about infinities and NaN: those are values here."""

@@ -15,5 +15,6 @@ FRAMEWORK = Framework(
     settings={"TORCHINDUCTOR_COMPILE_THREADS": "1"},
     defaults=("torch",),
     without_gradient={"meta": "the meta device computes no values"},
+    shapes_alone=("meta",),
     programs=("compile",),
 )

@@ -17,6 +17,7 @@ _POOLS = tuple(
         f"{_WINDOW}{pads}{dilation})",
         unless={"indices": "JAX has no pooling that gives the places", condition: "said otherwise", **unless},
         own={"upper": str.upper},
+        refuses=True,
     )
     for dilation, condition in (("", "max(dilation) > 1"), (", window_dilation={dilation|outer}", "max(dilation) == 1"))
     for pads, unless in _PADS.items()

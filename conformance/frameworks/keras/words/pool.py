@@ -35,6 +35,7 @@ TABLE: dict[str, Cell] = {
             layouts=_IMAGES,
             unless={**_NO_POOL, **_WORD, **_LAYER},
             own=_OWN,
+            refuses=True,
         ),
         Words(
             f"{_FIRST}y = {_POOL_LAYER}'valid', {_TYPED})(x)",
@@ -48,6 +49,7 @@ TABLE: dict[str, Cell] = {
             layouts=_IMAGES,
             unless={**_NO_POOL, **_WORD},
             own=_OWN,
+            refuses=True,
         ),
         Words(
             f"{_FIRST}y = keras.ops.max_pool(x, {_POOL}'valid', {_FORMAT})",

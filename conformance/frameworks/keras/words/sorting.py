@@ -11,5 +11,6 @@ TABLE: dict[str, Cell] = {
         unless={
             "not largest": "keras.ops.top_k gives the largest only: \"unexpected keyword argument 'largest'\" (3.15.1)"
         },
+        refuses=True,
     ),
 }

@@ -38,7 +38,7 @@ def _fused(flat: bool, half: bool) -> Words:
         (f"not ({_FLAT})" if flat else _FLAT): "of another rank",
         (f"not ({_HALF})" if half else _HALF): "of another dtype",
     }
-    return Words("\n".join(lines), _SPACE, unless, own=_FORMAT, trusted=True)
+    return Words("\n".join(lines), _SPACE, unless, own=_FORMAT, trusted=True, refuses=True)
 
 
 _BY_HAND = Words(

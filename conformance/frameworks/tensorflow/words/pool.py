@@ -32,7 +32,7 @@ def _without_indices(text: str, *unless: dict[str, str]) -> Words:
     conditions = {"indices": "asked for"}
     for more in unless:
         conditions |= more
-    return Words(text, _LAST, conditions, own=_OWN)
+    return Words(text, _LAST, conditions, own=_OWN, refuses="tf.pad" not in text)
 
 
 _ARGMAX = Words(
@@ -41,6 +41,7 @@ _ARGMAX = Words(
     {**_PLACES, "dims(size) == 1": "one dimension"},
     note="TensorFlow's indices count the channels, too",
     own=_OWN,
+    refuses=True,
 )
 _UNDILATED = {"max(dilation) > 1": "dilated"}
 _POOLS = (

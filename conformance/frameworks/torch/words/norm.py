@@ -12,6 +12,7 @@ TABLE: dict[str, Cell] = {
         "y = torch.nn.functional.batch_norm("
         "x, new_mean, new_variance, scale, offset, True, {momentum|rest}, {epsilon})",
         unless={"not unbiased": "PyTorch's running variance is the unbiased one"},
+        refuses=True,
     ),
     "layer_norm": Words("y = torch.nn.functional.layer_norm(x, {scale_shape}, scale, offset, {epsilon})"),
 }

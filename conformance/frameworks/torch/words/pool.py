@@ -15,8 +15,12 @@ _FIRST = "x = torch.nn.functional.pad(x, {covered|backwards}, value=-torch.inf)\
 
 TABLE: dict[str, Cell] = {
     "max_pool": (
-        Words(f"y, indices = {_POOL}, return_indices=True)", unless={"not indices": "not asked for", **_UNEVEN}),
-        Words(f"y = {_POOL})", unless={"indices": "asked for", **_UNEVEN}),
+        Words(
+            f"y, indices = {_POOL}, return_indices=True)",
+            unless={"not indices": "not asked for", **_UNEVEN},
+            refuses=True,
+        ),
+        Words(f"y = {_POOL})", unless={"indices": "asked for", **_UNEVEN}, refuses=True),
         Words(
             _FIRST + "y = torch.nn.functional.max_pool{size|dims}d(x, {window}, {stride}, 0, {dilation})",
             unless={"indices": "PyTorch's indices of an x that was padded first count the padded plane"},
