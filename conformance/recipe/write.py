@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from conformance.exact.trilinear import Geometry
 from conformance.frameworks import Ask
+from conformance.frameworks.surface import Names, surface
 from conformance.layout import Layout
 from conformance.ops.conv.convolution import Convolution, Pair, Refused
 from conformance.outcome import Unsupported
@@ -24,7 +25,8 @@ from conformance.plan import Plan
 from conformance.recipe.bench import Statements
 from conformance.recipe.blocks import lowered
 from conformance.recipe.call import Call
-from conformance.recipe.lengths import alike, is_open, merged, others, padded, shape_of
+from conformance.recipe.lengths import alike, is_open, others, padded
+from conformance.recipe.merge import merged, shape_of
 from conformance.recipe.weights import conversion
 from conformance.target import Target
 
@@ -34,8 +36,19 @@ IMPORTS = {
     "tensorflow": "import tensorflow as tf",
     "keras": "import keras",
 }
+
+
+def imports(target: Target, text: str, dtype: str) -> list[str]:
+    """What code for a target imports, and of its framework's modules those that it does not bring along itself."""
+    roots = target.spec.first_words
+    modules = [m for m in surface(target, text, dtype, Names()).modules if m.split(".")[0] in roots]
+    if target.framework in IMPORTS:
+        return [IMPORTS[target.framework], *(f"import {m}" for m in modules if m.count(".") > 1)]
+    return [f"import {m}" for m in modules]
+
+
 # How each framework turns a NumPy array into its own; functions of TensorFlow and JAX do so themselves.
-_AS_TENSOR = {"torch": "torch.as_tensor", "keras": "keras.ops.convert_to_tensor"}
+AS_TENSOR = {"torch": "torch.as_tensor", "keras": "keras.ops.convert_to_tensor"}
 _TRANSPOSE = {
     "torch": "{0}.permute{1}",
     "jax": "jax.numpy.transpose({0}, {1})",
@@ -88,7 +101,7 @@ class Code:
             body += ["    return y", "", "", f"y = run({names})"]
         holds, checked = condition(self.only, self.why)
         return "\n".join(
-            [*holds, *before, *numpy, IMPORTS[self.target.framework], *after, "", *weights, *checked, *body]
+            [*holds, *before, *numpy, *imports(self.target, "", self.dtype), *after, "", *weights, *checked, *body]
         )
 
 
@@ -287,12 +300,12 @@ def in_idiom(plan: Plan, call: Call, target: Target) -> Code:
     names, weights = conversion(call, framework, layouts)
     tidy = _Tidy(names, framework, call.dtype)
     body = [tidy.statement(statement) for statement in ast.parse(plan.text).body]
-    as_tensor = _AS_TENSOR.get(framework)
+    as_tensor = AS_TENSOR.get(framework)
     text = [
         *(f"{name} = {as_tensor}({name})" for which, name in names.items() if which != "x" and as_tensor),
-        *_moved("x", call.layout("x"), layouts["x"], framework),
+        *transposed("x", call.layout("x"), layouts["x"], framework),
         *body,
-        *_moved("y", layouts["y"], call.layout("y"), framework),
+        *transposed("y", layouts["y"], call.layout("y"), framework),
     ]
     outside = {**layouts, "x": call.layout("x"), "y": call.layout("y")}
     ran = Statements(
@@ -303,11 +316,17 @@ def in_idiom(plan: Plan, call: Call, target: Target) -> Code:
     return Code(target, ran, weights, tidy.head, plan.note, call.dtype)
 
 
-def _moved(name: str, source: Layout, target: Layout, framework: str) -> list[str]:
+def is_transposed(framework: str, source: Layout, target: Layout) -> bool:
+    """Whether a framework takes a tensor from one layout to another by the order of its axes alone."""
+    same = sorted(source.axes) == sorted(target.axes) and (source.flips, source.orders) == (target.flips, target.orders)
+    return framework in _TRANSPOSE and same
+
+
+def transposed(name: str, source: Layout, target: Layout, framework: str) -> list[str]:
     """The line that takes x or y from one layout to another, or none."""
     if source == target:
         return []
-    order = tuple(source.letters.index(c) for c in target.letters)
+    order = tuple(source.axes.index(axis) for axis in target.axes)
     return [f"{name} = {_TRANSPOSE[framework].format(name, order)}  # {source} to {target}"]
 
 
