@@ -38,8 +38,8 @@ def at(call: Call, batch: int, size: tuple[int, ...]) -> Call | None:
     lengths = {"N": batch, "C": call.op.in_channels, **dict(zip(call.op.spatial, size, strict=True))}
     shape = tuple(lengths[c] for c in call.layout("x").letters)
     try:
-        weight = own_shape(call, "w") if call.kind == "function" else None
-        found = read_call(call.text, shape, weight, dict(call.values))
+        kernels = {n: own_shape(call, n) for n, _ in call.weight_names if call.kind == "function"}
+        found = read_call(call.text, shape, kernels.get("w"), dict(call.values), kernels.get("p"))
         empty = not all(axis.small > 0 and axis.large > 0 for axis in found.op.geometry())
     except (CallError, Refused):
         return None

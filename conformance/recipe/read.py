@@ -16,6 +16,7 @@ from conformance.recipe.read_jax import read_jax
 from conformance.recipe.read_jax_layers import read_jax_layer
 from conformance.recipe.read_keras import read_keras
 from conformance.recipe.read_onnx import as_call, read_onnx
+from conformance.recipe.read_separable import read_separable
 from conformance.recipe.read_tensorflow import read_tensorflow
 from conformance.recipe.read_torch import read_torch
 from conformance.recipe.reading import Reading, bind
@@ -36,11 +37,14 @@ READERS: Mapping[str, Callable[[Reading], Call]] = {
 _FREE = frozenset(
     "input inputs value lhs rhs device name trainable autocast activation kernel_initializer bias_initializer "
     "depthwise_initializer depthwise_regularizer depthwise_constraint kernel_regularizer bias_regularizer "
+    "pointwise_initializer pointwise_regularizer pointwise_constraint "
     "activity_regularizer kernel_constraint bias_constraint precision preferred_element_type out_sharding "
     "kernel_init bias_init w_init b_init param_dtype promote_dtype parent rngs key kernel_metadata bias_metadata "
     "mask conv_general_dilated conv_general_dilated_cls".split()
 )
-_WEIGHTS = frozenset(("weight", "bias", "kernel", "filters", "filter", "rhs"))
+_WEIGHTS = frozenset(
+    "weight bias kernel filters filter rhs depthwise_kernel pointwise_kernel depthwise_filter pointwise_filter".split()
+)
 
 
 def read_call(
@@ -48,10 +52,12 @@ def read_call(
     input_shape: tuple[int, ...] | None,
     weight_shape: tuple[int, ...] | None = None,
     values: Mapping[str, ast.expr] | None = None,
+    pointwise_shape: tuple[int, ...] | None = None,
 ) -> Call:
     """What a call means. Shapes are in the call's own layouts; CallError says what is missing or wrong.
 
-    `values` are those of names and of other code in the call, by `read_values`.
+    `values` are those of names and of other code in the call, by `read_values`. `pointwise_shape`: of the second kernel
+    of a separable convolution.
     """
     text = as_call(text)
     parsed = parse(text, values)
@@ -64,7 +70,13 @@ def read_call(
     given, order = bind(parsed, signature)
     _refuse_unknown(parsed, signature, given, input_shape)
     reading = Reading(parsed, signature, given, order, input_shape, weight_shape, list(parsed.notes))
-    return replace(_reader(signature)(reading), values=tuple((values or {}).items()))
+    if "eparable" in signature.short:
+        call = read_separable(reading, pointwise_shape, read_call)
+    elif pointwise_shape is not None:
+        raise CallError(f"--weight has two shapes, and {signature.name} has one kernel; expected one")
+    else:
+        call = _reader(signature)(reading)
+    return replace(call, values=tuple((values or {}).items()))
 
 
 def _reader(signature: Signature) -> Callable[[Reading], Call]:
@@ -155,14 +167,8 @@ def _signature(parsed: Parsed) -> Signature:
 # What is no one call here, and what to write instead.
 _INSTEAD = (
     (
-        r"(tf\.nn\.|.*)separable_conv2d|(hk|haiku)\.Separable\w+|keras\.ops\.separable_conv",
-        "is two convolutions: give tf.nn.depthwise_conv2d(x, depthwise_filter, ...) and then "
-        "tf.nn.conv2d(y, pointwise_filter, 1, 'VALID')",
-    ),
-    (
-        r".*Separable(Conv|Convolution)(?P<d>[12])D",
-        "is two convolutions: give keras.layers.DepthwiseConv{d}D(kernel_size, ..., use_bias=False) with its strides, "
-        "padding and depth_multiplier, and then keras.layers.Conv{d}D(filters, 1) with its bias",
+        r"(hk|haiku)\.SeparableDepthwiseConv2D",
+        "is three convolutions, along H, along W and one that joins the channels: give each as hk.Conv2D(...)",
     ),
     (
         r"(hk|haiku)\.DepthwiseConv(?P<d>[123])D",
@@ -224,7 +230,8 @@ def _families(names: list[str]) -> list[str]:
         module, _, word = name.rpartition(".")
         if "1" in word:
             letter = word[word.index("1") + 1]
-            folded.append(f"{module}.{word.replace(f'1{letter}', f'1{letter}/2{letter}/3{letter}', 1)}")
+            dims = [n for n in "123" if name.replace("1", n, 1) in names]
+            folded.append(f"{module}.{word.replace(f'1{letter}', '/'.join(n + letter for n in dims), 1)}")
         elif not any(digit in word for digit in "23"):
             folded.append(name)
     return folded

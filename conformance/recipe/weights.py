@@ -93,7 +93,7 @@ def convert(lines: Sequence[str], arrays: Mapping[str, Words]) -> dict[str, Word
 
 def own_shape(call: Call, name: str) -> tuple[int, ...]:
     """The shape of x, w or b as the call's own array."""
-    spec = next(s for s in call.op.inputs() if s.name == name)
+    spec = next(s for s in call.question.inputs() if s.name == name)
     return tuple(prod(spec.sizes[c] for c in axis) for axis in call.layout(name).axes)
 
 

@@ -265,11 +265,6 @@ READ: list[tuple[str, str, list[str], Shape, Shape, str, tuple[int, ...]]] = [
 
 # (call, what the refusal says to do)
 REFUSED = [
-    # Xception
-    (
-        "x = layers.SeparableConv2D(128, (3, 3), padding='same', use_bias=False, name='block2_sepconv1')(x)",
-        "is two convolutions: give keras.layers.DepthwiseConv2D",
-    ),
     # pix2pix in TensorFlow 1
     ("tf.layers.conv2d_transpose(batch_input, out_channels, kernel_size=4, strides=(2, 2))", "is of TensorFlow 1"),
     # A whole block at once
