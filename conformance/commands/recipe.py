@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from conformance.judge.compare import Judgement
 from conformance.recipe import told
 from conformance.recipe.answers import Answer, Answers
-from conformance.recipe.bench import PLACES, places
+from conformance.recipe.bench import PLACES, USUAL, places
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.inverse import told as said
 from conformance.recipe.inverse import ways
@@ -64,7 +64,7 @@ class Options:
         nargs="+",
         default=(),
         metavar="TARGET",
-        help="torch, jax, tensorflow, keras, or such as keras/jax (default: every other of the four)",
+        help="torch, jax, tensorflow, keras, onnx, or such as keras/jax (default: every other of the first four)",
     )
     input: str | None = declare.option("--input", metavar="SHAPE", help="the shape of the input, such as 1,8,8,3")
     weight: str | None = declare.option(
@@ -121,7 +121,7 @@ def _of_words(options: Options, parsed: Parsed) -> int:
     names = _targets(options.on, every=True)
     meant = read_words(parsed, _shapes(options.shape), _shape("--input", options.input))
     _refuse_effort(meant)
-    names = names or [name for name in PLACES if name != meant.framework]
+    names = names or [name for name in USUAL if name != meant.framework]
     found: list[Answer | NoRecipe] = []
     with Recipes() as recipes:
         recipes.start([meant.framework, *names])
@@ -169,7 +169,7 @@ def _of_convolution(options: Options) -> int:
     if options.output and len(names) > 1:
         raise UsageError("-o names one file, but --on names several targets; ask for one of them at a time")
     call = _read(options, arrays)
-    names = names or [name for name in PLACES if name != call.framework]
+    names = names or [name for name in USUAL if name != call.framework]
     _refuse_giants(call)
     if isinstance(call, TwoCalls) and options.weights:
         raise UsageError("--weights is of one convolution; give each of the two that the note names")

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from conformance.ask.prepare import CaseError, Prepared
+from conformance.ask.prepare import CaseError, Prepared, gradient_reason
 from conformance.ask.probe import ProbeError
 from conformance.dtypes import encode
 from conformance.frameworks import Ask, ways
@@ -30,6 +30,7 @@ from conformance.recipe.lengths import grown, period_of, spread
 from conformance.recipe.literals import Expression, evaluate
 from conformance.recipe.meant import Meant, read_words
 from conformance.recipe.merge import merged, shape_of
+from conformance.recipe.model_text import spread_out
 from conformance.recipe.syntax import parse
 from conformance.recipe.verify import RIGHT, NoRecipe, Ran, Tried, is_right
 from conformance.recipe.weights import convert, formula
@@ -47,6 +48,8 @@ _ALIKE = (
     {"negative_slope", "alpha"},
 )
 
+# What stands behind the inputs that were run, where there are no gradients.
+NO_GRADIENTS = "no gradients here"
 # Lengths of tensors, by the expressions for them.
 Axes: TypeAlias = tuple[tuple[str, int], ...]
 
@@ -179,20 +182,23 @@ class Answers:
         text = plan.text if same else merged([p.text for p in plans], shapes, self._periods(), _axes(plan))
         if text is None:
             return None
-        whole, run = self._written(self.meant.op, replace(plan, text=text), place), []
+        whole, run, pulled = self._written(self.meant.op, replace(plan, text=text), place), [], True
         for op in spread(self.meant.op, ops[1:], self.meant.says):
             for gradients in (True, False):
                 try:
                     data = self.bench.drawn(op, self.meant.dtype, self.data[0].case.values.kind, gradients)
                 except CaseError:
                     continue
+                if gradients and gradient_reason(place):
+                    continue
                 if is_right(self.bench, place, whole.plan, [data], Tried()):
                     shown = ", ".join(f"{s.name} {laid_out(self.meant.words, s)}" for s in op.inputs())
-                    run.append(shown if gradients else f"{shown} without them")
+                    run.append(shown)
+                    pulled = pulled and gradients
                     break
             else:
                 return None
-        return whole, tuple(run)
+        return whole, tuple(run if pulled or not run else [*run, NO_GRADIENTS])
 
     def _periods(self) -> list[int]:
         """By how many lengths a number may go, the likeliest first."""
@@ -294,7 +300,8 @@ class Answers:
                 after.append(f"{spec.name} = {text}  # {theirs} to {ours}")
             elif text != spec.name:
                 after.append(f"# {spec.name} is {theirs}; the call's is {ours}: {text}")
-        text = "\n".join([*first, plan.text, *last])
+        body = spread_out(plan.text) if place.framework == "onnx" else [plan.text]
+        text = "\n".join([*first, *body, *last])
         ran = replace(plan, text=text, layouts=tuple(layouts.items()))
         return Written(ran, tuple(before), tuple(after), tuple(notes))
 

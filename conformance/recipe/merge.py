@@ -111,6 +111,8 @@ class _Merge:
 
     def _model(self, texts: Sequence[str]) -> str:
         """The text of an ONNX model whose tensors' open lengths have names in place of numbers."""
+        # No two lengths of different tensors share a name, or the runtime takes them to be equal.
+        texts = [_MADE.sub(lambda made: _TYPED.sub(_unsaid, made[0]), text) for text in texts]
         heads, bodies = zip(*(text.partition("=>")[::2] for text in texts), strict=True)
         if len(set(bodies)) > 1 or len({_TYPED.sub("", head) for head in heads}) > 1:
             raise _DifferError
@@ -126,8 +128,13 @@ class _Merge:
         return ",".join(said)
 
 
-# A tensor of a model: float[1,3,8,8] x.
+# A tensor of a model, float[1,3,8,8] x, and what the model gives.
 _TYPED = re.compile(r"\[([\w,]+)\] (\w+)")
+_MADE = re.compile(r"=> \(.*?\)")
+
+
+def _unsaid(tensor: re.Match[str]) -> str:
+    return f"[{','.join('?' for _ in tensor[1].split(','))}] {tensor[2]}"
 
 
 def _through(along: Sequence[int], numbers: Sequence[int]) -> tuple[int, int] | None:

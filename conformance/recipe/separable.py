@@ -22,7 +22,9 @@ def composed(first: Code, second: Code) -> Code:
     lines = [_named(line, {n: _PARTS["w"] + n for n in own}) for line in first.weights]
     lines += [_named(line, {n: _PARTS["p"] + n for n in own}) for line in second.weights]
     before = _named(first.ran.text, one).split("\n")
-    after = _named(second.ran.text, {**two, "x": "y"}).split("\n")
+    model = first.target.framework == "onnx"  # whose text has names of its own
+    after = _named(second.ran.text, two if model else {**two, "x": "y"}).split("\n")
+    after = ["x = y", *after] if model else after
     # y is brought into the call's layout and at once back again.
     back = re.search(r"# (\S+) to (\S+)$", before[-1])
     again = next((line for line in after if back and line.endswith(f"# {back[2]} to {back[1]}")), "")
@@ -35,6 +37,7 @@ def composed(first: Code, second: Code) -> Code:
     order = [name for name in ("x", "w", "p", "b", "y") if name in layouts]
     ran = Statements("\n".join([*before, *after]), tuple(inputs), tuple((name, layouts[name]) for name in order))
     note = "; ".join(dict.fromkeys(filter(None, (first.note, second.note))))
+    first = replace(first, after=second.after)  # between the two y goes into the call's layout and out of it
     return replace(first, ran=ran, weights=tuple(lines), head=f"{first.head}, {second.head}", note=note)
 
 

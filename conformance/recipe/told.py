@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.ops.parameters import shown
-from conformance.recipe.answers import Answer, laid_out
+from conformance.recipe.answers import NO_GRADIENTS, Answer, laid_out
 from conformance.recipe.meant import DTYPE, Meant
 from conformance.recipe.verify import NoRecipe, Ran
 from conformance.recipe.write import condition, imports, needed
@@ -49,7 +49,8 @@ def section(meant: Meant, name: str, answer: Answer | NoRecipe) -> str:
     else:
         lines.append(f"  equal on {' and '.join(answer.kinds)} data ({answer.elements:,} elements)")
     if answer.others:
-        lines.append(f"  right, too, with gradients, for {'; '.join(answer.others)}")
+        pulled = "" if NO_GRADIENTS in answer.others else "with gradients, "
+        lines.append(f"  right, too, {pulled}for {'; '.join(answer.others)}")
     return "\n".join([*lines, *(f"  elsewhere: {remark}" for remark in answer.remarks)])
 
 

@@ -12,7 +12,7 @@ from typing import Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.ask.prepare import CaseError, Prepared
+from conformance.ask.prepare import CaseError, Prepared, gradient_reason
 from conformance.ask.probe import ProbeError
 from conformance.environments.installed import missing
 from conformance.judge.compare import Judgement, judge
@@ -170,6 +170,7 @@ class Recipes:
                     ):
                         tried.take(one)
                         continue
+                    pulled = gradients and not gradient_reason(place)
                     return Recipe(
                         call,
                         code,
@@ -177,10 +178,10 @@ class Recipes:
                         self._ran(one),
                         native_shape(call, data[0]),
                         naive(code, form, list(zip(inputs, data, strict=False)), self.bench)
-                        if compare_naive and not isinstance(call, TwoCalls)
+                        if compare_naive and code.head and not isinstance(call, TwoCalls)
                         else None,
                         tuple(own_shape(c, "x") for c in inputs),
-                        gradients,
+                        pulled,
                         (*source.said(source.target), *tried.said(place)),
                     )
         return NoRecipe(target, tried.kind, "; ".join(tried.said()))
@@ -291,8 +292,9 @@ def native_shape(call: Call, prepared: Prepared) -> tuple[int, ...]:
 def _weights_fit(code: Code, call: Call, prepared: Prepared, tried: Tried) -> bool:
     """Whether the printed lines of NumPy give the very arrays with which the code was run."""
     own = {call.weight_name(which): native(prepared, which, call.layout(which)) for which in _weights(code)}
-    found = convert(code.weights, own)
-    for which, name in _weights(code).items():
+    own |= {"x": native(prepared, "x", call.layout("x"))} if code.before else {}
+    found = convert([*code.weights, *code.before], own)
+    for which, name in {**_weights(code), **({"x": "x"} if code.before else {})}.items():
         wanted = native(prepared, which, code.ran.plan.layout(which))
         if name not in found or not np.array_equal(found[name], wanted):
             tried.note(code.target, f"the line that converts {name!r} does not give what was run", "wrong")

@@ -27,6 +27,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "keras": {"w": "kernel", "b": "bias"},
     "tensorflow": {"w": "filters", "b": "bias"},
     "jax": {"w": "kernel", "b": "bias"},
+    "onnx": {"w": "weight", "b": "bias"},
 }
 # What an array of a file may be called, whichever framework wrote it; arr_0 and arr_1 are Keras's get_weights() order.
 FILE_NAMES = {

@@ -27,7 +27,8 @@ from conformance.recipe.blocks import lowered
 from conformance.recipe.call import Call
 from conformance.recipe.lengths import alike, is_open, others, padded
 from conformance.recipe.merge import merged, shape_of
-from conformance.recipe.weights import conversion
+from conformance.recipe.model_text import spread_out
+from conformance.recipe.weights import conversion, formula
 from conformance.target import Target
 
 IMPORTS = {
@@ -64,6 +65,10 @@ _DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "keras": {"use_bias": True, "data_format": "channels_last", "dtype": "float32"},
 }
 Padding: TypeAlias = str | tuple[Pair, ...]
+_PADDING_WORDS: Mapping[str, tuple[Padding, ...]] = {
+    "torch": ("same",),
+    "onnx": ("valid", "same_upper", "same_lower"),
+}
 # A longer statement has its arguments on a line of their own.
 MAX_LINE = 100
 
@@ -87,14 +92,18 @@ class Code:
     only: str = ""
     why: str = ""
     alone: bool = False  # the call admits more than `only` does
+    # Lines of NumPy that move x before and y after, where the target itself does not.
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
     @property
     def script(self) -> str:
         """All of it, ready to paste, with what it needs of its framework."""
-        numpy = ["import numpy as np"] if any("np." in line for line in self.weights) else []
+        numpied = (*self.weights, *self.before, *self.after)
+        numpy = ["import numpy as np"] if any("np." in line for line in numpied) else []
         before, after = needed(self.target, self.dtype)
         weights = [*self.weights, ""] if self.weights else []
-        body = [self.ran.text]
+        body = [*self.before, self.ran.text, *self.after]
         if (self.target.framework, self.target.mode) == ("tensorflow", "xla"):
             names = ", ".join(name for name, _ in self.ran.inputs)
             body = ["@tf.function(jit_compile=True)", f"def run({names}):", indent(self.ran.text, "    ")]
@@ -153,7 +162,7 @@ def write(call: Call, target: Target, form: str) -> list[Code] | Unsupported:
     if isinstance(own, Unsupported):
         return own
     found = [_general(call, own_padding, target, form)]
-    if not call.op.transposed:
+    if not call.op.transposed and target.framework in _PAD:
         found.append(_padded_first(call, target, form))
     codes = list({code.ran: code for code in found if code is not None}.values())
     letters = call.op.spatial
@@ -186,7 +195,8 @@ def _general(call: Call, own_padding: Padding | None, target: Target, form: str)
     if len(plans) < 2 or len({plan.layouts for plan in plans}) > 1:
         return None
     lengths = [shape_of("x", [_lengths(c)[letter] for letter in plans[0].layout("x").letters]) for c in read]
-    text = merged([plan.text for plan in plans], lengths)
+    axes = {f"x.shape[{i}]": letter for i, letter in enumerate(plans[0].layout("x").letters)}
+    text = merged([plan.text for plan in plans], lengths, axes=axes)
     return in_idiom(replace(plans[0], text=text), call, target) if text is not None else None
 
 
@@ -258,8 +268,10 @@ def _padding(call: Call, framework: str) -> Padding | None:
 
     The one that the call itself has is tried first.
     """
-    words: tuple[Padding, ...] = ("same",) if framework == "torch" else ("valid", "same")
-    if not call.op.transposed and not isinstance(call.op.padding, str):
+    words: tuple[Padding, ...] = _PADDING_WORDS.get(framework, ("valid", "same"))
+    if framework == "onnx" and call.op.transposed:
+        words = ()  # a word of ONNX's is another crop than other frameworks' of that name
+    if (framework == "onnx" or not call.op.transposed) and not isinstance(call.op.padding, str):
         words = (call.op.padding, *words)
     for padding in sorted(words, key=lambda word: word != call.op.padding):
         if all(_means_the_same(c, padding, framework) for c in (call, *others(call))):
@@ -281,6 +293,8 @@ def _said(call: Call, padding: Padding | None, framework: str) -> Convolution:
     if padding is None:
         return own
     said = replace(own, convention=framework, padding=padding, symmetric=False, output_padding=None, output_size=None)
+    if framework == "onnx":
+        return replace(said, output_padding=call.op.output_padding)
     if own.transposed and framework == "tensorflow":
         said = replace(said, output_size=tuple(axis.large for axis in call.op.geometry()))
     return said
@@ -299,6 +313,8 @@ def in_idiom(plan: Plan, call: Call, target: Target) -> Code:
     layouts = {name: plan.layout(name) for name in (*plan.inputs, "y")}
     names, weights = conversion(call, framework, layouts)
     tidy = _Tidy(names, framework, call.dtype)
+    if framework not in _TRANSPOSE:
+        return _between(plan, call, target, names, weights)
     body = [tidy.statement(statement) for statement in ast.parse(plan.text).body]
     as_tensor = AS_TENSOR.get(framework)
     text = [
@@ -314,6 +330,24 @@ def in_idiom(plan: Plan, call: Call, target: Target) -> Code:
         tuple((which, str(layout)) for which, layout in outside.items()),
     )
     return Code(target, ran, weights, tidy.head, plan.note, call.dtype)
+
+
+def _between(plan: Plan, call: Call, target: Target, names: Mapping[str, str], weights: tuple[str, ...]) -> Code:
+    """A plan of ONNX, whose tensors are NumPy's: x is moved before it, and y after."""
+    [spec] = call.op.outputs()
+    before, after = (
+        [f"{tensor.name} = {text}  # {source} to {there}"] if text != tensor.name else []
+        for tensor, source, there in (
+            (call.op.inputs()[0], call.layout("x"), plan.layout("x")),
+            (spec, plan.layout("y"), call.layout("y")),
+        )
+        for text in [formula(source, there, tensor.sizes, tensor.name)]
+    )
+    text = "\n".join(spread_out(plan.text))
+    for which, name in names.items():
+        text = text.replace(f'"{which}": {which}', f'"{which}": {name}')
+    ran = Statements(text, tuple((name, which) for which, name in names.items()), plan.layouts)
+    return Code(target, ran, weights, "", plan.note, call.dtype, before=tuple(before), after=tuple(after))
 
 
 def is_transposed(framework: str, source: Layout, target: Layout) -> bool:

@@ -26,6 +26,7 @@ from conformance.target import parse_target
 from tests.patience import LONG
 
 FRAMEWORKS = ("keras", "tensorflow", "torch", "jax")
+TARGETS = (*FRAMEWORKS, "onnx")
 CALLS = {
     "floor": ("nn.Conv2d(3, 4, kernel_size=4, stride=2, padding=1)", None, None),
     "stem": ("nn.Conv2d(3, 4, kernel_size=7, stride=2, padding=3, bias=False)", (1, 3, 64, 64), None),
@@ -72,6 +73,11 @@ def pulled(run, x, dy):
 """,
 }
 RUN["keras"] = RUN["tensorflow"]
+RUN["onnx"] = """
+import numpy
+def pulled(run, x, dy):
+    return run(x), numpy.zeros(())  # ONNX has no gradients
+"""
 BODY = """
 import sys
 asked = numpy.load(sys.argv[1])
@@ -90,11 +96,11 @@ for number in range(int(asked["count"])):
     for found, expected in ((y, of("y")), (dx, of("dx"))):
         # Integers are summed without an error.
         close = numpy.allclose(found, expected, 1e-3, 1e-4) if (expected % 1).any() else (found == expected).all()
-        assert close or not expected.ndim, of("title")
+        assert close or not expected.ndim, (of("title"), found, expected)
 """
 
 pytestmark = pytest.mark.skipif(
-    any(missing(parse_target(name)) for name in FRAMEWORKS), reason="needs keras, tensorflow, torch and jax"
+    any(missing(parse_target(name)) for name in TARGETS), reason="needs keras, tensorflow, torch, jax and onnx"
 )
 
 
@@ -116,7 +122,7 @@ def paste(recipes: Recipes, found: list[Recipe], folder: Path) -> None:
                 "text": script,
                 "before": script.split("\n\n")[0] if "config.update" in script else "",
                 "x": native(data.arrays["x"], "x"),
-                "dx": native(data.expectation.gradients["x"].value, "x"),
+                "dx": native(data.expectation.gradients["x"].value, "x") if recipe.gradients else 0,
                 "y": native(data.expectation.outputs["y"].value, "y"),
                 "dy": native(data.cotangents["y"], "y"),
             }
@@ -150,7 +156,7 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("target", FRAMEWORKS)
+@pytest.mark.parametrize("target", TARGETS)
 def test_what_is_printed_of_words_is_right_at_every_length_where_nothing_else_is_loaded(
     target: str, recipes: Recipes, tmp_path: Path
 ) -> None:
@@ -158,8 +164,8 @@ def test_what_is_printed_of_words_is_right_at_every_length_where_nothing_else_is
     count = 0
     for text, shape in WORDS.values():
         meant = read_words(parse(text), {}, shape)
-        if meant.framework == target:
-            continue
+        if meant.framework == target or (target == "onnx" and meant.op.name == "lstm"):
+            continue  # of ONNX Runtime's LSTM a divergence is declared
         answer = Answers(meant, recipes.bench).answer(target)
         assert isinstance(answer, Answer), answer
         assert answer.only == ""
@@ -176,21 +182,23 @@ def test_what_is_printed_of_words_is_right_at_every_length_where_nothing_else_is
             entry |= {"y": native(data.expectation.outputs[y.name].value, y), "dy": native(data.cotangents[y.name], y)}
             for number, spec in enumerate(op.inputs()):
                 entry[f"weight {spec.name}" if number else "x"] = native(data.arrays[spec.name], spec)
+            one = len(op.outputs()) == 1 and target != "onnx"
             # The gradient of one output alone is not what the others' cotangents would add to.
-            entry["dx"] = native(data.expectation.gradients["x"].value, op.inputs()[0]) if len(op.outputs()) == 1 else 0
+            entry["dx"] = native(data.expectation.gradients["x"].value, op.inputs()[0]) if one else 0
             arrays |= {f"{count} {key}": value for key, value in entry.items()}
             count += 1
     pasted(target, arrays, count, tmp_path)
 
 
-@pytest.mark.parametrize("target", FRAMEWORKS)
+@pytest.mark.parametrize("target", TARGETS)
 def test_what_is_printed_is_right_at_every_length_where_nothing_else_is_loaded(
     target: str, recipes: Recipes, tmp_path: Path
 ) -> None:
     calls = [read_call(*words) for words in CALLS.values()]
     found = recipes.many([(call, target) for call in calls if call.framework != target], compare_naive=False)
     assert [recipe for recipe in found if not isinstance(recipe, Recipe) or recipe.code.only] == []
-    assert all(isinstance(recipe, Recipe) and recipe.gradients and len(recipe.inputs) >= 4 for recipe in found)
+    assert all(isinstance(recipe, Recipe) and len(recipe.inputs) >= 4 for recipe in found)
+    assert {recipe.gradients for recipe in found if isinstance(recipe, Recipe)} == {target != "onnx"}
     paste(recipes, [recipe for recipe in found if isinstance(recipe, Recipe)], tmp_path)
 
 
