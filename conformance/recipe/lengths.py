@@ -56,7 +56,8 @@ def others(call: Call) -> tuple[Call, ...]:
         # The call itself says the lengths, and perhaps the batch.
         found = [at(call, batch, p.size)]
     else:
-        start = max(least, *p.extent)
+        # What a transposed one gives is its stride as long, and no kernel has to fit into x.
+        start = least + 1 if p.transposed else max(least, *p.extent)
         period = max(p.stride)
         residues = sorted(
             {j * period // MOST_RESIDUES for j in range(MOST_RESIDUES)} if period > MOST_RESIDUES else range(period)

@@ -147,6 +147,7 @@ def _signature(parsed: Parsed) -> Signature:
     found = candidates(parsed.dotted)
     if not found:
         raise failure(parsed.text, parsed.column, _unknown(parsed))
+    _refuse_first_flax(parsed, found)
     fitting = []
     errors = []
     for signature in found:
@@ -164,6 +165,17 @@ def _signature(parsed: Parsed) -> Signature:
     return fitting[0]
 
 
+def _refuse_first_flax(parsed: Parsed, found: list[Signature]) -> None:
+    """CallError where a layer is called with x at once, as those of flax were before linen."""
+    first = [given.value for given in parsed.arguments[:1] if isinstance(given.value, Expression)]
+    of_flax = all(signature.name.startswith("flax.") for signature in found)
+    if not (first and of_flax and "features" in dict(parsed.keywords)):
+        return
+    rest = ", ".join(f"{name}={Expression(value.node).text}" for name, value in parsed.keywords)
+    message = f"{parsed.dotted} of flax before linen is given x; write {parsed.dotted}({rest})({first[0].text})"
+    raise failure(parsed.text, parsed.column, message)
+
+
 # What is no one call here, and what to write instead.
 _INSTEAD = (
     (
@@ -174,7 +186,15 @@ _INSTEAD = (
         r"(hk|haiku)\.DepthwiseConv(?P<d>[123])D",
         "is hk.Conv{d}D(channels * multiplier, kernel, feature_group_count=channels)",
     ),
-    (r"(tf|tf1|tf\.compat\.v1)\.layers\.(?P<l>\w+)", "is of TensorFlow 1; the layer is tf.keras.layers"),
+    (
+        r"(tf|tf1|tf\.compat\.v1)\.layers\.(?P<l>\w+)",
+        "is of TensorFlow 1: write tf.keras.layers.{layer}(...)(x), whose first argument is not x",
+    ),
+    (r"tf\.nn\.deconv2d", "is of TensorFlow 1: it is tf.nn.conv2d_transpose today, with the same arguments"),
+    (
+        r"(eqx|equinox)\.nn\.(?!Conv)(?P<l>\w+)|(hk|haiku)\.(?!Conv)(?P<k>\w+)",
+        "is no layer that is read: of that library the convolutions are; give the call of jax that it makes",
+    ),
     (
         r"(tf\.contrib\.|slim|tf\.contrib\.slim|layers_lib).*\w+",
         "is of TensorFlow 1: write the tf.nn call that it makes",
@@ -196,7 +216,9 @@ def _unknown(parsed: Parsed) -> str:
     word = parsed.dotted.rpartition(".")[2]
     for pattern, instead in _INSTEAD:
         if match := re.fullmatch(pattern, parsed.dotted):
-            return f"{parsed.dotted} {instead.format(**match.groupdict())}"
+            layer = "".join(part.capitalize() for part in word.split("_"))
+            said = {**match.groupdict(), "layer": re.sub(r"(\d)d", r"\1D", layer)}
+            return f"{parsed.dotted} {instead.format(**said)}"
     if word.startswith("LazyConv"):
         eager = word.removeprefix("Lazy")
         return f"{word} takes its input channels from its first input; write torch.nn.{eager}(in_channels, ...) instead"
