@@ -1,4 +1,4 @@
-"""Every recipe of a grid, each verified by running: `python benchmarks/recipe_sweep.py [--sample N] [--naive]`.
+"""Every recipe of a grid, each verified by running: `python benchmarks/recipe_sweep.py [--sample N] [--seconds S]`.
 
 Transposed convolutions with kernel 1 to 5, stride 1 to 4, `same` and `valid`, output_padding none, 0 and 1, dilation 1
 and 2, in one to three dimensions: 720 calls in the own words of each of keras, torch, tensorflow and jax, translated
@@ -125,7 +125,7 @@ class Outcome:
     reason: str = ""
 
 
-def sweep(recipes: Recipes, points: Sequence[Point], *, naive: bool = False, chunk: int = 60) -> Iterator[Outcome]:
+def sweep(recipes: Recipes, points: Sequence[Point], *, naive: bool = False, chunk: int = 2) -> Iterator[Outcome]:
     """Translate every point between every ordered pair of frameworks; some points at a time, so that all work."""
     for start in range(0, len(points), chunk):
         asked: list[tuple[Point, str, str, Call]] = []
@@ -161,6 +161,7 @@ def summary(reason: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, metavar="N", help="N points drawn with a fixed seed, not all 720")
+    parser.add_argument("--seconds", type=float, help="begin no further translations after so long")
     parser.add_argument("--naive", action="store_true", help="run the naive translations, too")
     options = parser.parse_args()
     points = grid()
@@ -172,6 +173,7 @@ def main() -> int:
     failed = []
     with Recipes() as recipes:
         recipes.start(FRAMEWORKS)
+        done = 0
         for done, outcome in enumerate(sweep(recipes, points, naive=options.naive), 1):
             counts[outcome.source, outcome.target, outcome.status] += 1
             if outcome.status == "none":
@@ -180,9 +182,11 @@ def main() -> int:
                 failed.append(outcome)
             if done % 1000 == 0:
                 print(f"{done:,} of {len(points) * 12:,} after {time.perf_counter() - began:.0f} s", file=sys.stderr)
+            if options.seconds and done % 12 == 0 and time.perf_counter() - began > options.seconds:
+                break
         runs = recipes.bench.runs
     print(
-        f"{len(points):,} calls a framework, {len(points) * 12:,} translations, {runs:,} runs, "
+        f"{len(points):,} calls a framework, {done:,} of {len(points) * 12:,} translations, {runs:,} runs, "
         f"{time.perf_counter() - began:.0f} s\n"
     )
     print(f"{'from':<12}{'to':<12}{'verified':>10}{'none':>8}{'failed':>8}")

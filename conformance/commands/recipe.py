@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from conformance.judge.compare import Judgement
 from conformance.recipe import told
 from conformance.recipe.answers import Answer, Answers
-from conformance.recipe.bench import PLACES, places
+from conformance.recipe.bench import PLACES, USUAL, places
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.inverse import told as said
 from conformance.recipe.inverse import ways
 from conformance.recipe.meant import Meant, is_known, read_words
 from conformance.recipe.read import read_call
 from conformance.recipe.read_onnx import as_call
+from conformance.recipe.read_separable import TwoCalls
 from conformance.recipe.signatures import candidates
 from conformance.recipe.syntax import Parsed, parse, read_values
 from conformance.recipe.verify import RIGHT, NoRecipe, Recipe, Recipes
@@ -63,11 +64,11 @@ class Options:
         nargs="+",
         default=(),
         metavar="TARGET",
-        help="torch, jax, tensorflow, keras, or such as keras/jax (default: every other of the four)",
+        help="torch, jax, tensorflow, keras, onnx, or such as keras/jax (default: every other of the first four)",
     )
     input: str | None = declare.option("--input", metavar="SHAPE", help="the shape of the input, such as 1,8,8,3")
     weight: str | None = declare.option(
-        "--weight", metavar="SHAPE", help="the shape of the weights, where the call does not say it"
+        "--weight", metavar="SHAPE", help="the shape of the weights, where the call does not say it (of two: A/B)"
     )
     weights: Path | None = declare.option(
         "--weights",
@@ -120,7 +121,7 @@ def _of_words(options: Options, parsed: Parsed) -> int:
     names = _targets(options.on, every=True)
     meant = read_words(parsed, _shapes(options.shape), _shape("--input", options.input))
     _refuse_effort(meant)
-    names = names or [name for name in PLACES if name != meant.framework]
+    names = names or [name for name in USUAL if name != meant.framework]
     found: list[Answer | NoRecipe] = []
     with Recipes() as recipes:
         recipes.start([meant.framework, *names])
@@ -168,8 +169,10 @@ def _of_convolution(options: Options) -> int:
     if options.output and len(names) > 1:
         raise UsageError("-o names one file, but --on names several targets; ask for one of them at a time")
     call = _read(options, arrays)
-    names = names or [name for name in PLACES if name != call.framework]
+    names = names or [name for name in USUAL if name != call.framework]
     _refuse_giants(call)
+    if isinstance(call, TwoCalls) and options.weights:
+        raise UsageError("--weights is of one convolution; give each of the two that the note names")
     own = choose(options.weights, arrays, call, options.layer) if options.weights and arrays else {}
     found: list[tuple[Recipe | NoRecipe, Converted | None]] = []
     with Recipes() as recipes:
@@ -195,11 +198,11 @@ def _of_convolution(options: Options) -> int:
 
 def _of_length(options: Options, length: str) -> int:
     """Which padding gives an output of a length. 0: one does; 1: none does."""
-    if options.on or options.weights or not options.input:
+    call = _read(options, {})
+    if options.on or options.weights or not options.input or isinstance(call, TwoCalls):
         raise UsageError(
             "--length asks which padding gives a length from an --input; expected it, no --on, no --weights"
         )
-    call = _read(options, {})
     found = ways(call, _shape("--length", length) or ())
     if options.json:
         document = {
@@ -220,7 +223,10 @@ def _of_length(options: Options, length: str) -> int:
 
 def _read(options: Options, arrays: Mapping[str, NDArray[Any]]) -> Call:
     """The call. A function does not say what weights it is given: those of the file, where there is one."""
-    shape, weight = _shape("--input", options.input), _shape("--weight", options.weight)
+    shape = _shape("--input", options.input)
+    weight, *pointwise = [_shape("--weight", text) for text in (options.weight or "").split("/") if text] or [None]
+    if len(pointwise) > 1:
+        raise UsageError(f"--weight is {options.weight!r}, expected a shape, or two with a / between them")
     values = read_values(options.let)
     if weight is None and options.weights and arrays:
         try:
@@ -229,7 +235,7 @@ def _read(options: Options, arrays: Mapping[str, NDArray[Any]]) -> Call:
             call = None
         if call is None or call.kind != "layer":
             weight = arrays[find_kernel(options.weights, arrays, options.layer)].shape
-    return read_call(options.call, shape, weight, values)
+    return read_call(options.call, shape, weight, values, *pointwise)
 
 
 def _targets(given: Sequence[str], every: bool = False) -> list[str]:
@@ -356,14 +362,14 @@ def _document(
     call: Call, found: Sequence[tuple[Recipe | NoRecipe, Converted | None]], names: Sequence[str]
 ) -> dict[str, Any]:
     """The fields that docs/recipe.md documents."""
-    weights = [which for which, _ in call.layouts if which in ("w", "b")]
+    weights = [which for which, _ in call.weight_names]
     return {
         "call": call.text,
         "framework": call.framework,
         "function": call.function,
         "kind": call.kind,
-        "op": call.op.name,
-        "means": call.op.label(),
+        "op": call.question.name,
+        "means": call.question.label(),
         "dtype": call.dtype,
         "layouts": dict(call.layouts),
         "input_shape": list(own_shape(call, "x")),

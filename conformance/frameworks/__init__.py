@@ -70,6 +70,15 @@ def lower(ask: Ask[Any]) -> Plan | Unsupported:
     return said(words, ask.op, ask.target, ask.dtype)
 
 
+def ways(ask: Ask[Any]) -> list[Plan | Unsupported]:
+    """What each of a cell's words says, in their order; of a function or a reason that alone."""
+    words = several(ask.target.spec.words.get(ask.op.name))
+    if not words or ask.op.refusal() is not None:
+        return [lower(ask)]
+    op = ask.op
+    return [one.plan(op, op.inputs(), op.outputs(), ask.target, ask.dtype) for one in words]
+
+
 def several(cell: Cell | None) -> tuple[Words, ...]:
     """The words of a cell; none where it is a function or a reason."""
     if isinstance(cell, Words):

@@ -319,7 +319,7 @@ GENERIC: tuple[Confusion[Question], ...] = (
     Confusion(
         "non-finite read otherwise",
         "NaN or an infinity taken for something else",
-        "check for NaN before, since no function defines it alike everywhere",
+        "assert not isnan(x).any()  # before it: no function defines NaN alike everywhere",
         _infinite,
         (),
         pairs=False,
@@ -328,7 +328,7 @@ GENERIC: tuple[Confusion[Question], ...] = (
     Confusion(
         "a neighbouring question",
         "another function that goes by a similar name, or another meaning of what comes back",
-        "check which of them the framework means",
+        "f(x, name=value)  # say which of them is meant, where the framework has a word for it",
         _neighbours,
         (),
     ),
@@ -342,14 +342,14 @@ GENERIC: tuple[Confusion[Question], ...] = (
     Confusion(
         "slices in another order",
         "named slices along an axis (gates; query, key and value) in another framework's order",
-        "put the slices into the order that the framework documents",
+        "w = concatenate([slices[i] for i in order])  # the order that the framework documents",
         _marks,
         (),
     ),
     Confusion(
         "all slices in another order",
         "the named slices of all weights in another framework's order",
-        "put the slices of each weight into the order that the framework documents",
+        "w = concatenate([slices[i] for i in order])  # of each weight: the order that the framework documents",
         _several_marks,
         (),
     ),
@@ -363,7 +363,7 @@ GENERIC: tuple[Confusion[Question], ...] = (
     Confusion(
         "another output",
         "one output taken for another",
-        "check in which order outputs come back",
+        "y, indices = f(x)  # take the outputs in the order in which they come back",
         _another_output,
         (),
     ),
@@ -398,21 +398,21 @@ GENERIC: tuple[Confusion[Question], ...] = (
     Confusion(
         "input not used",
         "zeros or ones in place of an input",
-        "pass the input on",
+        "f(x, name=name)  # pass the input on",
         _unused,
         (),
     ),
     Confusion(
         "input transformed",
         "the square, root, reciprocal, logarithm or exponential of an input in its place",
-        "check in which form the function takes the input: a variance or a deviation, a logit or a probability",
+        "f(x, variance=deviation ** 2)  # the form that it takes: a variance or a deviation, a logit or a probability",
         _changed,
         (),
     ),
     Confusion(
         "elements moved or left out",
         "the answer shifted, cut or repeated along an axis",
-        "check the first and the last index along that axis",
+        "x[first:last]  # along that axis: check both",
         _moved,
         (),
     ),
@@ -437,7 +437,7 @@ GENERIC: tuple[Confusion[Question], ...] = (
     Confusion(
         "one slice lost or moved",
         "one slice of an input left out or exchanged with its neighbour",
-        "check the indices along that axis",
+        "w[i]  # check the indices along that axis",
         _one_place,
         (),
         pairs=False,

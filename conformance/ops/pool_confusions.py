@@ -106,14 +106,14 @@ POOLING: tuple[Confusion[Question], ...] = (
     Confusion(
         "indices counted otherwise",
         "the places of the largest counted over an image, all of x or the window instead of one plane",
-        "take the index apart: the remainder by the plane, or the quotient by the channels, as it is documented",
+        "indices = indices % plane  # or indices // channels, as the framework documents",
         _counted,
         ("max_pool",),
     ),
     Confusion(
         "padding around a pool",
         "same written as one number for both ends, with the odd place before x, or undilated; pads in another order",
-        "pad x first, as much at each end as same does",
+        "x = pad(x, [(low, high), ...], value=-inf)  # first, as much at each end as same does",
         _padded,
         ("max_pool",),
     ),

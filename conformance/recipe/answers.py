@@ -8,14 +8,14 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from conformance.ask.prepare import CaseError, Prepared
+from conformance.ask.prepare import CaseError, Prepared, gradient_reason
 from conformance.ask.probe import ProbeError
 from conformance.dtypes import encode
-from conformance.frameworks import Ask, lower
+from conformance.frameworks import Ask, ways
 from conformance.frameworks.calls import REQUIRED
 from conformance.judge.compare import Judgement, judge
 from conformance.judge.explain import explain
@@ -26,12 +26,15 @@ from conformance.plan import Plan
 from conformance.recipe.bench import KINDS, Bench, places, plainly
 from conformance.recipe.call import CallError
 from conformance.recipe.heads import Side, bound_head, differences, head_of, shown
-from conformance.recipe.lengths import grown, merged, shape_of
+from conformance.recipe.lengths import grown, period_of, spread
 from conformance.recipe.literals import Expression, evaluate
 from conformance.recipe.meant import Meant, read_words
+from conformance.recipe.merge import merged, shape_of
+from conformance.recipe.model_text import spread_out
 from conformance.recipe.syntax import parse
 from conformance.recipe.verify import RIGHT, NoRecipe, Ran, Tried, is_right
 from conformance.recipe.weights import convert, formula
+from conformance.recipe.write import AS_TENSOR, IMPORTS, is_transposed, transposed
 from conformance.target import Target
 from conformance.text.words import in_a_line
 
@@ -45,20 +48,36 @@ _ALIKE = (
     {"negative_slope", "alpha"},
 )
 
+# What stands behind the inputs that were run, where there are no gradients.
+NO_GRADIENTS = "no gradients here"
+# Lengths of tensors, by the expressions for them.
+Axes: TypeAlias = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A plan in the call's own layouts, as it is printed and as it runs.
+
+    `before` and `after` are the lines around it that are NumPy's, or comments: they move what the plan takes and gives
+    as it is.
+    """
+
+    plan: Plan
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    notes: tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Answer:
-    """The plan for one target and what running it showed. `before` and `after` are the lines that move tensors.
+    """What is written for one target, and what running it showed.
 
     `trap` says what the same arguments mean there, where that is something else. `only` is the condition under which it
     holds, "" where it holds for every length that the call leaves open; `others` are the inputs that were run for that.
     """
 
     target: Target
-    plan: Plan
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    notes: tuple[str, ...]
+    written: Written
     trap: str
     source: Ran
     ran: Ran
@@ -69,8 +88,8 @@ class Answer:
     remarks: tuple[str, ...] = ()
 
 
-# More inputs of other lengths are not run.
-MOST_OTHERS = 4
+# What is printed, the target's own plan, the condition under which it holds, and the inputs that were run for that.
+_Found: TypeAlias = tuple[Written, Plan, str, tuple[str, ...]]
 
 
 class Answers:
@@ -100,62 +119,119 @@ class Answers:
         tried = Tried()
         meant = self.meant
         for place in places(name):
-            plan = lower(Ask(meant.op, meant.op.meaning(), meant.dtype, place))
-            if isinstance(plan, Unsupported):
-                tried.note(place, plan.reason, "target")
-                continue
-            before, after, notes = self._moves(self.meant.op, plan)
-            if not self._moves_fit(before, plan):
-                tried.note(place, "the lines that bring the tensors into form do not give what is run", "wrong")
-            elif self._right(place, plan, tried):
-                whole, run = self._everywhere(place, plan, before)
+            asked = ways(self._ask(meant.op, place))
+            plans = [(form, plan) for form, plan in enumerate(asked) if isinstance(plan, Plan)]
+            if not plans:
+                tried.note(place, next(p.reason for p in reversed(asked) if isinstance(p, Unsupported)), "target")
+            found = self._best(place, plans, tried)
+            if found is not None:
+                written, plan, only, run = found
                 return Answer(
                     place,
-                    whole or plan,
-                    before,
-                    after,
-                    notes,
+                    written,
                     self._trap(plan, place),
                     self._ran(source),
                     self._ran(tried),
                     sum(prod(spec.shape) for spec in meant.op.outputs()),
                     tuple(p.case.values.kind for p in self.data),
-                    "" if whole else self._only(),
+                    only,
                     run,
                     (*source.said(), *tried.said()),
                 )
         return NoRecipe(name, tried.kind, "; ".join(tried.said()))
 
-    def _everywhere(self, place: Target, plan: Plan, before: Sequence[str]) -> tuple[Plan | None, tuple[str, ...]]:
-        """The plan with lengths for numbers, right for other inputs too, and those; None where there is none."""
-        ops, plans = [self.meant.op], [plan]
-        for op in self.grown:
-            other = lower(Ask(op, op.meaning(), self.meant.dtype, place))
-            if isinstance(other, Unsupported):
+    def _ask(self, op: Op, place: Target) -> Ask[Any]:
+        return Ask(op, op.meaning(), self.meant.dtype, place)
+
+    def _best(self, place: Target, plans: Sequence[tuple[int, Plan]], tried: Tried) -> _Found | None:
+        """Of several forms the first that is right at every length; else the first, for as many lengths as it is."""
+        right = []
+        for form, plan in plans:
+            if not self._moves_fit(self._written(self.meant.op, plan, place)):
+                tried.note(place, "the lines that bring the tensors into form do not give what is run", "wrong")
                 continue
-            if other.layouts != plan.layouts or self._moves(op, other)[0] != before:
-                return None, ()
+            found = self._everywhere(place, form, plan, self.grown)
+            if found is not None and self._right(place, found[0].plan, tried):
+                return found[0], plan, "", found[1]
+            right.append((form, plan))
+        for form, plan in right:
+            written = self._written(self.meant.op, plan, place)
+            if self._right(place, written.plan, tried):
+                return self._partly(place, form, plan) or (written, plan, self._only(), ())
+        return None
+
+    def _everywhere(
+        self, place: Target, form: int, plan: Plan, longer: Sequence[Op]
+    ) -> tuple[Written, tuple[str, ...]] | None:
+        """The plan with lengths for numbers, right for other inputs too, and those; None where there is none."""
+        own = self._written(self.meant.op, plan, place)
+        ops, plans = [self.meant.op], [plan]
+        for op in longer:
+            every = ways(self._ask(op, place))
+            other = every[form]
+            if isinstance(other, Unsupported):
+                if any(isinstance(one, Plan) for one in every):
+                    return None  # another form says it there
+                continue
+            if other.layouts != plan.layouts or self._written(op, other, place).before != own.before:
+                return None
             ops.append(op)
             plans.append(other)
         shapes = [{k: n for s in op.inputs() for k, n in shape_of(s.name, laid_out(plan, s)).items()} for op in ops]
-        text = plan.text if len({p.text for p in plans}) == 1 else merged([p.text for p in plans], shapes)
+        same = len({p.text for p in plans}) == 1
+        text = plan.text if same else merged([p.text for p in plans], shapes, self._periods(), _axes(plan))
         if text is None:
-            return None, ()
-        whole, run = replace(plan, text=text), []
-        # Those spread over all that there are, so that each length is another once.
-        for op in ops[1 :: max((len(ops) - 1) // MOST_OTHERS, 1)]:
+            return None
+        whole, run, pulled = self._written(self.meant.op, replace(plan, text=text), place), [], True
+        for op in spread(self.meant.op, ops[1:], self.meant.says):
             for gradients in (True, False):
                 try:
                     data = self.bench.drawn(op, self.meant.dtype, self.data[0].case.values.kind, gradients)
                 except CaseError:
                     continue
-                if is_right(self.bench, place, whole, [data], Tried()):
+                if gradients and gradient_reason(place):
+                    continue
+                if is_right(self.bench, place, whole.plan, [data], Tried()):
                     shown = ", ".join(f"{s.name} {laid_out(self.meant.words, s)}" for s in op.inputs())
-                    run.append(shown if gradients else f"{shown} without them")
+                    run.append(shown)
+                    pulled = pulled and gradients
                     break
             else:
-                return None, ()
-        return whole, tuple(run)
+                return None
+        return whole, tuple(run if pulled or not run else [*run, NO_GRADIENTS])
+
+    def _periods(self) -> list[int]:
+        """By how many lengths a number may go, the likeliest first."""
+        own = self.meant.op.periods().values()
+        return list(dict.fromkeys(n for n in (*own, period_of(self.meant.op)) if n > 1))
+
+    def _partly(self, place: Target, form: int, plan: Plan) -> _Found | None:
+        """The plan for any length of those axes where one text is right, and for the call's own of the others."""
+        open_to: list[Op] = []
+        fixed: dict[str, int] = {}
+        for axes, ops in self._by_axes().items():
+            if self._everywhere(place, form, plan, ops) is None:
+                fixed |= dict(axes)
+            else:
+                open_to += ops
+        found = self._everywhere(place, form, plan, open_to) if open_to else None
+        if found is None or not self._right(place, found[0].plan, Tried()):
+            return None
+        return found[0], plan, " and ".join(f"{name} == {length}" for name, length in fixed.items()), found[1]
+
+    def _by_axes(self) -> dict[Axes, list[Op]]:
+        """The op with longer tensors, by the lengths of the call's tensors that are longer, and what they are in it."""
+        own = self._shapes(self.meant.op)
+        found: dict[Axes, list[Op]] = {}
+        for op in self.grown:
+            other = self._shapes(op)
+            found.setdefault(tuple((k, n) for k, n in own.items() if other[k] != n), []).append(op)
+        return found
+
+    def _shapes(self, op: Op) -> dict[str, int]:
+        """Every length of the call's tensors, by the expression for it."""
+        words = self.meant.words
+        return {k: n for s in op.inputs() for k, n in shape_of(s.name, laid_out(words, s)).items()}
 
     def _only(self) -> str:
         words = self.meant.words
@@ -197,24 +273,40 @@ class Answers:
 
     # --- tensors from the call's layouts to the target's, and back ----------------------------------------------------
 
-    def _moves(self, op: Op, plan: Plan) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        before, after, notes = [], [], []
-        for spec in op.inputs():
+    def _written(self, op: Op, plan: Plan, place: Target) -> Written:
+        """A plan between the statements that move what the framework itself can move, and the lines around it."""
+        before, first, last, after, notes = [], [], [], [], []
+        layouts = dict(plan.layouts)
+        for number, spec in enumerate(op.inputs()):
             ours, theirs = self.meant.words.layout(spec.name), plan.layout(spec.name)
+            if number == 0 and is_transposed(place.framework, ours, theirs):
+                first += transposed(spec.name, ours, theirs, place.framework)
+                layouts[spec.name] = str(ours)
+                continue
             if (text := moved(spec, ours, theirs)) != spec.name:
                 before.append(f"{spec.name} = {text}  # {ours} to {theirs}")
+            if (number or text != spec.name) and place.framework in AS_TENSOR:
+                first.append(f"{spec.name} = {AS_TENSOR[place.framework]}({spec.name})")
             notes += [
                 f"{spec.name}: the slices along {axis} stand as {there} here, in the call as {here}"
                 for axis, here, there in _orders(spec, ours, theirs)
             ]
         for spec in op.outputs():
             ours, theirs = self.meant.words.layout(spec.name), plan.layout(spec.name)
-            if (text := moved(spec, theirs, ours)) != spec.name:
+            if is_transposed(place.framework, theirs, ours):
+                last += transposed(spec.name, theirs, ours, place.framework)
+                layouts[spec.name] = str(ours)
+            elif (text := moved(spec, theirs, ours)) != spec.name and place.framework not in IMPORTS:
+                after.append(f"{spec.name} = {text}  # {theirs} to {ours}")
+            elif text != spec.name:
                 after.append(f"# {spec.name} is {theirs}; the call's is {ours}: {text}")
-        return tuple(before), tuple(after), tuple(notes)
+        body = spread_out(plan.text) if place.framework == "onnx" else [plan.text]
+        text = "\n".join([*first, *body, *last])
+        ran = replace(plan, text=text, layouts=tuple(layouts.items()))
+        return Written(ran, tuple(before), tuple(after), tuple(notes))
 
-    def _moves_fit(self, before: Sequence[str], plan: Plan) -> bool:
-        """Whether the printed lines give the very arrays with which the plan is run."""
+    def _moves_fit(self, written: Written) -> bool:
+        """Whether the printed lines of NumPy give the very arrays with which the plan is run."""
         prepared = self.data[0]
 
         def native(spec: TensorSpec, layout: Layout) -> np.ndarray[Any, Any]:
@@ -222,8 +314,8 @@ class Answers:
             return to_layout(words, spec.axes, layout, spec.name, spec.marks)
 
         specs = self.meant.op.inputs()
-        found = convert(before, {s.name: native(s, self.meant.words.layout(s.name)) for s in specs})
-        return all(np.array_equal(found[s.name], native(s, plan.layout(s.name))) for s in specs)
+        found = convert(written.before, {s.name: native(s, self.meant.words.layout(s.name)) for s in specs})
+        return all(np.array_equal(found[s.name], native(s, written.plan.layout(s.name))) for s in specs)
 
     # --- what the same arguments mean there ---------------------------------------------------------------------------
 
@@ -287,6 +379,11 @@ class Answers:
 def laid_out(plan: Plan, spec: TensorSpec) -> tuple[int, ...]:
     """The shape of a tensor as a plan has it."""
     return tuple(prod(spec.sizes[c] for c in axis) for axis in plan.layout(spec.name).axes)
+
+
+def _axes(plan: Plan) -> dict[str, str]:
+    """The letters of the axes of a plan's tensors, by the expressions for their lengths."""
+    return {f"{name}.shape[{i}]": axis for name in plan.inputs for i, axis in enumerate(plan.layout(name).axes)}
 
 
 def moved(spec: TensorSpec, source: Layout, target: Layout) -> str:

@@ -37,7 +37,10 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "jax": ("jax",),
     "tensorflow": ("tensorflow", "tensorflow+onednn=1", "tensorflow:xla"),
     "keras": ("keras/tensorflow", "keras/torch", "keras/jax"),
+    "onnx": ("onnx",),
 }
+# Whom a call is translated for where nobody says.
+USUAL = ("torch", "jax", "tensorflow", "keras")
 KINDS = ("integers", "normal")
 
 

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from conformance.layout import Layout, parse_layout
+from conformance.ops.base import Op
 from conformance.ops.conv.convolution import Convolution
 from conformance.usage import UsageError
 
@@ -34,6 +35,11 @@ class Call:
     plan: str
     notes: tuple[str, ...] = ()
     values: tuple[tuple[str, ast.expr], ...] = ()  # of names and other code in the text, as they were given beside it
+
+    @property
+    def question(self) -> Op:
+        """The op whose inputs and outputs are the call's."""
+        return self.op
 
     def layout(self, name: str) -> Layout:
         """The layout of x, w, b or y; KeyError where the call has no such array."""

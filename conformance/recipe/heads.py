@@ -7,6 +7,7 @@ the layer that does. What stands around it only brings tensors into form.
 from __future__ import annotations
 
 import ast
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -173,6 +174,9 @@ def differences(
             wanted = person.known.parameters[name]  # an argument that only the layer has
         if not _same(has, wanted, tensors, name in _AXES, rank):
             found[name] = f"{name} is {shown(has)}, expected {shown(wanted, tensors)}"
+            if isinstance(has, Expression) and not isinstance(wanted, Expression) and wanted is not REQUIRED:
+                given = shlex.quote(f"{has.text}={shown(wanted)}")
+                found[name] += f"; its value is not known here: give it, such as --let {given}"
     return found
 
 

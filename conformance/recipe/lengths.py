@@ -1,13 +1,10 @@
-"""A call at other lengths, and one text for all of them.
+"""A call at other lengths: which it admits, and for which of them code is written, and run.
 
-A call is read again for another input: what it admits, and what it means there, is the reader's word. A plan that was
-made for several inputs becomes one plan: an integer that is not the same in all of them is written by what it follows,
-a length of x.
+A call of a convolution is read again for another input: what it admits, and what it means there, is the reader's word.
 """
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -18,13 +15,16 @@ from typing import Any
 from conformance.ops.base import Op
 from conformance.ops.conv.convolution import Refused
 from conformance.recipe.call import Call, CallError
+from conformance.recipe.merge import line
 from conformance.recipe.read import read_call
 from conformance.recipe.weights import own_shape
 
 # More residues of a stride are not run: the first, the last and some between.
 MOST_RESIDUES = 8
-# By so many other lengths a plan is held, where a call leaves one open.
+# From so many other lengths a plan is read off, where a call leaves one open, or from a period of them.
 MOST_LONGER = 5
+# How much longer the longest tensor of an op is, shared by its open lengths.
+_LONGEST = 24
 # How much longer than the others the long input is, for one to three spatial axes.
 _LONGER = (0, 37, 11, 4)
 # Where one plan is read off several: batches, and how many strides longer an axis is. No two follow one another.
@@ -38,8 +38,8 @@ def at(call: Call, batch: int, size: tuple[int, ...]) -> Call | None:
     lengths = {"N": batch, "C": call.op.in_channels, **dict(zip(call.op.spatial, size, strict=True))}
     shape = tuple(lengths[c] for c in call.layout("x").letters)
     try:
-        weight = own_shape(call, "w") if call.kind == "function" else None
-        found = read_call(call.text, shape, weight, dict(call.values))
+        kernels = {n: own_shape(call, n) for n, _ in call.weight_names if call.kind == "function"}
+        found = read_call(call.text, shape, kernels.get("w"), dict(call.values), kernels.get("p"))
         empty = not all(axis.small > 0 and axis.large > 0 for axis in found.op.geometry())
     except (CallError, Refused):
         return None
@@ -56,7 +56,8 @@ def others(call: Call) -> tuple[Call, ...]:
         # The call itself says the lengths, and perhaps the batch.
         found = [at(call, batch, p.size)]
     else:
-        start = max(least, *p.extent)
+        # What a transposed one gives is its stride as long, and no kernel has to fit into x.
+        start = least + 1 if p.transposed else max(least, *p.extent)
         period = max(p.stride)
         residues = sorted(
             {j * period // MOST_RESIDUES for j in range(MOST_RESIDUES)} if period > MOST_RESIDUES else range(period)
@@ -109,90 +110,67 @@ def alike(call: Call) -> tuple[Call, ...]:
     return tuple(c for c in found if c is not None)
 
 
-def merged(texts: Sequence[str], lengths: Sequence[Mapping[str, int]]) -> str | None:
-    """One text for several: what differs follows from a length, `x.shape[1]`, that each of `lengths` has. Or None.
-
-    A tensor may be cut or padded by then; who uses the text runs it.
-    """
-    try:
-        tree = _merge([ast.parse(text) for text in texts], lengths)
-    except _DifferError:
-        return None
-    return ast.unparse(ast.fix_missing_locations(tree))
-
-
-class _DifferError(Exception):
-    """Plans that differ in more than numbers."""
-
-
-def shape_of(name: str, shape: Sequence[int]) -> dict[str, int]:
-    """The lengths of a tensor by the expressions for them."""
-    return {f"{name}.shape[{i}]": length for i, length in enumerate(shape)}
-
-
-def _merge(nodes: Sequence[ast.AST], lengths: Sequence[Mapping[str, int]]) -> ast.AST:
-    first = nodes[0]
-    if len({type(node) for node in nodes}) > 1:
-        raise _DifferError
-    if isinstance(first, ast.Constant):
-        values = [node.value for node in nodes if isinstance(node, ast.Constant)]
-        return first if all(value == first.value for value in values) else _followed(values, lengths)
-    changed: dict[str, Any] = {}
-    for name, value in ast.iter_fields(first):
-        parts = [getattr(node, name) for node in nodes]
-        if isinstance(value, ast.AST):
-            changed[name] = _merge(parts, lengths)
-        elif isinstance(value, list):
-            if len({len(part) for part in parts}) > 1:
-                raise _DifferError
-            rows = zip(*parts, strict=True)
-            changed[name] = [_merge(row, lengths) if isinstance(row[0], ast.AST) else row[0] for row in rows]
-        elif any(part != value for part in parts):
-            raise _DifferError
-        else:
-            changed[name] = value
-    return type(first)(**changed)
-
-
-def _followed(values: Sequence[object], lengths: Sequence[Mapping[str, int]]) -> ast.expr:
-    """`2 * x.shape[1] - 1`: the line through all values over one of the lengths."""
-    numbers = [value for value in values if type(value) is int]
-    for name, first in lengths[0].items() if len(numbers) == len(values) else ():
-        along = [length[name] for length in lengths]
-        other = next((j for j, n in enumerate(along) if n != first), None)
-        if other is None:
-            continue
-        slope = (numbers[other] - numbers[0]) // (along[other] - first)
-        offset = numbers[0] - slope * first
-        if slope and all(slope * n + offset == value for n, value in zip(along, numbers, strict=True)):
-            return ast.parse(line(slope, name, offset), mode="eval").body
-    raise _DifferError
+def period_of(op: Op) -> int:
+    """After how many lengths what an op does at an end of its tensors repeats: 2 where it does not say."""
+    return max(2, *op.periods().values(), 2)
 
 
 def grown(op: Op, means: Callable[[Op], bool]) -> tuple[Op, ...]:
-    """The op with lengths of its tensors that the call does not say: `means` tells whether it is still that call."""
-    found = []
-    for name in op.fields():
-        value = getattr(op, name)
-        numbers = value if isinstance(value, tuple) else (value,)
-        if not numbers or any(type(n) is not int for n in numbers):
-            continue
-        for i, n in enumerate(numbers):
-            longer = []
-            for other in (n + 1, n + 2, n + 3, n + 4, 2 * n + 1, 2 * n, 3 * n):
-                entries = (*numbers[:i], other, *numbers[i + 1 :])
-                with suppress(ValueError, TypeError, LookupError, ArithmeticError):
-                    changed: Op = replace(op, **{name: entries if isinstance(value, tuple) else other})  # type: ignore[type-var]
-                    if changed.refusal() is None and changed.inputs() != op.inputs() and means(changed):
-                        longer.append(changed)
-            found += longer[:MOST_LONGER]
+    """The op with one length of its tensors longer, each of those that the call does not say, over a whole period.
+
+    `means` tells whether it is still that call.
+    """
+    found, most = [], max(MOST_LONGER, period_of(op) + 1)
+    for entry, n in _entries(op).items():
+        longer = [*range(n + 1, n + max(4, period_of(op)) + 1), 2 * n + 1, 2 * n, 3 * n]
+        changed = (_admitted(op, {entry: other}, means) for other in dict.fromkeys(longer))
+        found += [other for other in changed if other is not None][:most]
     return tuple(dict.fromkeys(found))
 
 
-def line(slope: int, name: str, offset: int) -> str:
-    """`2 * n + 1` without what says nothing."""
-    text = name if slope == 1 else f"{slope} * {name}"
-    return text if not offset else f"{text} {'+' if offset > 0 else '-'} {abs(offset)}"
+def spread(op: Op, longer: Sequence[Op], means: Callable[[Op], bool]) -> tuple[Op, ...]:
+    """The op with all its open lengths others at once: every residue of its period, long ones, and the least.
+
+    `longer` is what `grown` found. Where lengths hang together so that none such is admitted, some of those.
+    """
+    own = _entries(op)
+    free = [entry for entry in own if any(_entries(other).get(entry) != own[entry] for other in longer)]
+    if not free:
+        return ()
+    period = period_of(op)
+    residues = sorted(
+        {j * period // MOST_RESIDUES for j in range(MOST_RESIDUES)} if period > MOST_RESIDUES else range(period)
+    )
+    steps = [*(j + 1 for j in residues), period + max(_LONGEST // len(free), 2)]
+    asked = [{entry: own[entry] + step + 2 * i for i, entry in enumerate(free)} for step in steps]
+    found = [other for lengths in asked if (other := _admitted(op, lengths, means))]
+    least = (_admitted(op, dict.fromkeys(free, n), means) for n in range(1, max(own[entry] for entry in free)))
+    found += [other for other in [next(filter(None, least), None)] if other is not None]
+    return tuple(dict.fromkeys(found)) or tuple(longer[:: max(len(longer) // MOST_RESIDUES, 1)])
+
+
+def _entries(op: Op) -> dict[tuple[str, int], int]:
+    """Every integer among an op's parameters, by its parameter and its place in it."""
+    found: dict[tuple[str, int], int] = {}
+    for name in op.fields():
+        value = getattr(op, name)
+        numbers = value if isinstance(value, tuple) else (value,)
+        if all(type(n) is int for n in numbers):
+            found |= {(name, i): n for i, n in enumerate(numbers)}
+    return found
+
+
+def _admitted(op: Op, lengths: Mapping[tuple[str, int], int], means: Callable[[Op], bool]) -> Op | None:
+    """The op with these integers, where it has other tensors then and is the same call; else None."""
+    values: dict[str, Any] = {}
+    for (name, i), n in lengths.items():
+        own = values.get(name, getattr(op, name))
+        values[name] = (*own[:i], n, *own[i + 1 :]) if isinstance(own, tuple) else n
+    with suppress(ValueError, TypeError, LookupError, ArithmeticError):
+        changed: Op = replace(op, **values)  # type: ignore[type-var]
+        if changed.refusal() is None and changed.inputs() != op.inputs() and means(changed):
+            return changed
+    return None
 
 
 def padded(call: Call, letters: str) -> Iterator[tuple[str, str, str, str]]:

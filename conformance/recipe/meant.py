@@ -117,7 +117,10 @@ class _Reader:
         for _ in range(ROUNDS):
             before = best.score
             for name, candidates in fields.items():
-                values, best = self._better(values, best, [{name: value} for value in candidates])
+                # A stride that nobody gave goes with the window, or stays as it is beside another one.
+                spelled = {n: getattr(best.op, n) for n in fields} if best.op else {}
+                changes = [{name: value} for value in candidates]
+                values, best = self._better(values, best, [*changes, *({**spelled, **change} for change in changes)])
             if best.score == before and best.score:
                 pairs = (
                     {one: value, other: second}

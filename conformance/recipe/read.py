@@ -16,6 +16,7 @@ from conformance.recipe.read_jax import read_jax
 from conformance.recipe.read_jax_layers import read_jax_layer
 from conformance.recipe.read_keras import read_keras
 from conformance.recipe.read_onnx import as_call, read_onnx
+from conformance.recipe.read_separable import read_separable
 from conformance.recipe.read_tensorflow import read_tensorflow
 from conformance.recipe.read_torch import read_torch
 from conformance.recipe.reading import Reading, bind
@@ -36,11 +37,14 @@ READERS: Mapping[str, Callable[[Reading], Call]] = {
 _FREE = frozenset(
     "input inputs value lhs rhs device name trainable autocast activation kernel_initializer bias_initializer "
     "depthwise_initializer depthwise_regularizer depthwise_constraint kernel_regularizer bias_regularizer "
+    "pointwise_initializer pointwise_regularizer pointwise_constraint "
     "activity_regularizer kernel_constraint bias_constraint precision preferred_element_type out_sharding "
     "kernel_init bias_init w_init b_init param_dtype promote_dtype parent rngs key kernel_metadata bias_metadata "
     "mask conv_general_dilated conv_general_dilated_cls".split()
 )
-_WEIGHTS = frozenset(("weight", "bias", "kernel", "filters", "filter", "rhs"))
+_WEIGHTS = frozenset(
+    "weight bias kernel filters filter rhs depthwise_kernel pointwise_kernel depthwise_filter pointwise_filter".split()
+)
 
 
 def read_call(
@@ -48,10 +52,12 @@ def read_call(
     input_shape: tuple[int, ...] | None,
     weight_shape: tuple[int, ...] | None = None,
     values: Mapping[str, ast.expr] | None = None,
+    pointwise_shape: tuple[int, ...] | None = None,
 ) -> Call:
     """What a call means. Shapes are in the call's own layouts; CallError says what is missing or wrong.
 
-    `values` are those of names and of other code in the call, by `read_values`.
+    `values` are those of names and of other code in the call, by `read_values`. `pointwise_shape`: of the second kernel
+    of a separable convolution.
     """
     text = as_call(text)
     parsed = parse(text, values)
@@ -64,7 +70,13 @@ def read_call(
     given, order = bind(parsed, signature)
     _refuse_unknown(parsed, signature, given, input_shape)
     reading = Reading(parsed, signature, given, order, input_shape, weight_shape, list(parsed.notes))
-    return replace(_reader(signature)(reading), values=tuple((values or {}).items()))
+    if "eparable" in signature.short:
+        call = read_separable(reading, pointwise_shape, read_call)
+    elif pointwise_shape is not None:
+        raise CallError(f"--weight has two shapes, and {signature.name} has one kernel; expected one")
+    else:
+        call = _reader(signature)(reading)
+    return replace(call, values=tuple((values or {}).items()))
 
 
 def _reader(signature: Signature) -> Callable[[Reading], Call]:
@@ -135,6 +147,7 @@ def _signature(parsed: Parsed) -> Signature:
     found = candidates(parsed.dotted)
     if not found:
         raise failure(parsed.text, parsed.column, _unknown(parsed))
+    _refuse_first_flax(parsed, found)
     fitting = []
     errors = []
     for signature in found:
@@ -152,23 +165,36 @@ def _signature(parsed: Parsed) -> Signature:
     return fitting[0]
 
 
+def _refuse_first_flax(parsed: Parsed, found: list[Signature]) -> None:
+    """CallError where a layer is called with x at once, as those of flax were before linen."""
+    first = [given.value for given in parsed.arguments[:1] if isinstance(given.value, Expression)]
+    of_flax = all(signature.name.startswith("flax.") for signature in found)
+    if not (first and of_flax and "features" in dict(parsed.keywords)):
+        return
+    rest = ", ".join(f"{name}={Expression(value.node).text}" for name, value in parsed.keywords)
+    message = f"{parsed.dotted} of flax before linen is given x; write {parsed.dotted}({rest})({first[0].text})"
+    raise failure(parsed.text, parsed.column, message)
+
+
 # What is no one call here, and what to write instead.
 _INSTEAD = (
     (
-        r"(tf\.nn\.|.*)separable_conv2d|(hk|haiku)\.Separable\w+|keras\.ops\.separable_conv",
-        "is two convolutions: give tf.nn.depthwise_conv2d(x, depthwise_filter, ...) and then "
-        "tf.nn.conv2d(y, pointwise_filter, 1, 'VALID')",
-    ),
-    (
-        r".*Separable(Conv|Convolution)(?P<d>[12])D",
-        "is two convolutions: give keras.layers.DepthwiseConv{d}D(kernel_size, ..., use_bias=False) with its strides, "
-        "padding and depth_multiplier, and then keras.layers.Conv{d}D(filters, 1) with its bias",
+        r"(hk|haiku)\.SeparableDepthwiseConv2D",
+        "is three convolutions, along H, along W and one that joins the channels: give each as hk.Conv2D(...)",
     ),
     (
         r"(hk|haiku)\.DepthwiseConv(?P<d>[123])D",
         "is hk.Conv{d}D(channels * multiplier, kernel, feature_group_count=channels)",
     ),
-    (r"(tf|tf1|tf\.compat\.v1)\.layers\.(?P<l>\w+)", "is of TensorFlow 1; the layer is tf.keras.layers"),
+    (
+        r"(tf|tf1|tf\.compat\.v1)\.layers\.(?P<l>\w+)",
+        "is of TensorFlow 1: write tf.keras.layers.{layer}(...)(x), whose first argument is not x",
+    ),
+    (r"tf\.nn\.deconv2d", "is of TensorFlow 1: it is tf.nn.conv2d_transpose today, with the same arguments"),
+    (
+        r"(eqx|equinox)\.nn\.(?!Conv)(?P<l>\w+)|(hk|haiku)\.(?!Conv)(?P<k>\w+)",
+        "is no layer that is read: of that library the convolutions are; give the call of jax that it makes",
+    ),
     (
         r"(tf\.contrib\.|slim|tf\.contrib\.slim|layers_lib).*\w+",
         "is of TensorFlow 1: write the tf.nn call that it makes",
@@ -190,7 +216,9 @@ def _unknown(parsed: Parsed) -> str:
     word = parsed.dotted.rpartition(".")[2]
     for pattern, instead in _INSTEAD:
         if match := re.fullmatch(pattern, parsed.dotted):
-            return f"{parsed.dotted} {instead.format(**match.groupdict())}"
+            layer = "".join(part.capitalize() for part in word.split("_"))
+            said = {**match.groupdict(), "layer": re.sub(r"(\d)d", r"\1D", layer)}
+            return f"{parsed.dotted} {instead.format(**said)}"
     if word.startswith("LazyConv"):
         eager = word.removeprefix("Lazy")
         return f"{word} takes its input channels from its first input; write torch.nn.{eager}(in_channels, ...) instead"
@@ -224,7 +252,8 @@ def _families(names: list[str]) -> list[str]:
         module, _, word = name.rpartition(".")
         if "1" in word:
             letter = word[word.index("1") + 1]
-            folded.append(f"{module}.{word.replace(f'1{letter}', f'1{letter}/2{letter}/3{letter}', 1)}")
+            dims = [n for n in "123" if name.replace("1", n, 1) in names]
+            folded.append(f"{module}.{word.replace(f'1{letter}', '/'.join(n + letter for n in dims), 1)}")
         elif not any(digit in word for digit in "23"):
             folded.append(name)
     return folded

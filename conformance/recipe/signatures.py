@@ -151,6 +151,29 @@ def _depthwise() -> list[Signature]:
     ]
 
 
+def _separable() -> list[Signature]:
+    parts = ("initializer", "regularizer", "constraint")
+    ends = ", ".join(
+        [
+            "activation=None, use_bias=True",
+            f"depthwise_{parts[0]}='glorot_uniform', pointwise_{parts[0]}='glorot_uniform', bias_{parts[0]}='zeros'",
+            *(f"{which}_{parts[1]}=None" for which in ("depthwise", "pointwise", "bias", "activity")),
+            *(f"{which}_{parts[2]}=None" for which in ("depthwise", "pointwise", "bias")),
+        ]
+    )
+    start = "filters, kernel_size, strides=1, padding='valid', data_format=None, dilation_rate=1, depth_multiplier=1"
+    ops = "inputs, depthwise_kernel, pointwise_kernel, strides=1, padding='valid', data_format=None, dilation_rate=1"
+    of_tensorflow = "input, depthwise_filter, pointwise_filter, strides, padding, data_format=None, dilations=None"
+    return [
+        *(
+            _signature(f"keras.layers.SeparableConv{dims}D", "conv", dims, f"{start}, {ends}", _LAYER)
+            for dims in (1, 2)
+        ),
+        _signature("keras.ops.separable_conv", "conv", None, ops),
+        _signature("tf.nn.separable_conv2d", "conv", 2, f"{of_tensorflow}, name=None"),
+    ]
+
+
 _FLAX_END = "mask=None, dtype=None, param_dtype=None, precision=None, kernel_init=None, bias_init=None"
 _FLAX_BY_NAME = tuple(
     "promote_dtype conv_general_dilated conv_general_dilated_cls preferred_element_type rngs parent name "
@@ -269,7 +292,7 @@ def _of_any_rank() -> list[Signature]:
 def signatures() -> Mapping[str, Signature]:
     """Every known call, by its canonical name."""
     found = [s for dims in (1, 2, 3) for s in (*_torch(dims), *_keras(dims), *_tensorflow(dims))]
-    return {s.name: s for s in (*found, *_of_any_rank(), *_depthwise(), *_on_jax(), *_onnx())}
+    return {s.name: s for s in (*found, *_of_any_rank(), *_depthwise(), *_separable(), *_on_jax(), *_onnx())}
 
 
 # The module of a canonical name -> what stands before the last word in people's code.
@@ -308,9 +331,8 @@ MODULES: Mapping[str, tuple[str, ...]] = {
 def candidates(dotted: str) -> list[Signature]:
     """The calls that a name in somebody's code can mean: none, one, or several for a bare or shared word."""
     module, _, word = dotted.rpartition(".")
-    if word.startswith("Convolution"):
-        # Keras has each layer under both names.
-        word = word.replace("Convolution", "Conv", 1)
+    # Keras has each layer under both names.
+    word = word.replace("Convolution", "Conv", 1)
     return [
         s
         for s in signatures().values()

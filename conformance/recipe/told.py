@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.ops.parameters import shown
-from conformance.recipe.answers import Answer, laid_out
+from conformance.recipe.answers import NO_GRADIENTS, Answer, laid_out
 from conformance.recipe.meant import DTYPE, Meant
 from conformance.recipe.verify import NoRecipe, Ran
-from conformance.recipe.write import IMPORTS, condition, needed
+from conformance.recipe.write import condition, imports, needed
 
 
 def header(meant: Meant) -> str:
@@ -35,7 +35,7 @@ def section(meant: Meant, name: str, answer: Answer | NoRecipe) -> str:
     if isinstance(answer, NoRecipe):
         return "\n".join([*lines, f"no recipe: {answer.reason}"])
     lines += [script(answer), ""]
-    lines += [f"note: {note}" for note in (answer.plan.note, *answer.notes) if note]
+    lines += [f"note: {note}" for note in (answer.written.plan.note, *answer.written.notes) if note]
     if answer.trap:
         lines.append(f"trap: {answer.trap}")
     source, ran = answer.source, answer.ran
@@ -49,19 +49,21 @@ def section(meant: Meant, name: str, answer: Answer | NoRecipe) -> str:
     else:
         lines.append(f"  equal on {' and '.join(answer.kinds)} data ({answer.elements:,} elements)")
     if answer.others:
-        lines.append(f"  right, too, with gradients, for {'; '.join(answer.others)}")
+        pulled = "" if NO_GRADIENTS in answer.others else "with gradients, "
+        lines.append(f"  right, too, {pulled}for {'; '.join(answer.others)}")
     return "\n".join([*lines, *(f"  elsewhere: {remark}" for remark in answer.remarks)])
 
 
 def script(answer: Answer) -> str:
     """The code, ready to paste: the tensors brought into form, and the plan that was run."""
-    spec = answer.target.spec
     first, then = needed(answer.target, DTYPE)
     holds, checked = condition(answer.only, "elsewhere it has other numbers")
-    imports = [*first, *(["import numpy as np"] if answer.before else [])]
-    imports += [IMPORTS.get(spec.name, f"import {spec.module}"), *then]
-    before = [*answer.before, ""] if answer.before else []
-    return "\n".join([*holds, *imports, "", *checked, *before, answer.plan.text, *answer.after])
+    written = answer.written
+    moved = [*written.before, *(text for text in written.after if not text.startswith("#"))]
+    needs = [*first, *(["import numpy as np"] if moved else [])]
+    needs += [*imports(answer.target, written.plan.text, DTYPE), *then]
+    before = [*written.before, ""] if written.before else []
+    return "\n".join([*holds, *needs, "", *checked, *before, written.plan.text, *written.after])
 
 
 def ran_text(ran: Ran) -> str:
@@ -95,12 +97,12 @@ def _entry(name: str, answer: Answer | NoRecipe) -> dict[str, Any]:
         "target": name,
         "verified": True,
         "code": script(answer),
-        "statements": answer.plan.text,
-        "tensors": list(answer.before),
-        "layouts": dict(answer.plan.layouts),
+        "statements": answer.written.plan.text,
+        "tensors": list(answer.written.before),
+        "layouts": dict(answer.written.plan.layouts),
         "only": answer.only,
-        "note": answer.plan.note,
-        "notes": list(answer.notes),
+        "note": answer.written.plan.note,
+        "notes": list(answer.written.notes),
         "trap": answer.trap,
         "verification": {
             "source": ran_entry(answer.source),

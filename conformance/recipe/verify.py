@@ -12,7 +12,7 @@ from typing import Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.ask.prepare import CaseError, Prepared
+from conformance.ask.prepare import CaseError, Prepared, gradient_reason
 from conformance.ask.probe import ProbeError
 from conformance.environments.installed import missing
 from conformance.judge.compare import Judgement, judge
@@ -23,6 +23,8 @@ from conformance.recipe.bench import Bench, Needed, Statements, native, places, 
 from conformance.recipe.call import Call
 from conformance.recipe.lengths import others
 from conformance.recipe.naive import Naive, naive
+from conformance.recipe.read_separable import TwoCalls
+from conformance.recipe.separable import composed
 from conformance.recipe.weights import convert, own_shape
 from conformance.recipe.write import Code, forms, write
 from conformance.target import Target
@@ -156,7 +158,7 @@ class Recipes:
         for alone, gradients in ((False, True), (False, False), (True, True), (True, False)):
             # What is right at every length comes first, and of that what has gradients.
             for form, place in product(forms(call, places(target)[0]), places(target)):
-                codes = write(call, place, form)
+                codes = _written(call, place, form)
                 if isinstance(codes, Unsupported):
                     tried.note(place, codes.reason, "target")
                     continue
@@ -168,15 +170,18 @@ class Recipes:
                     ):
                         tried.take(one)
                         continue
+                    pulled = gradients and not gradient_reason(place)
                     return Recipe(
                         call,
                         code,
                         self._ran(source),
                         self._ran(one),
                         native_shape(call, data[0]),
-                        naive(code, form, list(zip(inputs, data, strict=False)), self.bench) if compare_naive else None,
+                        naive(code, form, list(zip(inputs, data, strict=False)), self.bench)
+                        if compare_naive and code.head and not isinstance(call, TwoCalls)
+                        else None,
                         tuple(own_shape(c, "x") for c in inputs),
-                        gradients,
+                        pulled,
                         (*source.said(source.target), *tried.said(place)),
                     )
         return NoRecipe(target, tried.kind, "; ".join(tried.said()))
@@ -206,8 +211,12 @@ class Recipes:
 
     def _data(self, inputs: Sequence[Call], gradients: bool) -> list[Prepared]:
         """Integers for every input, and at last normal data for the first. Raises CaseError."""
-        found = [self.bench.data(c, c.op.geometry(), "integers", gradients) for c in inputs]
-        return [*found, self.bench.data(inputs[0], inputs[0].op.geometry(), "normal")]
+        return [*(self._drawn(c, "integers", gradients) for c in inputs), self._drawn(inputs[0], "normal", False)]
+
+    def _drawn(self, call: Call, kind: str, gradients: bool) -> Prepared:
+        if isinstance(call, TwoCalls):
+            return self.bench.drawn(call.question, call.dtype, kind, gradients)
+        return self.bench.data(call, call.op.geometry(), kind, gradients)
 
     def _source(self, call: Call) -> Tried:
         """The call itself, where it is right first: at every length as it is read there."""
@@ -283,14 +292,25 @@ def native_shape(call: Call, prepared: Prepared) -> tuple[int, ...]:
 def _weights_fit(code: Code, call: Call, prepared: Prepared, tried: Tried) -> bool:
     """Whether the printed lines of NumPy give the very arrays with which the code was run."""
     own = {call.weight_name(which): native(prepared, which, call.layout(which)) for which in _weights(code)}
-    found = convert(code.weights, own)
-    for which, name in _weights(code).items():
+    own |= {"x": native(prepared, "x", call.layout("x"))} if code.before else {}
+    found = convert([*code.weights, *code.before], own)
+    for which, name in {**_weights(code), **({"x": "x"} if code.before else {})}.items():
         wanted = native(prepared, which, code.ran.plan.layout(which))
         if name not in found or not np.array_equal(found[name], wanted):
             tried.note(code.target, f"the line that converts {name!r} does not give what was run", "wrong")
             tried.target = None
             return False
     return True
+
+
+def _written(call: Call, place: Target, form: str) -> list[Code] | Unsupported:
+    """The codes for a call, the best first; of a separable convolution those of its two in a row."""
+    if not isinstance(call, TwoCalls):
+        return write(call, place, form)
+    first, second = (write(half, place, form) for half in call.halves)
+    if isinstance(first, Unsupported) or isinstance(second, Unsupported):
+        return next(found for found in (first, second) if isinstance(found, Unsupported))
+    return [composed(one, other) for one, other in product(first, second) if not other.only]
 
 
 def _weights(code: Code) -> dict[str, str]:

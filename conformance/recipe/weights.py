@@ -27,6 +27,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "keras": {"w": "kernel", "b": "bias"},
     "tensorflow": {"w": "filters", "b": "bias"},
     "jax": {"w": "kernel", "b": "bias"},
+    "onnx": {"w": "weight", "b": "bias"},
 }
 # What an array of a file may be called, whichever framework wrote it; arr_0 and arr_1 are Keras's get_weights() order.
 FILE_NAMES = {
@@ -93,7 +94,7 @@ def convert(lines: Sequence[str], arrays: Mapping[str, Words]) -> dict[str, Word
 
 def own_shape(call: Call, name: str) -> tuple[int, ...]:
     """The shape of x, w or b as the call's own array."""
-    spec = next(s for s in call.op.inputs() if s.name == name)
+    spec = next(s for s in call.question.inputs() if s.name == name)
     return tuple(prod(spec.sizes[c] for c in axis) for axis in call.layout(name).axes)
 
 

@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from conformance.exact.trilinear import Geometry
 from conformance.frameworks import Ask
+from conformance.frameworks.surface import Names, surface
 from conformance.layout import Layout
 from conformance.ops.conv.convolution import Convolution, Pair, Refused
 from conformance.outcome import Unsupported
@@ -24,8 +25,10 @@ from conformance.plan import Plan
 from conformance.recipe.bench import Statements
 from conformance.recipe.blocks import lowered
 from conformance.recipe.call import Call
-from conformance.recipe.lengths import alike, is_open, merged, others, padded, shape_of
-from conformance.recipe.weights import conversion
+from conformance.recipe.lengths import alike, is_open, others, padded
+from conformance.recipe.merge import merged, shape_of
+from conformance.recipe.model_text import spread_out
+from conformance.recipe.weights import conversion, formula
 from conformance.target import Target
 
 IMPORTS = {
@@ -34,8 +37,19 @@ IMPORTS = {
     "tensorflow": "import tensorflow as tf",
     "keras": "import keras",
 }
+
+
+def imports(target: Target, text: str, dtype: str) -> list[str]:
+    """What code for a target imports, and of its framework's modules those that it does not bring along itself."""
+    roots = target.spec.first_words
+    modules = [m for m in surface(target, text, dtype, Names()).modules if m.split(".")[0] in roots]
+    if target.framework in IMPORTS:
+        return [IMPORTS[target.framework], *(f"import {m}" for m in modules if m.count(".") > 1)]
+    return [f"import {m}" for m in modules]
+
+
 # How each framework turns a NumPy array into its own; functions of TensorFlow and JAX do so themselves.
-_AS_TENSOR = {"torch": "torch.as_tensor", "keras": "keras.ops.convert_to_tensor"}
+AS_TENSOR = {"torch": "torch.as_tensor", "keras": "keras.ops.convert_to_tensor"}
 _TRANSPOSE = {
     "torch": "{0}.permute{1}",
     "jax": "jax.numpy.transpose({0}, {1})",
@@ -51,6 +65,10 @@ _DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "keras": {"use_bias": True, "data_format": "channels_last", "dtype": "float32"},
 }
 Padding: TypeAlias = str | tuple[Pair, ...]
+_PADDING_WORDS: Mapping[str, tuple[Padding, ...]] = {
+    "torch": ("same",),
+    "onnx": ("valid", "same_upper", "same_lower"),
+}
 # A longer statement has its arguments on a line of their own.
 MAX_LINE = 100
 
@@ -74,21 +92,25 @@ class Code:
     only: str = ""
     why: str = ""
     alone: bool = False  # the call admits more than `only` does
+    # Lines of NumPy that move x before and y after, where the target itself does not.
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
     @property
     def script(self) -> str:
         """All of it, ready to paste, with what it needs of its framework."""
-        numpy = ["import numpy as np"] if any("np." in line for line in self.weights) else []
+        numpied = (*self.weights, *self.before, *self.after)
+        numpy = ["import numpy as np"] if any("np." in line for line in numpied) else []
         before, after = needed(self.target, self.dtype)
         weights = [*self.weights, ""] if self.weights else []
-        body = [self.ran.text]
+        body = [*self.before, self.ran.text, *self.after]
         if (self.target.framework, self.target.mode) == ("tensorflow", "xla"):
             names = ", ".join(name for name, _ in self.ran.inputs)
             body = ["@tf.function(jit_compile=True)", f"def run({names}):", indent(self.ran.text, "    ")]
             body += ["    return y", "", "", f"y = run({names})"]
         holds, checked = condition(self.only, self.why)
         return "\n".join(
-            [*holds, *before, *numpy, IMPORTS[self.target.framework], *after, "", *weights, *checked, *body]
+            [*holds, *before, *numpy, *imports(self.target, "", self.dtype), *after, "", *weights, *checked, *body]
         )
 
 
@@ -140,7 +162,7 @@ def write(call: Call, target: Target, form: str) -> list[Code] | Unsupported:
     if isinstance(own, Unsupported):
         return own
     found = [_general(call, own_padding, target, form)]
-    if not call.op.transposed:
+    if not call.op.transposed and target.framework in _PAD:
         found.append(_padded_first(call, target, form))
     codes = list({code.ran: code for code in found if code is not None}.values())
     letters = call.op.spatial
@@ -173,7 +195,8 @@ def _general(call: Call, own_padding: Padding | None, target: Target, form: str)
     if len(plans) < 2 or len({plan.layouts for plan in plans}) > 1:
         return None
     lengths = [shape_of("x", [_lengths(c)[letter] for letter in plans[0].layout("x").letters]) for c in read]
-    text = merged([plan.text for plan in plans], lengths)
+    axes = {f"x.shape[{i}]": letter for i, letter in enumerate(plans[0].layout("x").letters)}
+    text = merged([plan.text for plan in plans], lengths, axes=axes)
     return in_idiom(replace(plans[0], text=text), call, target) if text is not None else None
 
 
@@ -245,8 +268,10 @@ def _padding(call: Call, framework: str) -> Padding | None:
 
     The one that the call itself has is tried first.
     """
-    words: tuple[Padding, ...] = ("same",) if framework == "torch" else ("valid", "same")
-    if not call.op.transposed and not isinstance(call.op.padding, str):
+    words: tuple[Padding, ...] = _PADDING_WORDS.get(framework, ("valid", "same"))
+    if framework == "onnx" and call.op.transposed:
+        words = ()  # a word of ONNX's is another crop than other frameworks' of that name
+    if (framework == "onnx" or not call.op.transposed) and not isinstance(call.op.padding, str):
         words = (call.op.padding, *words)
     for padding in sorted(words, key=lambda word: word != call.op.padding):
         if all(_means_the_same(c, padding, framework) for c in (call, *others(call))):
@@ -268,6 +293,8 @@ def _said(call: Call, padding: Padding | None, framework: str) -> Convolution:
     if padding is None:
         return own
     said = replace(own, convention=framework, padding=padding, symmetric=False, output_padding=None, output_size=None)
+    if framework == "onnx":
+        return replace(said, output_padding=call.op.output_padding)
     if own.transposed and framework == "tensorflow":
         said = replace(said, output_size=tuple(axis.large for axis in call.op.geometry()))
     return said
@@ -286,13 +313,15 @@ def in_idiom(plan: Plan, call: Call, target: Target) -> Code:
     layouts = {name: plan.layout(name) for name in (*plan.inputs, "y")}
     names, weights = conversion(call, framework, layouts)
     tidy = _Tidy(names, framework, call.dtype)
+    if framework not in _TRANSPOSE:
+        return _between(plan, call, target, names, weights)
     body = [tidy.statement(statement) for statement in ast.parse(plan.text).body]
-    as_tensor = _AS_TENSOR.get(framework)
+    as_tensor = AS_TENSOR.get(framework)
     text = [
         *(f"{name} = {as_tensor}({name})" for which, name in names.items() if which != "x" and as_tensor),
-        *_moved("x", call.layout("x"), layouts["x"], framework),
+        *transposed("x", call.layout("x"), layouts["x"], framework),
         *body,
-        *_moved("y", layouts["y"], call.layout("y"), framework),
+        *transposed("y", layouts["y"], call.layout("y"), framework),
     ]
     outside = {**layouts, "x": call.layout("x"), "y": call.layout("y")}
     ran = Statements(
@@ -303,11 +332,35 @@ def in_idiom(plan: Plan, call: Call, target: Target) -> Code:
     return Code(target, ran, weights, tidy.head, plan.note, call.dtype)
 
 
-def _moved(name: str, source: Layout, target: Layout, framework: str) -> list[str]:
+def _between(plan: Plan, call: Call, target: Target, names: Mapping[str, str], weights: tuple[str, ...]) -> Code:
+    """A plan of ONNX, whose tensors are NumPy's: x is moved before it, and y after."""
+    [spec] = call.op.outputs()
+    before, after = (
+        [f"{tensor.name} = {text}  # {source} to {there}"] if text != tensor.name else []
+        for tensor, source, there in (
+            (call.op.inputs()[0], call.layout("x"), plan.layout("x")),
+            (spec, plan.layout("y"), call.layout("y")),
+        )
+        for text in [formula(source, there, tensor.sizes, tensor.name)]
+    )
+    text = "\n".join(spread_out(plan.text))
+    for which, name in names.items():
+        text = text.replace(f'"{which}": {which}', f'"{which}": {name}')
+    ran = Statements(text, tuple((name, which) for which, name in names.items()), plan.layouts)
+    return Code(target, ran, weights, "", plan.note, call.dtype, before=tuple(before), after=tuple(after))
+
+
+def is_transposed(framework: str, source: Layout, target: Layout) -> bool:
+    """Whether a framework takes a tensor from one layout to another by the order of its axes alone."""
+    same = sorted(source.axes) == sorted(target.axes) and (source.flips, source.orders) == (target.flips, target.orders)
+    return framework in _TRANSPOSE and same
+
+
+def transposed(name: str, source: Layout, target: Layout, framework: str) -> list[str]:
     """The line that takes x or y from one layout to another, or none."""
     if source == target:
         return []
-    order = tuple(source.letters.index(c) for c in target.letters)
+    order = tuple(source.axes.index(axis) for axis in target.axes)
     return [f"{name} = {_TRANSPOSE[framework].format(name, order)}  # {source} to {target}"]
 
 

@@ -152,6 +152,26 @@ JAX_LAYERS: list[tuple[str, Shape, Shape]] = [
     ("eqx.nn.ConvTranspose3d(4, 2, 3, 2, 1, 1, key=key)", X3, None),
 ]
 
+# Separable convolutions: (call, shape of x, of the depthwise kernel, values, shape of the pointwise kernel).
+SEPARABLE_KERAS: list[tuple[str, Shape, Shape, None, Shape]] = [
+    ("layers.SeparableConv1D(6, 3, strides=2, padding='same')", L1, None, None, None),
+    ("x = SeparableConv2D(6, (3, 2), padding='same', depth_multiplier=2, use_bias=False)(x)", L2, None, None, None),
+    ("layers.SeparableConvolution2D(5, 3, 2, activation='relu', pointwise_regularizer=r)", L2, None, None, None),
+    ("keras.layers.SeparableConv2D(5, 3, dilation_rate=2, data_format='channels_last')(x)", L2, None, None, None),
+    ("keras.ops.separable_conv(x, w, p, 2, 'same')", L2, (3, 3, 4, 2), None, (1, 1, 8, 5)),
+    ("keras.ops.separable_conv(x, depthwise_kernel=w, pointwise_kernel=p)", L1, (3, 4, 1), None, (1, 4, 5)),
+]
+SEPARABLE_TENSORFLOW: list[tuple[str, Shape, Shape, None, Shape]] = [
+    ("tf.nn.separable_conv2d(x, dw, pw, [1, 2, 2, 1], 'SAME')", L2, (3, 2, 4, 2), None, (1, 1, 8, 5)),
+    (
+        "tf.nn.separable_conv2d(x, dw, pw, strides=[1, 1, 1, 1], padding='VALID', dilations=[2, 2], name='s')",
+        L2,
+        (3, 3, 4, 1),
+        None,
+        (1, 1, 4, 5),
+    ),
+]
+
 # Nodes of ONNX, as onnx.helper makes them and as onnx.printer writes them.
 ONNX: list[tuple[str, Shape, Shape]] = [
     ("onnx.helper.make_node('Conv', ['x', 'W'], ['y'], kernel_shape=[3, 3], pads=[1, 0, 1, 2])", X2, (6, 4, 3, 3)),

@@ -1,11 +1,16 @@
-"""Calls at other lengths, and one text for several plans, without a framework."""
+"""Calls and ops at other lengths, without a framework."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
 import pytest
 
+from conformance.exact.num import Num
+from conformance.ops.base import Op, TensorSpec, axis_field, integer_field, param
 from conformance.recipe.call import Call
-from conformance.recipe.lengths import MOST_RESIDUES, alike, at, is_open, line, merged, others, padded, shape_of
+from conformance.recipe.lengths import MOST_RESIDUES, alike, at, grown, is_open, others, padded, period_of, spread
 from conformance.recipe.read import read_call
 
 
@@ -46,16 +51,54 @@ def test_one_plan_is_read_off_where_the_end_is_padded_most() -> None:
     assert {axis.hi for c in alike(call) for axis in c.op.geometry()} == {1}
 
 
-def test_numbers_that_follow_a_length_are_written_by_it() -> None:
-    lengths = [shape_of("x", shape) for shape in ((2, 5, 9), (3, 7, 8), (7, 6, 11))]
-    texts = [f"y = f(x, ({n}, {2 * h - 1}, 4))\ny = y[:, :{w + 3}]" for n, h, w in ((2, 5, 9), (3, 7, 8), (7, 6, 11))]
-    expected = "y = f(x, (x.shape[0], 2 * x.shape[1] - 1, 4))\ny = y[:, :x.shape[2] + 3]"
-    assert merged(texts, lengths) == expected
-    assert merged(["y = f(x, 5)", "y = f(x, 7)", "y = f(x, 7)"], lengths) is None
-    assert merged(["y = f(x, 1)", "y = f(x, 1)", "y = g(x, 1)"], lengths) is None
-    assert merged(["y = f(x)"] * 2 + ["y = f(x, 1)"], lengths) is None
-    assert merged(["y = f('a')"] * 2 + ["y = f('b')"], lengths) is None
-    assert (line(1, "n", 0), line(3, "n", 2), line(1, "n", -4)) == ("n", "3 * n + 2", "n - 4")
+@dataclass(frozen=True)
+class Strided(Op):
+    """Every second number of x along its last axis; a window of so many has to fit."""
+
+    name = "strided"
+    rows: int = param(integer_field(2, 1, "rows"))
+    lengths: tuple[int, ...] = param(axis_field((5, 7), 1, "lengths"))
+    stride: int = param(integer_field(2, 1, "stride"))
+    window: int = param(integer_field(2, 1, "window"))
+
+    def refusal(self) -> str | None:
+        return "too short" if min(self.lengths) < self.window else None
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        return (TensorSpec("x", "NHW", (self.rows, *self.lengths)),)
+
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        return (TensorSpec("y", "NHW", (self.rows, self.lengths[0], -(-self.lengths[1] // self.stride))),)
+
+    def compute(self, x: Num) -> Num:  # type: ignore[override]
+        return x[:, :, :: self.stride]
+
+    def periods(self) -> Mapping[str, int]:
+        return {"W": self.stride}
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 7])
+def test_an_op_is_asked_at_every_residue_of_its_period(stride: int) -> None:
+    op = Strided(2, (5, 7), stride, 3)
+    longer = grown(op, lambda other: getattr(other, "rows", 0) == 2)
+    assert period_of(op) == max(stride, 2)
+    assert {other.rows for other in longer if isinstance(other, Strided)} == {2}  # the call says it
+    for axis in (0, 1):
+        one = [
+            o.lengths[axis] for o in longer if isinstance(o, Strided) and o.lengths[1 - axis] == op.lengths[1 - axis]
+        ]
+        assert {n % stride for n in (*one, op.lengths[axis])} == set(range(stride))
+        every = [o.lengths[axis] for o in spread(op, longer, lambda o: True) if isinstance(o, Strided)]
+        assert {n % stride for n in every} == set(range(stride))
+        assert min(every) == 3
+        assert max(every) > op.lengths[axis] + stride
+
+
+def test_what_is_not_open_is_left() -> None:
+    op = Strided()
+    longer = [replace(op, lengths=(6, 7))]
+    assert all(o.lengths[1] == 7 and o.rows == 2 for o in spread(op, longer, lambda o: True) if isinstance(o, Strided))
+    assert spread(op, [], lambda o: True) == ()
 
 
 @pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5])

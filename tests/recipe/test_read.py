@@ -20,9 +20,20 @@ from conformance.recipe.signatures import ON_JAX, signatures
 from conformance.recipe.syntax import read_values
 from conformance.target import parse_target
 from tests.recipe.own_words import own_words
-from tests.recipe.spread import JAX, JAX_LAYERS, KERAS, ONNX, TENSORFLOW, TORCH, Shape
+from tests.recipe.spread import (
+    JAX,
+    JAX_LAYERS,
+    KERAS,
+    ONNX,
+    SEPARABLE_KERAS,
+    SEPARABLE_TENSORFLOW,
+    TENSORFLOW,
+    TORCH,
+    Shape,
+)
 
-EVERYTHING = [*TORCH, *KERAS, *TENSORFLOW, *JAX, *JAX_LAYERS, *ONNX]
+SEPARABLE = [*SEPARABLE_KERAS, *SEPARABLE_TENSORFLOW]
+EVERYTHING: list[tuple[Any, ...]] = [*TORCH, *KERAS, *TENSORFLOW, *JAX, *JAX_LAYERS, *ONNX, *SEPARABLE]
 
 
 def refusal(text: str, x: Shape = None, w: Shape = None) -> str:
@@ -39,22 +50,22 @@ def sizes(call: Call) -> tuple[int, ...]:
     ("target", "calls"),
     [
         ("torch", TORCH),
-        ("keras/jax", KERAS),
-        ("tensorflow", TENSORFLOW),
+        ("keras/jax", [*KERAS, *SEPARABLE_KERAS]),
+        ("tensorflow", [*TENSORFLOW, *SEPARABLE_TENSORFLOW]),
         ("jax", JAX),
         ("jax", JAX_LAYERS),
         ("onnx", ONNX),
     ],
 )
-def test_a_call_means_what_its_framework_does(target: str, calls: list[tuple[str, Shape, Shape]]) -> None:
+def test_a_call_means_what_its_framework_does(target: str, calls: list[tuple[Any, ...]]) -> None:
     where = parse_target(target)
     read = [read_call(*entry) for entry in calls]
     stream = np.random.RandomState(7)
     expected, requests = [], []
     for call in read:
-        specs = call.op.inputs()
+        specs = call.question.inputs()
         arrays = {s.name: stream.randint(-4, 5, s.shape).astype(np.float64) for s in specs}
-        expected.append(call.op.evaluate(arrays)["y"].value)
+        expected.append(call.question.evaluate(arrays)["y"].value)
         words = {s.name: to_layout(encode(arrays[s.name], call.dtype), s.axes, call.layout(s.name)) for s in specs}
         requests.append(Request(call.plan, tuple((name, words[name], call.dtype) for name in words)))
     with Probe([where]) as probe:
@@ -62,7 +73,7 @@ def test_a_call_means_what_its_framework_does(target: str, calls: list[tuple[str
     for call, outcome, value in zip(read, outcomes, expected, strict=True):
         assert isinstance(outcome, Value), (call.text, call.plan, outcome)
         assert outcome.first.values is not None
-        spec = call.op.outputs()[0]
+        spec = call.question.outputs()[0]
         y = from_layout(outcome.first.values, spec.axes, call.layout("y"), dict(spec.sizes))
         assert y.any(), call.text
         np.testing.assert_array_equal(y, value, err_msg=f"{call.text}\n{call.plan}")
@@ -74,10 +85,11 @@ def test_the_spread_names_every_function() -> None:
 
 
 @pytest.mark.parametrize("entry", EVERYTHING, ids=lambda e: e[0])
-def test_a_plan_may_run_and_names_its_arrays(entry: tuple[str, Shape, Shape]) -> None:
+def test_a_plan_may_run_and_names_its_arrays(entry: tuple[Any, ...]) -> None:
     call = read_call(*entry)
     names = [name for name, _ in call.layouts]
-    assert names == (["x", "w", "b", "y"] if call.op.bias else ["x", "w", "y"])
+    assert names == [*(spec.name for spec in call.question.inputs()), "y"]
+    assert names[:2] == ["x", "w"]
     assert [name for name, _ in call.weight_names] == names[1:-1]
     assert check_plan(call.plan, call.framework, names[:-1]) == []
 

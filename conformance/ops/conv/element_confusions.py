@@ -164,7 +164,7 @@ ELEMENTS: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "subnormals flushed",
         "subnormal numbers taken as zero",
-        "the threads run with flush-to-zero; no option of the call changes that",
+        "torch.set_flush_denormal(False)  # elsewhere it is of the threads: no option changes it",
         _subnormals,
         BOTH,
         pairs=False,
@@ -193,9 +193,14 @@ ELEMENTS: tuple[Confusion[ConvProblem], ...] = (
         BOTH,
         pairs=False,
     ),
-    Confusion("scaled", "the answer times a constant", "take the factor out", _scaled, BOTH),
+    Confusion("scaled", "the answer times a constant", "y = y / factor  # take the factor out", _scaled, BOTH),
     Confusion(
-        "non-finite ignored", "NaN or infinity taken as zero", "let them propagate", _not_a_number, BOTH, pairs=False
+        "non-finite ignored",
+        "NaN or infinity taken as zero",
+        "y = f(x)  # without nan_to_num or a mask: let them propagate",
+        _not_a_number,
+        BOTH,
+        pairs=False,
     ),
 )
 
@@ -203,7 +208,7 @@ ROUNDINGS: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "narrow inputs",
         "input or kernel rounded to TF32, bfloat16 or float16 before they are multiplied",
-        "switch TF32 or reduced precision off (tf32=0, precision=highest), if the full precision is needed",
+        "torch.set_float32_matmul_precision('highest')  # jax: jax_default_matmul_precision; or tf32=0",
         _inputs_rounded,
         BOTH,
         pairs=False,
@@ -233,7 +238,7 @@ LAST_RESORTS: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "input given back",
         "nothing computed at all",
-        "check that the op was called",
+        "y = f(x)  # call it",
         _untouched,
         BOTH,
         pairs=False,
@@ -242,7 +247,7 @@ LAST_RESORTS: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "element reused",
         "an element of the input or the kernel, or a slice of the input, used again for its neighbour",
-        "look for a stale value or an index off by one; or the element is wrong and equals its neighbour by chance",
+        "y[i] = f(x[i])  # look for a stale value or an index off by one; or it equals its neighbour by chance",
         _element_reused,
         BOTH,
         pairs=False,

@@ -261,7 +261,7 @@ PADDING: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "padding around the input",
         "padding added around the input of a transposed convolution, where it is cropped from the output",
-        "padding=p crops p from each end of the full output; around the dilated input it is d*(k-1) - p",
+        "padding=d * (k - 1) - p  # around the dilated input: p crops each end of the full output",
         _input_padding,
         TRANSPOSED,
     ),
@@ -275,7 +275,7 @@ PADDING: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "output_padding done elsewhere",
         "output_padding as zeros around the input, or as zeros behind the output",
-        "output_padding keeps more of the full output's end: it pads neither the input nor the output",
+        "y = full[p : full_length - p + output_padding]  # it keeps more of the full output's end: nothing is padded",
         _output_padding_elsewhere,
         TRANSPOSED,
     ),

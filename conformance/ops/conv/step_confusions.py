@@ -302,7 +302,7 @@ STEPS: tuple[Confusion[ConvProblem], ...] = (
     Confusion(
         "repeated input",
         "upsampling by repetition instead of inserted zeros",
-        "a transposed convolution spreads its input with zeros; upsampling and a convolution is another operation",
+        "z[::s] = x  # it spreads its input with zeros; upsampling and a convolution is another operation",
         _nearest,
         TRANSPOSED,
         pairs=False,

@@ -22,6 +22,8 @@ from conformance.ops.conv.convolution import Convolution
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
+# The end of an axis, however long it is.
+_END = 2**63 - 1
 _WORDS = {"valid": "VALID", "same_upper": "SAME_UPPER", "same_lower": "SAME_LOWER"}
 
 
@@ -39,7 +41,10 @@ def conv(ask: Ask[Convolution]) -> Plan | Unsupported:
         windows = [gather_window(axis) for axis in ask.geometry]
         padding = _pads([window.zeros for window in windows])
         if any(window.keep for window in windows):
-            bounds = [w.keep or (0, axis.large) for w, axis in zip(windows, ask.geometry, strict=True)]
+            bounds = [
+                (w.keep[0], w.keep[1] - axis.large) if w.keep else (0, 0)
+                for w, axis in zip(windows, ask.geometry, strict=True)
+            ]
             nodes += _slice("x", "kept", bounds)
             x, note = "kept", "pads are not negative: x is cut first"
     nodes.append(node("y", "Conv", (x, "w", *(["b"] if p.bias else [])), **_words(p, **padding)))
@@ -64,10 +69,7 @@ def conv_transpose(ask: Ask[Convolution]) -> Plan | Unsupported:
     if all(says):
         return _plan(ask, [node("y", "ConvTranspose", ("x", "w", *bias), **words)], kernel)
     zeros = [(0, 0) if said else (max(-lo, 0), max(-hi, 0)) for (lo, hi), said in zip(ends, says, strict=True)]
-    crops = [
-        (0, axis.large) if said else (max(lo, 0), max(lo, 0) + axis.large)
-        for axis, (lo, _), said in zip(ask.geometry, ends, says, strict=True)
-    ]
+    crops = [(0, 0) if said else (max(lo, 0), min(-hi, 0)) for (lo, hi), said in zip(ends, says, strict=True)]
     cuts = any(not said and max(pair) > 0 for pair, said in zip(ends, says, strict=True))
     # The bias belongs on the zeros too.
     steps = ["full", "extended", *(["cropped"] if cuts else []), *(["biased"] if p.bias else [])]
@@ -122,10 +124,10 @@ def _words(p: Convolution, **more: object) -> dict[str, object]:
 
 
 def _slice(source: str, output: str, bounds: Sequence[Pair]) -> list[str]:
-    """A (start, stop) slice of every spatial axis."""
+    """A slice of every spatial axis, from its start to where it stops before the end, which is 0 or below."""
     return [
         constant("starts", *(start for start, _ in bounds)),
-        constant("stops", *(stop for _, stop in bounds)),
+        constant("stops", *(stop or _END for _, stop in bounds)),
         constant("axes", *range(2, 2 + len(bounds))),
         node(output, "Slice", (source, "starts", "stops", "axes")),
     ]
