@@ -7,7 +7,7 @@ from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.indexing import Embedding
 from conformance.ops.norm import BatchNorm, LayerNorm
-from conformance.ops.pointwise import Gelu
+from conformance.ops.pointwise import ACTIVATIONS, Gelu, Glu
 from conformance.ops.pool import MaxPool
 from conformance.ops.recurrent import Lstm
 from conformance.ops.sorting import TopK
@@ -24,5 +24,6 @@ DEFINED: dict[str, type[Op]] = {
         BatchNorm,
         LayerNorm,
         Embedding,
+        Glu,
     )
-}
+} | {op.name: op for op in ACTIVATIONS}
