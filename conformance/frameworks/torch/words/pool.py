@@ -13,6 +13,12 @@ _UNEVEN = {
 # What max_pool can't say itself: x padded first.
 _FIRST = "x = torch.nn.functional.pad(x, {covered|backwards}, value=-torch.inf)\n"
 
+_AVG = "torch.nn.functional.avg_pool{size|dims}d("
+_UNDILATED = {"max(dilation) > 1": "torch.nn.functional.avg_pool and lp_pool have no dilation"}
+_LP = "torch.nn.functional.lp_pool{size|dims}d("
+_ODD = {"p % 2 != 0": "of x alone only where the power is even"}
+_ADAPTIVE = "y = torch.nn.functional.adaptive_{kind}_pool{{size|dims}}d(x, {{output}})"
+
 TABLE: dict[str, Cell] = {
     "max_pool": (
         Words(f"y, indices = {_POOL}, return_indices=True)", unless={"not indices": "not asked for", **_UNEVEN}),
@@ -22,4 +28,35 @@ TABLE: dict[str, Cell] = {
             unless={"indices": "PyTorch's indices of an x that was padded first count the padded plane"},
         ),
     ),
+    "avg_pool": (
+        Words(
+            f"y = {_AVG}x, {{window}}, {{stride}}, {{pads|lows}}, {{ceil}}, {{count_pad}})",
+            unless={**_UNDILATED, **_UNEVEN},
+        ),
+        Words(
+            "x = torch.nn.functional.pad(x, {pads|backwards})\n" + f"y = {_AVG}x, {{window}}, {{stride}})",
+            unless={**_UNDILATED, "ceil or not count_pad": "counted otherwise"},
+        ),
+        Words(
+            "ones = torch.nn.functional.pad(torch.ones_like(x), {covered|backwards})\n"
+            "x = torch.nn.functional.pad(x, {covered|backwards})\n"
+            f"y = {_AVG}x, {{window}}, {{stride}}) / {_AVG}ones, {{window}}, {{stride}})",
+            unless={**_UNDILATED, "count_pad": "with ceil PyTorch pads both ends alike, by at most half of the window"},
+            note="what stands around x is left out: the mean over the share of the window that lies within x",
+        ),
+    ),
+    "lp_pool": (
+        Words(
+            f"y = {_LP}x, {{p}}, {{window}}, {{stride}}, {{ceil}})",
+            unless={**_UNDILATED, **_ODD, "max(lows(pads)) + max(highs(pads)) > 0": "padded"},
+        ),
+        Words(
+            "x = torch.nn.functional.pad(torch.abs(x), {covered|backwards})\n"
+            + f"y = {_LP}x, {{p}}, {{window}}, {{stride}})",
+            unless=_UNDILATED,
+            note="torch.nn.functional.lp_pool has no padding, and leaves the sign of x in it",
+        ),
+    ),
+    "adaptive_avg_pool": Words(_ADAPTIVE.format(kind="avg")),
+    "adaptive_max_pool": Words(_ADAPTIVE.format(kind="max")),
 }
