@@ -117,7 +117,7 @@ def _tanh(o: Any, x: Num) -> Num:
 
 
 def _hard_swish(o: Any, x: Num) -> Num:
-    return x * clip(x + 3.0, 0.0, 6.0) / 6.0
+    return x * _hard(x, 1 / 6)
 
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
@@ -180,7 +180,7 @@ ACTIVATIONS: tuple[type[Activation], ...] = (
         taken_for={"sigmoid": _sigmoid},
     ),
     _row(
-        "hard_swish", "x times x + 3 between 0 and 6, over 6 (Howard et al., 2019).", _hard_swish, {},
+        "hard_swish", "x times the hard sigmoid of slope 1/6 (Howard et al., 2019).", _hard_swish, {},
         taken_for={"silu": _silu, "x times the hard sigmoid of slope 0.2": lambda o, x: x * _hard(x, 0.2)},
     ),
     _row(

@@ -35,6 +35,13 @@ def _between(low: float, high: float) -> list[str]:
     return [*nodes, node("y", "Clip", ("x", "low", "high"))]
 
 
+def _celu(ask: Ask[Any]) -> Plan | Unsupported:
+    """Celu, which has one type."""
+    if ask.dtype != "float32":
+        return Unsupported("ONNX's Celu is of float32 alone: 'INVALID_GRAPH : This is an invalid model'")
+    return answered(ask, [node("y", "Celu", ("x",), alpha=ask.op.alpha)])
+
+
 def _clip(ask: Ask[Any]) -> Plan | Unsupported:
     """Clip, with both bounds."""
     return answered(ask, _between(ask.op.low, ask.op.high))
@@ -92,7 +99,7 @@ TABLE: dict[str, Cell] = {
     **{op: _of(operator) for op, operator in _ALONE.items()},
     "leaky_relu": _of("LeakyRelu", alpha="slope"),
     "elu": _of("Elu", alpha="alpha"),
-    "celu": _of("Celu", alpha="alpha"),
+    "celu": _celu,
     "hard_sigmoid": _of("HardSigmoid", alpha="slope"),
     "softmax": _of("Softmax", axis="axis"),
     "log_softmax": _of("LogSoftmax", axis="axis"),
