@@ -10,6 +10,8 @@ _BY_HAND = Words(
     note="JAX has no such function: by hand",
 )
 
+_NARROW = {"on_dtype == 'float64' and 'x64=1' not in on_options": "without x64 JAX makes float32 of it"}
+
 TABLE: dict[str, Cell] = {
     "pad": (
         Words(
@@ -22,6 +24,8 @@ TABLE: dict[str, Cell] = {
     "tile": Words("y = jax.numpy.tile(x, {times})"),
     "pixel_shuffle": _BY_HAND,
     "depth_to_space": _BY_HAND,
-    "linspace": Words("y = jax.numpy.linspace({start}, {stop}, {count}, endpoint={endpoint}, dtype={on_dtype})"),
-    "arange": Words("y = jax.numpy.arange({start}, {stop}, {step}, dtype={on_dtype})"),
+    "linspace": Words(
+        "y = jax.numpy.linspace({start}, {stop}, {count}, endpoint={endpoint}, dtype={on_dtype})", unless=_NARROW
+    ),
+    "arange": Words("y = jax.numpy.arange({start}, {stop}, {step}, dtype={on_dtype})", unless=_NARROW),
 }

@@ -11,6 +11,8 @@ _BY_HAND = Words(
     note="keras.ops.depth_to_space has the other order: by hand",
 )
 
+_NARROW = {"on_dtype == 'float64' and on_backend == 'jax'": "without x64 JAX makes float32 of it"}
+
 TABLE: dict[str, Cell] = {
     "pad": (
         Words(
@@ -26,10 +28,12 @@ TABLE: dict[str, Cell] = {
         Words(
             "y = keras.ops.depth_to_space(x, {block}, data_format='channels_last')",
             _LAST,
-            {"mode != 'DCR'": "in another order"},
+            {"mode != 'DCR'": "in another order", "block < 2": "'`block_size` must be at least 2'"},
         ),
         _BY_HAND,
     ),
-    "linspace": Words("y = keras.ops.linspace({start}, {stop}, {count}, endpoint={endpoint}, dtype={on_dtype})"),
-    "arange": Words("y = keras.ops.arange({start}, {stop}, {step}, dtype={on_dtype})"),
+    "linspace": Words(
+        "y = keras.ops.linspace({start}, {stop}, {count}, endpoint={endpoint}, dtype={on_dtype})", unless=_NARROW
+    ),
+    "arange": Words("y = keras.ops.arange({start}, {stop}, {step}, dtype={on_dtype})", unless=_NARROW),
 }

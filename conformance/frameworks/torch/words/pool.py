@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.frameworks import Cell
-from conformance.frameworks.words import Words
+from conformance.frameworks.words import Word, Words
 
 _POOL = "torch.nn.functional.max_pool{size|dims}d(x, {window}, {stride}, {pads|lows}, {dilation}, {ceil}"
 _UNEVEN = {
@@ -15,6 +15,8 @@ _FIRST = "x = torch.nn.functional.pad(x, {covered|backwards}, value=-torch.inf)\
 
 _AVG = "torch.nn.functional.avg_pool{size|dims}d("
 _UNDILATED = {"max(dilation) > 1": "torch.nn.functional.avg_pool and lp_pool have no dilation"}
+# lp_pool1d multiplies by what it is given.
+_PLAIN: dict[str, Word] = {"plain": lambda v: v[0] if len(v) == 1 else v}
 _LP = "torch.nn.functional.lp_pool{size|dims}d("
 _ODD = {"p % 2 != 0": "of x alone only where the power is even"}
 _ADAPTIVE = "y = torch.nn.functional.adaptive_{kind}_pool{{size|dims}}d(x, {{output}})"
@@ -47,12 +49,14 @@ TABLE: dict[str, Cell] = {
     ),
     "lp_pool": (
         Words(
-            f"y = {_LP}x, {{p}}, {{window}}, {{stride}}, {{ceil}})",
+            f"y = {_LP}x, {{p}}, {{window|plain}}, {{stride|plain}}, {{ceil}})",
+            own=_PLAIN,
             unless={**_UNDILATED, **_ODD, "max(lows(pads)) + max(highs(pads)) > 0": "padded"},
         ),
         Words(
             "x = torch.nn.functional.pad(torch.abs(x), {covered|backwards})\n"
-            + f"y = {_LP}x, {{p}}, {{window}}, {{stride}})",
+            + f"y = {_LP}x, {{p}}, {{window|plain}}, {{stride|plain}})",
+            own=_PLAIN,
             unless=_UNDILATED,
             note="torch.nn.functional.lp_pool has no padding, and leaves the sign of x in it",
         ),
