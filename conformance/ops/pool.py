@@ -252,7 +252,8 @@ class AvgPool(Pool):
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         given = {name: getattr(self, name) for name in self.fields()}
-        yield "over as many as the window has, wherever it lies", _Whole(**given)
+        if self.ceil:
+            yield "over as many as the window has, wherever it lies", _Whole(**given)
         yield "the nearest element of x for what stands around it", _Repeated(**given)
 
 

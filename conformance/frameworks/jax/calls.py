@@ -11,4 +11,14 @@ CALLS: dict[str, Known] = {
         "operand, init_value, computation, window_dimensions, window_strides=None, padding='VALID', "
         "base_dilation=None, window_dilation=None"
     ),
+    **{
+        f"jax.nn.{name}": known("x")
+        for name in ("relu", "relu6", "selu", "silu", "sigmoid", "mish", "log_sigmoid", "hard_swish", "soft_sign")
+    },
+    "jax.nn.leaky_relu": known("x, negative_slope=0.01"),
+    "jax.nn.elu": known("x, alpha=1.0"),
+    "jax.nn.celu": known("x, alpha=1.0"),
+    "jax.nn.softmax": known("x, axis=-1, where=None"),
+    "jax.nn.log_softmax": known("x, axis=-1, where=None"),
+    "jax.nn.glu": known("x, axis=-1"),
 }

@@ -25,7 +25,7 @@ _BY_HAND = {
     "log_sigmoid": "-numpy.logaddexp(0.0, -x)",
     "clip": "numpy.clip(x, {low}, {high})",
 }
-_SHIFTED = "x = x - numpy.max(x, {axis}, keepdims=True)\n"
+_SHIFTED = "x = x - numpy.max(x, {axis}, keepdims=True, initial=-numpy.inf)\n"
 _SUM = "numpy.sum(numpy.exp(x), {axis}, keepdims=True)"
 
 TABLE: dict[str, Cell] = {
