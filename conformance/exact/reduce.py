@@ -75,9 +75,15 @@ def _shift(a: Num, axis: int) -> Num:
     return stopped(Num(np.where(np.isfinite(top), top, 0.0)))
 
 
+def _from_top(a: Num, axis: int) -> Num:
+    """a less the largest, as a constant: NaN throughout where that is an infinity."""
+    top = np.max(a.value, axis=axis, keepdims=True, initial=-np.inf)
+    return a - stopped(Num(top))
+
+
 def softmax(a: Num, axis: int = -1) -> Num:
-    """exp(a) over its sum, shifted by the largest."""
-    e = exp(a - _shift(a, axis))
+    """exp(a) over its sum, shifted by the largest; NaN along an axis with an infinity as its largest."""
+    e = exp(_from_top(a, axis))
     return e / total(e, axis, keepdims=True)
 
 
@@ -89,6 +95,6 @@ def logsumexp(a: Num, axis: int, keepdims: bool = False) -> Num:
 
 
 def log_softmax(a: Num, axis: int = -1) -> Num:
-    """The logarithm of the softmax, without forming it."""
-    shifted = a - _shift(a, axis)
+    """The logarithm of the softmax, without forming it; NaN where that is."""
+    shifted = _from_top(a, axis)
     return shifted - log(total(exp(shifted), axis, keepdims=True))

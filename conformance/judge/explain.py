@@ -235,7 +235,7 @@ class _Search:
         self, before: Problem, variants: Sequence[Variant[Any]], part: tuple[int, int] | None = None
     ) -> Array:
         """The rounding error that a candidate's own sums may have."""
-        if variants and any(v.rounding for v in variants):
+        if self.same_shape and any(v.rounding for v in variants):
             # The roundings are part of the candidate; its sums are then the reference's.
             variants = ()
             before = self.problem

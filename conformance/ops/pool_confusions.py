@@ -15,12 +15,12 @@ from conformance.ops.question import Question
 from conformance.ops.reference import Array
 
 if TYPE_CHECKING:
-    from conformance.ops.pool import MaxPool
+    from conformance.ops.pool import MaxPool, Pool
 
 
 def _padded(q: Question) -> Iterator[Any]:
     """`same` as one number for both ends, or with the odd place before x."""
-    op: MaxPool = q.op  # type: ignore[assignment]
+    op: Pool = q.op  # type: ignore[assignment]
     if isinstance(op.padding, tuple):
         ends = [n for pair in op.padding for n in pair]
         by_end = ends[::2] + ends[1::2]  # every start, then every end
@@ -43,13 +43,13 @@ def _padded(q: Question) -> Iterator[Any]:
         yield read_as("the odd place of same before x, not after it", _with(op, [(high, low) for low, high in pads]))
 
 
-def _with(op: MaxPool, pads: list[tuple[int, int]]) -> MaxPool:
+def _with(op: Pool, pads: list[tuple[int, int]]) -> Pool:
     return replace(op, padding=tuple(pads))
 
 
 def _stepped(q: Question) -> Iterator[Any]:
     """The stride left out: 1 in one framework, the window's length in another."""
-    op: MaxPool = q.op  # type: ignore[assignment]
+    op: Pool = q.op  # type: ignore[assignment]
     for text, stride in (("a stride of 1", (1,) * len(op.size)), ("the window's length for the stride", op.window)):
         if stride != op.stride:
             yield read_as(text, replace(op, stride=stride))
@@ -102,6 +102,7 @@ def _counted(q: Question) -> Iterator[Any]:
         yield on(f"its indices {text}", "y", change)
 
 
+_WINDOWED = ("max_pool", "avg_pool", "lp_pool")
 POOLING: tuple[Confusion[Question], ...] = (
     Confusion(
         "indices counted otherwise",
@@ -115,13 +116,13 @@ POOLING: tuple[Confusion[Question], ...] = (
         "same written as one number for both ends, with the odd place before x, or undilated; pads in another order",
         "x = pad(x, [(low, high), ...], value=-inf)  # first, as much at each end as same does",
         _padded,
-        ("max_pool",),
+        _WINDOWED,
     ),
     Confusion(
         "stride left out",
         "the stride that holds where none is said: 1, or the window's length",
         "stride=s  # say it",
         _stepped,
-        ("max_pool",),
+        _WINDOWED,
     ),
 )

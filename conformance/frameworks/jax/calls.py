@@ -12,4 +12,14 @@ CALLS: dict[str, Known] = {
         "base_dilation=None, window_dilation=None"
     ),
     "jax.nn.standardize": known("x, axis=-1, mean=None, variance=None, epsilon=1e-05, where=None, *, algorithm='fast'"),
+    **{
+        f"jax.nn.{name}": known("x")
+        for name in ("relu", "relu6", "selu", "silu", "sigmoid", "mish", "log_sigmoid", "hard_swish", "soft_sign")
+    },
+    "jax.nn.leaky_relu": known("x, negative_slope=0.01"),
+    "jax.nn.elu": known("x, alpha=1.0"),
+    "jax.nn.celu": known("x, alpha=1.0"),
+    "jax.nn.softmax": known("x, axis=-1, where=None"),
+    "jax.nn.log_softmax": known("x, axis=-1, where=None"),
+    "jax.nn.glu": known("x, axis=-1"),
 }

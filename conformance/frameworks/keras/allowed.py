@@ -21,6 +21,8 @@ LAYERS = (
     # pools and shapes
     "AveragePooling1D AveragePooling2D AveragePooling3D MaxPooling1D MaxPooling2D MaxPooling3D AvgPool1D AvgPool2D "
     "AvgPool3D MaxPool1D MaxPool2D MaxPool3D GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D "
+    "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D "
+    "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D "
     "GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D "
     "ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D Flatten Reshape Permute RepeatVector Resizing "
     "CenterCrop Rescaling "
@@ -64,6 +66,7 @@ _OPS = names(
     # products
     "cholesky correlate cross det dot eigh einsum inner inv lu_factor matmul norm outer qr solve svd tensordot vdot",
     # networks
+    "adaptive_average_pool adaptive_max_pool depth_to_space",
     "average_pool max_pool conv conv_transpose depthwise_conv separable_conv batch_normalization layer_normalization",
     "rms_normalization moments normalize binary_crossentropy categorical_crossentropy",
     "sparse_categorical_crossentropy psnr",

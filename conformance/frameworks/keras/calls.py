@@ -35,4 +35,18 @@ CALLS: dict[str, Known] = {
         "embeddings_constraint=None, mask_zero=False, weights=None, lora_rank=None, lora_alpha=None, "
         "quantization_config=None"
     ),
+    **{
+        f"keras.ops.{name}": known("x")
+        for name in ("relu", "relu6", "selu", "silu", "sigmoid", "hard_swish", "softsign", "tanh", "log_sigmoid")
+    },
+    "keras.ops.leaky_relu": known("x, negative_slope=0.2"),
+    "keras.layers.LeakyReLU": known("negative_slope=0.3"),
+    "keras.ops.elu": known("x, alpha=1.0"),
+    "keras.layers.ELU": known("alpha=1.0"),
+    "keras.ops.celu": known("x, alpha=1.0"),
+    "keras.ops.softmax": known("x, axis=-1"),
+    "keras.layers.Softmax": known("axis=-1"),
+    "keras.ops.log_softmax": known("x, axis=-1"),
+    "keras.ops.glu": known("x, axis=-1"),
+    "keras.ops.adaptive_average_pool": known("inputs, output_size, data_format='channels_last'"),
 }

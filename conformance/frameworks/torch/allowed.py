@@ -17,7 +17,8 @@ _FUNCTIONAL = names(
     "conv1d conv2d conv3d conv_transpose1d conv_transpose2d",
     "conv_transpose3d unfold fold pad interpolate pixel_shuffle",
     "pixel_unshuffle channel_shuffle avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d lp_pool1d",
-    "lp_pool2d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d",
+    "lp_pool2d lp_pool3d",
+    "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d",
     "adaptive_max_pool3d grid_sample affine_grid upsample",
     # activations
     "celu elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu logsigmoid log_softmax mish prelu relu",

@@ -50,4 +50,27 @@ CALLS: dict[str, Known] = {
         like="torch.nn.functional.embedding",
         lengths={"num_embeddings": "rows", "embedding_dim": "features"},
     ),
+        f"torch.nn.functional.{name}": known("input, inplace=False")
+        for name in ("relu", "relu6", "selu", "silu", "hardsigmoid", "hardswish", "mish")
+    },
+    **{
+        f"torch.nn.{layer}": known("inplace=False", like=f"torch.nn.functional.{layer.lower()}")
+        for layer in ("ReLU", "ReLU6", "SELU", "SiLU", "Hardsigmoid", "Hardswish", "Mish")
+    },
+    "torch.nn.functional.leaky_relu": known("input, negative_slope=0.01, inplace=False"),
+    "torch.nn.LeakyReLU": known("negative_slope=0.01, inplace=False", like="torch.nn.functional.leaky_relu"),
+    "torch.nn.functional.elu": known("input, alpha=1.0, inplace=False"),
+    "torch.nn.ELU": known("alpha=1.0, inplace=False", like="torch.nn.functional.elu"),
+    "torch.nn.functional.celu": known("input, alpha=1.0, inplace=False"),
+    "torch.nn.CELU": known("alpha=1.0, inplace=False", like="torch.nn.functional.celu"),
+    "torch.nn.functional.hardtanh": known("input, min_val=-1.0, max_val=1.0, inplace=False"),
+    "torch.nn.functional.softsign": known("input"),
+    "torch.nn.functional.softmax": known("input, dim=None, _stacklevel=3, dtype=None"),
+    "torch.nn.Softmax": known("dim=None", like="torch.nn.functional.softmax"),
+    "torch.nn.functional.log_softmax": known("input, dim=None, _stacklevel=3, dtype=None"),
+    "torch.nn.LogSoftmax": known("dim=None", like="torch.nn.functional.log_softmax"),
+    "torch.nn.functional.glu": known("input, dim=-1"),
+    "torch.nn.GLU": known("dim=-1", like="torch.nn.functional.glu"),
+    "torch.nn.functional.adaptive_avg_pool2d": known("input, output_size"),
+    "torch.nn.AdaptiveAvgPool2d": known("output_size", like="torch.nn.functional.adaptive_avg_pool2d"),
 }

@@ -10,6 +10,7 @@ from conformance.frameworks import Cell
 from conformance.frameworks.keras.words import (
     convolution,
     indexing,
+    moving,
     norm,
     pointwise,
     pool,
@@ -21,6 +22,7 @@ TABLE: dict[str, Cell] = {
     **convolution.TABLE,
     **pointwise.TABLE,
     **pool.TABLE,
+    **moving.TABLE,
     **norm.TABLE,
     **recurrent.TABLE,
     **sorting.TABLE,

@@ -6,6 +6,7 @@ from conformance.frameworks import Cell
 from conformance.frameworks.numpy.words import (
     convolution,
     indexing,
+    moving,
     norm,
     pointwise,
     pool,
@@ -17,6 +18,7 @@ TABLE: dict[str, Cell] = {
     **convolution.TABLE,
     **pointwise.TABLE,
     **pool.TABLE,
+    **moving.TABLE,
     **norm.TABLE,
     **recurrent.TABLE,
     **sorting.TABLE,

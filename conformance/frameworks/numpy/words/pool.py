@@ -5,5 +5,7 @@ from __future__ import annotations
 from conformance.frameworks import Cell
 
 TABLE: dict[str, Cell] = {
-    "max_pool": "NumPy has no pooling",
+    **dict.fromkeys(
+        ("max_pool", "avg_pool", "lp_pool", "adaptive_avg_pool", "adaptive_max_pool"), "NumPy has no pooling"
+    ),
 }

@@ -9,6 +9,7 @@ from conformance.frameworks import Cell
 from conformance.frameworks.tensorflow.words import (
     convolution,
     indexing,
+    moving,
     norm,
     pointwise,
     pool,
@@ -20,6 +21,7 @@ TABLE: dict[str, Cell] = {
     **convolution.TABLE,
     **pointwise.TABLE,
     **pool.TABLE,
+    **moving.TABLE,
     **norm.TABLE,
     **recurrent.TABLE,
     **sorting.TABLE,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 from conformance.frameworks import Cell
 from conformance.frameworks.words import Word, Words
 
 _OWN: dict[str, Word] = {
-    "by_tanh": lambda approximate: approximate == "tanh",
     "upper": lambda padding: padding.upper() if isinstance(padding, str) else "VALID",
     "nothing": lambda pairs: not any(map(any, pairs)),
     "most": lambda pairs: max(map(max, pairs)),
@@ -77,6 +77,46 @@ _POOLS = (
     _ARGMAX,
 )
 
+_AVG = "tf.nn.avg_pool{size|dims}d("
+_VALID = "{window}, {stride}, 'VALID')"
+_COUNTED = f"x = tf.pad(x, {{covered|around_pairs}})\ny = {_AVG}x, {_VALID} / {_AVG}ones, {_VALID}"
+_OWN |= {"size": prod, "inverse": lambda p: 1 / p}
+_MEANS: dict[str, str] = {
+    "max(dilation) > 1": "tf.nn.avg_pool has no dilations; tf.nn.pool has them for stride 1 alone"
+}
+_UNEVEN = {"not divides": "TensorFlow has no adaptive pooling, and bins that do not divide x are no window"}
+
+
+def _mean(text: str, unless: dict[str, str], note: str = "") -> Words:
+    return Words(text, _LAST, {**_MEANS, **unless}, note, _OWN)
+
+
 TABLE: dict[str, Cell] = {
     "max_pool": _POOLS,
+    "avg_pool": (
+        _mean(
+            f"y = {_AVG}x, {{window}}, {{stride}}, {{padding|upper}})",
+            {**_WORD, "ceil": "counted otherwise", "count_pad": "counted otherwise"},
+        ),
+        _mean(
+            f"x = tf.pad(x, {{pads|around_pairs}})\ny = {_AVG}x, {_VALID}",
+            {"ceil or not count_pad": "counted otherwise"},
+        ),
+        _mean(
+            f"ones = tf.pad(tf.ones_like(x), {{covered|around_pairs}})\n{_COUNTED}", {"count_pad": "counted otherwise"}
+        ),
+        _mean(
+            "ones = tf.pad(tf.ones_like(x), {pads|around_pairs}, constant_values=1)\n"
+            f"ones = tf.pad(ones, {{beyond|around_pairs}})\n{_COUNTED}",
+            {},
+        ),
+    ),
+    "lp_pool": _mean(
+        "x = tf.pad(tf.pow(tf.abs(x), {p}), {covered|around_pairs})\n"
+        + f"y = tf.pow({_AVG}x, {_VALID} * {{window|size}}, {{p|inverse}})",
+        {},
+        "TensorFlow has no such pool: by hand, with the mean",
+    ),
+    "adaptive_avg_pool": Words(f"y = {_AVG}x, {{window}}, {{window}}, 'VALID')", _LAST, _UNEVEN),
+    "adaptive_max_pool": Words("y = tf.nn.max_pool{size|dims}d(x, {window}, {window}, 'VALID')", _LAST, _UNEVEN),
 }
