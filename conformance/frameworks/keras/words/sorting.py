@@ -12,4 +12,27 @@ TABLE: dict[str, Cell] = {
             "not largest": "keras.ops.top_k gives the largest only: \"unexpected keyword argument 'largest'\" (3.15.1)"
         },
     ),
+    "sort": (
+        Words("y = keras.ops.sort(x, {axis})", unless={"descending": "keras.ops.sort has no descending"}),
+        Words("y = keras.ops.flip(keras.ops.sort(x, {axis}), {axis})"),
+    ),
+    "argsort": (
+        Words("indices = keras.ops.argsort(x, {axis})", unless={"descending": "the largest first"}),
+        Words(
+            "indices = keras.ops.flip(keras.ops.argsort(x, {axis}), {axis})",
+            unless={"stable": "keras.ops.argsort has no descending; turned round, equal elements are, too"},
+        ),
+    ),
+    "searchsorted": Words(
+        "places = keras.ops.searchsorted(row, x, {side})",
+        unless={"rows != null": "keras.ops.searchsorted takes one row"},
+    ),
+    "bucketize": Words(
+        "places = keras.ops.digitize(x, row)",
+        unless={"not right": "keras.ops.digitize counts the boundaries that are not above x"},
+    ),
+    "unique": Words(
+        "values, inverse, counts = keras.ops.unique("
+        "x, sorted={sorted}, return_inverse=True, return_counts=True, size={length}, fill_value=0)",
+    ),
 }

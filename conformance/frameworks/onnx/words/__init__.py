@@ -10,6 +10,7 @@ from conformance.frameworks.onnx.words import (
     pointwise,
     pool,
     recurrent,
+    reduction,
     sorting,
 )
 
@@ -20,5 +21,6 @@ TABLE: dict[str, Cell] = {
     **norm.TABLE,
     **recurrent.TABLE,
     **sorting.TABLE,
+    **reduction.TABLE,
     **indexing.TABLE,
 }

@@ -13,6 +13,7 @@ from conformance.frameworks.torch.words import (
     pointwise,
     pool,
     recurrent,
+    reduction,
     sorting,
 )
 
@@ -23,5 +24,6 @@ TABLE: dict[str, Cell] = {
     **norm.TABLE,
     **recurrent.TABLE,
     **sorting.TABLE,
+    **reduction.TABLE,
     **indexing.TABLE,
 }
