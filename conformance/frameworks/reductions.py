@@ -14,8 +14,17 @@ def orders(infinity: str) -> dict[str, Word]:
     return {"p": lambda order: Verbatim(said.get(order, order))}
 
 
-def running(plain: str, typed: str, flip: str, version: str) -> tuple[Words, ...]:
-    """Of calls that know neither `exclusive` nor `reverse`; `flip` is that of x or y along {axis}."""
+def running(plain: str, typed: str, flip: str, version: str, wide: str = "") -> tuple[Words, ...]:
+    """Of calls that know neither `exclusive` nor `reverse`; `flip` is that of x or y along {axis}.
+
+    `typed`: for integers in their own dtype. `wide`: for integers in a wider one, where `plain` does not do that.
+    """
+    if wide:
+        asked = running(plain, wide, flip, version), running(plain, typed, flip, version)
+        real = {"of != 'real'": "of integers"}
+        plains = [Words(way.text, unless={**(way.unless or {}), **real}) for way in asked[0][::2]]
+        wides = [Words(way.text, unless={**(way.unless or {}), **OWN_DTYPE}) for way in asked[0][1::2]]
+        return plains[0], wides[0], asked[1][1], plains[1], wides[1], asked[1][3]
     name = plain.partition("(")[0]
     never = {"exclusive": f"{name} takes no `exclusive` (\"unexpected keyword argument 'exclusive'\", {version})"}
     turned = f"x = {flip.format('x')}\ny = %s\ny = {flip.format('y')}"
@@ -33,8 +42,11 @@ def first_place(call: str) -> Words:
     return Words(f"indices = {call}", unless={"ties == 'last'": f"{name} names the first of equal elements"})
 
 
-def numpy_like(module: str, version: str) -> dict[str, Cell]:
-    """What NumPy has, and who is like it; `version` is the one in which it was seen."""
+def numpy_like(module: str, version: str, running_in: str = "") -> dict[str, Cell]:
+    """What NumPy has, and who is like it; `version` is the one in which it was seen.
+
+    `running_in`: the wide dtype of running sums of integers, where they are not in one without a word.
+    """
 
     def reduced(name: str, *given: str) -> Words:
         return Words(f"y = {module}.{name}({', '.join(('x, {axes}, keepdims={keepdims}', *given))})")
@@ -45,7 +57,8 @@ def numpy_like(module: str, version: str) -> dict[str, Cell]:
 
     def ran(name: str) -> tuple[Words, ...]:
         typed = f"{module}.{name}(x, {{axis}}, dtype={module}.{{of|text}})"
-        return running(f"{module}.{name}(x, {{axis}})", typed, f"{module}.flip({{}}, {{{{axis}}}})", version)
+        wide = typed.replace("{of|text}", running_in) if running_in else ""
+        return running(f"{module}.{name}(x, {{axis}})", typed, f"{module}.flip({{}}, {{{{axis}}}})", version, wide)
 
     def norm(call: str, axes: str, unless: dict[str, str] | None = None) -> Words:
         text = f"y = {module}.linalg.{call}(x, ord={{order|p}}, axis={axes}, keepdims={{keepdims}})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
@@ -50,6 +51,10 @@ class _Place(Op):
             return (TensorSpec("indices", axes, shape, kind="integer"),)
         into = f"x.({''.join(letters[i] for i in sorted(gone))})"
         return (TensorSpec("indices", axes, shape, kind="index", into=into),)
+
+    def meaning(self) -> Mapping[str, Any]:
+        """`result`: the shape of what is left."""
+        return {"result": self.outputs()[0].shape}
 
     def compute(self, x: Num) -> Any:  # type: ignore[override]
         rows = x.reshape(-1) if self.axis is None else x

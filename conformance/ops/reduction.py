@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, ClassVar
 
@@ -11,10 +11,9 @@ import numpy as np
 
 from conformance.exact import integers
 from conformance.exact.functions import power, sqrt
-from conformance.exact.moves import concatenate
 from conformance.exact.num import Num, total
 from conformance.exact.order import largest, smallest, sort
-from conformance.exact.reduce import logsumexp, product
+from conformance.exact.reduce import logsumexp, product, singular
 from conformance.exact.reduce import mean as mean_of
 from conformance.exact.reduce import variance as variance_of
 from conformance.exact.truth import absolute, where
@@ -107,6 +106,10 @@ class Reduction(Op):
     def outputs(self) -> tuple[TensorSpec, ...]:
         return (TensorSpec("y", *self.result),)
 
+    def neighbours(self) -> Iterator[tuple[str, Op]]:
+        if self.axes is not None and len(self.over) < len(self.shape):
+            yield "over all axes", replace(self, axes=None)
+
     def rows(self, x: Any) -> Any:
         """x with all that becomes one element along the last axis."""
         return x.transpose(*self.kept, *self.over).reshape(*(self.shape[i] for i in self.kept), self.count)
@@ -176,6 +179,7 @@ class Mean(Reduction):
         return mean_of(rows if self.of == REAL else Num(rows.astype(np.float64)), -1)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
+        yield from super().neighbours()
         if self.of != REAL:
             given = {name: getattr(self, name) for name in self.fields()}
             yield "the sum divided as integers are, the rest dropped", _WholeMean(**given)
@@ -222,7 +226,7 @@ class Min(_Extreme):
 
 @dataclass(frozen=True)
 class Var(Reduction):
-    """The sum of the squared distances from the mean over axes, divided by n - ddof; NaN where that is not above 0."""
+    """The sum of the squared distances from the mean over axes, divided by n - ddof, or by 0 where that is below it."""
 
     name = "var"
     ddof: int = param(integer_field(0, 0, "what is taken off the number of elements"))
@@ -233,10 +237,10 @@ class Var(Reduction):
         return {**super().meaning(), "unbiased": self.count / freedom if freedom > 0 else None}
 
     def reduced(self, rows: Any) -> Num:
-        found = variance_of(rows, -1, ddof=self.ddof if self.ddof < self.count else 0)
-        return found if self.ddof < self.count else found * Num(np.nan)
+        return variance_of(rows, -1, ddof=min(self.ddof, self.count))
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
+        yield from super().neighbours()
         given = {name: getattr(self, name) for name in self.fields()}
         yield "the mean of the squares less the square of the mean, in float32", _OnePass(**given)
 
@@ -267,7 +271,7 @@ class Std(Var):
         return sqrt(super().reduced(rows))
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        return iter(())
+        yield from Reduction.neighbours(self)
 
 
 @dataclass(frozen=True)
@@ -298,7 +302,8 @@ class Norm(Reduction):
 
     With `matrix`: of the matrix whose rows and columns are the two axes, the largest sum of |x| of a column (1), of a
     row (inf), the least of a row (-inf), the largest singular value (2), the sum of them (nuc). Golub and Van Loan,
-    4th ed., section 2.3. The Frobenius norm is that of order 2 of a vector of all elements.
+    4th ed., section 2.3. The Frobenius norm is that of order 2 of a vector of all elements. The gradient at
+    a vector of zeros is 0.
     """
 
     name = "norm"
@@ -329,7 +334,9 @@ class Norm(Reduction):
         if self.matrix:
             return self.of_matrices(rows.reshape(*rows.shape[:-1], *(self.shape[i] for i in self.over)))
         if self.order == "2":
-            return sqrt(total(rows * rows, -1))
+            # Of zeros alone it is 0, and so is its gradient, which the root has none of.
+            some = (rows.value != 0).any(-1)
+            return where(some, sqrt(where(some, total(rows * rows, -1), 1.0)), 0.0)
         off = absolute(rows)
         if self.order in ("inf", "-inf"):
             if self.order == "inf":
@@ -343,13 +350,7 @@ class Norm(Reduction):
     def of_matrices(self, x: Num) -> Num:
         """Along the last two axes."""
         if self.order in ("2", "nuc"):
-            # With the singular vectors, which are constants here, the gradient is their product, as it should be.
-            u, _, v = np.linalg.svd(x.value, full_matrices=False)
-            most = 1 if self.order == "2" else u.shape[-1]
-            turned = [
-                total(Num(u[..., k : k + 1] * v[..., k : k + 1, :]) * x, (-2, -1), keepdims=True) for k in range(most)
-            ]
-            return total(concatenate(turned, -1), -1)[..., 0]
+            return singular(x, largest_only=self.order == "2")
         sums = total(absolute(x), -2 if self.order == "1" else -1)
         return smallest(sums, -1) if self.order == "-inf" else largest(sums, -1)
 
@@ -389,11 +390,11 @@ def between(rows: Num, q: float, interpolation: str) -> Num:
     ordered = sort(rows)[0]
     if low == high:
         found = ordered[..., low]
-    elif interpolation == "midpoint":
-        found = 0.5 * ordered[..., low] + 0.5 * ordered[..., high]
     else:
         # The place is rounded as a whole, so its distance from the lower one is off by more than a rounding of itself.
-        share = Num(at - low, own=lambda name: np.asarray(3 * at) if name == "err" else None, steps=3)
+        # Some take a share of the distance, which is rounded, too; this way of two shares has no inf - inf.
+        part, off = (0.5, 1.0) if interpolation == "midpoint" else (at - low, max(3 * at, 1.0))
+        share = Num(part, own=lambda name: np.asarray(off) if name == "err" else None, steps=3)
         found = ordered[..., low] * (1 - share) + ordered[..., high] * share
     return where(np.isnan(rows.value).any(-1), np.nan, found)
 

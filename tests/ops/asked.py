@@ -102,7 +102,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         ),
     ],
     "any": [{}, {"of": "real", "axes": None}, {"axes": [0, 2], "shape": [2, 3, 4], "keepdims": True}],
-    "all": [{}, {"of": "int8", "axes": None}, {"axes": [0, 2], "shape": [2, 3, 4], "keepdims": True}],
+    "all": [{"shape": [6, 2]}, {"of": "int8", "axes": None}, {"axes": [0, 2], "shape": [1, 6, 2], "keepdims": True}],
     "sort": [{}, {"axis": 0, "descending": True}, {"of": "int8"}],
     "argsort": [
         {},

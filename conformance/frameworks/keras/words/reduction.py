@@ -23,7 +23,13 @@ def _spread(name: str) -> tuple[Words, ...]:
 
 def _running(name: str) -> tuple[Words, ...]:
     typed = f"keras.ops.{name}(x, {{axis}}, {{of}})"
-    return running(f"keras.ops.{name}(x, {{axis}})", typed, "keras.ops.flip({}, {{axis}})", "3.15.1")
+    return running(
+        f"keras.ops.{name}(x, {{axis}})",
+        typed,
+        "keras.ops.flip({}, {{axis}})",
+        "3.15.1",
+        f"keras.ops.{name}(x, {{axis}}, 'int32')",
+    )
 
 
 def _norm(axes: str, unless: dict[str, str], order: str = "{order|p}") -> Words:

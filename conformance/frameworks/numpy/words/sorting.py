@@ -34,9 +34,8 @@ TABLE: dict[str, Cell] = {
     "bucketize": Words("places = numpy.digitize(x, row, {right|flipped})", own={"flipped": lambda right: not right}),
     "unique": Words(
         "values, inverse, counts = numpy.unique(x, return_inverse=True, return_counts=True, equal_nan={equal_nan})\n"
-        "more = (0, {length} - values.shape[0])\n"
-        "values = numpy.pad(values, more)\n"
-        "counts = numpy.pad(counts, more)",
+        "values = numpy.pad(values, (0, {length} - values.shape[0]))\n"
+        "counts = numpy.pad(counts, (0, {length} - counts.shape[0]))",
         unless={"not sorted": "numpy.unique has sorted=False, of which the order is left open (2.4.6)"},
         note="the outputs are filled up with 0 to the number of elements",
     ),

@@ -15,7 +15,11 @@ from conformance.ops.reduction import Norm, Reduction, Var
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
-_ONE = "Constant"
+# What sums and products are not of, and what the largest is not of; integers of 32 and 64 bits are everywhere.
+_NARROW = {
+    **dict.fromkeys(("ReduceSum", "ReduceProd", "CumSum"), ("int8", "int16", "uint8")),
+    **dict.fromkeys(("ReduceMax", "ReduceMin"), ("int16",)),
+}
 
 
 def _reduce(operator: str, x: str, y: str, p: Reduction, keep: bool | None = None) -> list[str]:
@@ -23,8 +27,9 @@ def _reduce(operator: str, x: str, y: str, p: Reduction, keep: bool | None = Non
     kept = {"keepdims": int(p.keepdims if keep is None else keep)}
     if p.axes is None:
         return [node(y, operator, (x,), **kept)]
-    none = {} if p.axes else {"noop_with_empty_axes": 1}
-    return [constant("axes", *p.axes), node(y, operator, (x, "axes"), **kept, **none)]
+    if not p.axes:
+        return [node(y, operator, (x,), **kept, noop_with_empty_axes=1)]
+    return [constant("axes", *p.axes), node(y, operator, (x, "axes"), **kept)]
 
 
 def reduced(operator: str) -> Callable[[Ask[Any]], Plan | Unsupported]:
@@ -34,6 +39,8 @@ def reduced(operator: str) -> Callable[[Ask[Any]], Plan | Unsupported]:
         p = ask.op
         of, wide = getattr(p, "of", "real"), getattr(p, "wide", None)
         to = "int64" if wide else "" if wide is not None or p.name != "mean" else ask.dtype
+        if not to and of in _NARROW.get(operator, ()):
+            return Unsupported(f"{operator} is not specified for {of}")
         if of == "real" or not to:
             return answered(ask, _reduce(operator, "x", "y", p))
         if ask.dtype not in TYPES:
@@ -98,6 +105,8 @@ def cumsum(ask: Ask[CumSum]) -> Plan | Unsupported:
     p = ask.op
     axis = node("axis", "Constant", (), value_int=p.axis)
     words = {"exclusive": int(p.exclusive), "reverse": int(p.reverse)}
+    if not p.wide and p.of in _NARROW["CumSum"]:
+        return Unsupported(f"CumSum is not specified for {p.of}")
     if p.of == "real" or not p.wide:
         return answered(ask, [axis, node("y", "CumSum", ("x", "axis"), **words)])
     return answered(ask, [axis, cast("x", "wide", "int64"), node("y", "CumSum", ("wide", "axis"), **words)])
@@ -112,9 +121,11 @@ def place(operator: str) -> Callable[[Ask[Any]], Plan | Unsupported]:
         words["select_last_index"] = int(p.ties == "last")
         if p.axis is not None:
             return answered(ask, [node("indices", operator, ("x",), **words)])
-        nodes = [constant("row", -1), node("flat", "Reshape", ("x", "row")), node("at", operator, ("flat",), **words)]
-        shape = constant("shape", *p.outputs()[0].shape)
-        return answered(ask, [*nodes, shape, node("indices", "Reshape", ("at", "shape"))])
+        flat = [constant("row", -1), node("flat", "Reshape", ("x", "row"))]
+        if not p.keepdims:
+            return answered(ask, [*flat, node("indices", operator, ("flat",), **words)])
+        shape = [constant("shape", *p.outputs()[0].shape), node("indices", "Reshape", ("at", "shape"))]
+        return answered(ask, [*flat, node("at", operator, ("flat",), **words), *shape])
 
     return asked
 

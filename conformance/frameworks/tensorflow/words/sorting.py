@@ -18,9 +18,8 @@ TABLE: dict[str, Cell] = {
     "bucketize": Words("places = tf.searchsorted(row, x, {side})"),
     "unique": Words(
         "values, inverse, counts = tf.unique_with_counts(x)\n"
-        "more = [[0, {length} - tf.shape(values)[0]]]\n"
-        "values = tf.pad(values, more)\n"
-        "counts = tf.pad(counts, more)",
+        "values = tf.pad(values, [[0, {length} - tf.shape(values)[0]]])\n"
+        "counts = tf.pad(counts, [[0, {length} - tf.shape(counts)[0]]])",
         unless={
             "sorted": "tf.unique gives the values in the order in which they first come",
             "equal_nan": "tf.unique takes every NaN for a value of its own",

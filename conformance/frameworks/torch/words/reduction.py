@@ -48,7 +48,7 @@ TABLE: dict[str, Cell] = {
     "min": Words("y = torch.amin(x, {over}, {keepdims})", unless=_NONE),
     "var": Words("y = torch.var(x, {axes}, correction={ddof}, keepdim={keepdims})", unless=_NONE),
     "std": Words("y = torch.std(x, {axes}, correction={ddof}, keepdim={keepdims})", unless=_NONE),
-    "logsumexp": Words("y = torch.logsumexp(x, {over}, {keepdims})", unless=_NONE),
+    "logsumexp": Words("y = torch.logsumexp(x, {over}, {keepdims})"),
     "norm": (
         Words(
             "y = torch.linalg.matrix_norm(x, {order|p}, {over}, {keepdims})",
@@ -66,6 +66,6 @@ TABLE: dict[str, Cell] = {
         *_one_axis("torch.median(x, %s)", _LOWER, "[0]"),
     ),
     "quantile": _one_axis("torch.quantile(x, {q}, %s, interpolation={interpolation})", {}),
-    "any": Words("y = torch.any(x, {over}, {keepdims})", unless=_NONE),
-    "all": Words("y = torch.all(x, {over}, {keepdims})", unless=_NONE),
+    "any": Words("y = torch.any(x, {over}, {keepdims})"),
+    "all": Words("y = torch.all(x, {over}, {keepdims})"),
 }

@@ -8,7 +8,7 @@ from conformance.frameworks.words import Words
 TABLE: dict[str, Cell] = {
     "topk": Words("values, indices = torch.topk(x, {k}, largest={largest})"),
     "sort": Words("y = torch.sort(x, {axis}, {descending})[0]"),
-    "argsort": Words("indices = torch.argsort(x, {axis}, {descending}, stable={stable})"),
+    "argsort": Words("indices = torch.argsort(x, dim={axis}, descending={descending}, stable={stable})"),
     "searchsorted": Words("places = torch.searchsorted(row, x, right={right})", trusted=True),
     "bucketize": Words("places = torch.bucketize(x, row, right={right})"),
     "unique": Words(
