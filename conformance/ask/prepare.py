@@ -191,8 +191,9 @@ def check_not_vacuous(case: Case, values: Mapping[str, Array]) -> None:
     elif not any(value.any() for value in values.values()):
         if "zeros" not in case.permits:
             raise CaseError("its reference is zero everywhere; say `permits: [zeros]` if that is meant")
-    elif not any(np.isfinite(value).any() for value in values.values()):
-        raise CaseError("its reference is finite nowhere, so nothing would be compared")
+    elif "nonfinite" not in case.permits and not any(np.isfinite(value).any() for value in values.values()):
+        said = "its reference is finite nowhere, so nothing would be compared; say `permits: [nonfinite]` if"
+        raise CaseError(f"{said} the pattern of infinities and NaN is what is meant")
 
 
 def plan_for(case: Case, target: Target) -> Plan | Unsupported:

@@ -52,7 +52,7 @@ from conformance.exact.moves import (
 from conformance.exact.num import Num, add_up, broadcast, gathered, num, scattered, stopped, stored, total
 from conformance.exact.order import Index, argmax, argmin, largest, smallest, sort, topk
 from conformance.exact.precision import Precision
-from conformance.exact.reduce import cumulative_sum, log_softmax, logsumexp, mean, product, softmax, variance
+from conformance.exact.reduce import cumulative_sum, log_softmax, logsumexp, mean, product, singular, softmax, variance
 from conformance.exact.tape import vjp
 from conformance.exact.truth import (
     Truth,
@@ -137,6 +137,7 @@ __all__ = [
     "sigmoid",
     "sign",
     "sin",
+    "singular",
     "sinh",
     "smallest",
     "softmax",

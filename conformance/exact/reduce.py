@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache
 from math import prod
 
 import numpy as np
 
 from conformance.exact.functions import exp, log
-from conformance.exact.graph import Array, Edge, Own, Reach
+from conformance.exact.graph import UNBOUNDED, Array, Edge, Own, Range, Reach
 from conformance.exact.moves import concatenate, flip
-from conformance.exact.num import Axes, Num, normal_axes, stopped, total, widened
+from conformance.exact.num import Axes, Num, normal_axes, rounding, stopped, total, widened
 
 
 def mean(a: Num, axis: Axes = None, keepdims: bool = False) -> Num:
@@ -98,3 +99,32 @@ def log_softmax(a: Num, axis: int = -1) -> Num:
     """The logarithm of the softmax, without forming it; NaN where that is."""
     shifted = _from_top(a, axis)
     return shifted - log(total(exp(shifted), axis, keepdims=True))
+
+
+def singular(a: Num, largest_only: bool = False) -> Num:
+    """The sum of the singular values of matrices along the last two axes, or the largest of them.
+
+    The gradient is the product of the singular vectors. These are the better determined, the further the largest value
+    is from the next, or all of them are from 0 (Golub and Van Loan, 4th ed., section 8.6.1).
+    """
+    u, s, v = np.linalg.svd(a.value, full_matrices=False)
+    size = 8.0 * max(a.shape[-2:])
+    kept = 1 if largest_only else s.shape[-1]
+    slope = u[..., :kept] @ v[..., :kept, :]
+    apart = s[..., :1] - np.append(s, np.zeros((*s.shape[:-1], 1)), -1)[..., 1:2] if largest_only else s[..., -1:]
+    with np.errstate(divide="ignore"):
+        off = np.minimum(size * s[..., :1] / apart, UNBOUNDED)[..., None]
+    sure = Num(slope, own=lambda name: np.broadcast_to(off, slope.shape) if name == "err" else None, steps=int(size))
+
+    def spread(c: Array, squared: bool) -> Array:
+        return np.asarray(((slope * slope if squared else np.abs(slope)) * c).sum((-2, -1)))
+
+    edge = Edge(a, spread, lambda g, y: g.reshape(*g.shape, 1, 1) * sure)
+    value = np.asarray(s[..., :kept].sum(-1))
+    return Num(value, (edge,), rounding(value, size), reach=lambda p, r: _shifted(value, spread, r), steps=int(size))
+
+
+def _shifted(value: Array, spread: Callable[[Array, bool], Array], given: Sequence[Range]) -> Range:
+    """The range of what has these slopes, to first order."""
+    off = spread((given[0][1] - given[0][0]) / 2, False)
+    return value - off, value + off

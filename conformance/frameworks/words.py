@@ -48,13 +48,15 @@ TEXT = "text"
 SHAPE = "_shape"
 
 
-def _text(value: Any) -> _Verbatim:
+def _text(value: Any) -> Verbatim:
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise ValueError(f"{value!r} is no name, which is all that is written as it stands")
-    return _Verbatim(value)
+    return Verbatim(value)
 
 
-class _Verbatim(str):
+class Verbatim(str):
+    """Text that a hole is filled with as it stands: a cell's own word may give it."""
+
     __slots__ = ()
 
 
@@ -129,7 +131,7 @@ class Words:
             value = values[name]
             for word in words:
                 value = {**WORDS, **(self.own or {})}[word](value)
-            return value if isinstance(value, _Verbatim) else literal(value)
+            return value if isinstance(value, Verbatim) else literal(value)
 
         return _HOLE.sub(hole, text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.ops.along import ArgMax, ArgMin, CumProd, CumSum
 from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
@@ -11,7 +12,22 @@ from conformance.ops.norm import BatchNorm, LayerNorm
 from conformance.ops.pointwise import ACTIVATIONS, Gelu, Glu
 from conformance.ops.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, LpPool, MaxPool
 from conformance.ops.recurrent import Lstm
-from conformance.ops.sorting import TopK
+from conformance.ops.reduction import (
+    AllTrue,
+    AnyTrue,
+    LogSumExp,
+    Max,
+    Mean,
+    Median,
+    Min,
+    Norm,
+    Prod,
+    Quantile,
+    Std,
+    Sum,
+    Var,
+)
+from conformance.ops.sorting import ArgSort, Bucketize, SearchSorted, Sort, TopK, Unique
 
 DEFINED: dict[str, type[Op]] = {
     op.name: op
@@ -38,5 +54,27 @@ DEFINED: dict[str, type[Op]] = {
         DepthToSpace,
         Linspace,
         Arange,
+        Sum,
+        Mean,
+        Prod,
+        Max,
+        Min,
+        Var,
+        Std,
+        LogSumExp,
+        Norm,
+        CumSum,
+        CumProd,
+        ArgMax,
+        ArgMin,
+        Median,
+        Quantile,
+        AnyTrue,
+        AllTrue,
+        Sort,
+        ArgSort,
+        SearchSorted,
+        Bucketize,
+        Unique,
     )
 } | {op.name: op for op in ACTIVATIONS}

@@ -12,7 +12,7 @@ from conformance.ops.base import Op
 
 CHECKS = ("shape", "dtype", "value", "gradient", "determinism", "signed_zeros")
 POLICIES = ("strict", "superset", "ignore")
-PERMITS = ("empty", "zeros")
+PERMITS = ("empty", "zeros", "nonfinite")
 
 
 @dataclass(frozen=True)

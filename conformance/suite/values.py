@@ -112,7 +112,7 @@ def _drawn(spec: TensorSpec, kind: str, stream: np.random.RandomState, case: Cas
         return rounded(np.abs(array) + 0.25, spec.travels_as(case.dtype))
     if spec.draw == "unit":  # within 0 and 1, neither of which is reached
         return rounded(0.5 + 0.45 * array / (1 + np.abs(array)), spec.travels_as(case.dtype))
-    return array
+    return np.sort(array, axis=-1) if spec.draw == "ascending" else array
 
 
 def _thinned(array: Array, spec: TensorSpec, most: int, stream: np.random.RandomState, pulled: bool) -> Array:

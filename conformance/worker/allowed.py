@@ -105,7 +105,7 @@ WORDS = frozenset(
     "mean sum none batchmean sum_over_batch_size max min avg average "
     "MAX AVG amax amin prod fro nuc inf ortho backward "
     "forward default high highest DEFAULT HIGH HIGHEST fastest float32_default concat mul ave tanh left right lower "
-    "upper reduced complete raise clip fill drop ij xy "
+    "upper reduced complete raise clip fill drop ij xy higher midpoint euclidean ASCENDING DESCENDING "
     # activations and initialisers that Keras and PyTorch know by a word
     "relu relu6 leaky_relu elu selu celu gelu "
     "silu swish sigmoid hard_sigmoid hard_silu hard_swish log_sigmoid softplus "

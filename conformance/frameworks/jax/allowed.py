@@ -53,16 +53,18 @@ _NUMPY = names(
     "moveaxis pad ravel repeat reshape roll rot90 split squeeze stack swapaxes tile transpose vstack",
     # reduced, sorted, chosen
     "all amax amin any argmax argmin argsort average count_nonzero",
-    "cumprod cumsum diff interp max mean median min nanmax",
+    "cumprod cumsum diff digitize interp max mean median min nanmax",
     "nanmean nanmin nanprod nanstd nansum nanvar percentile prod",
-    "ptp quantile sort std sum take take_along_axis trace",
+    "ptp quantile searchsorted sort std sum take unique take_along_axis trace",
     "var",
     # products
     "convolve correlate cross dot einsum inner kron matmul outer tensordot vdot",
 )
 _ELSEWHERE = (
     names("jax.numpy.fft", "fft fft2 fftn fftshift ifft ifft2 ifftn ifftshift irfft irfft2 irfftn rfft rfft2 rfftn")
-    | names("jax.numpy.linalg", "cholesky det eigh eigvalsh inv matrix_power norm pinv qr slogdet solve svd")
+    | names(
+        "jax.numpy.linalg", "cholesky det eigh eigvalsh inv matrix_power norm pinv qr slogdet solve svd vector_norm"
+    )
     | names("jax.image", "resize scale_and_translate")
     | names("jax.scipy.signal", "convolve convolve2d correlate correlate2d")
     | names(
@@ -91,7 +93,7 @@ ALLOWED = Allowed(
         **at_most(2, names("jax.numpy", "all amax amin any argmax argmin around max median min nanmax nanmin outer")),
         **at_most(2, names("jax.numpy", "ptp round stack")),
         **at_most(3, names("jax.numpy", "cumprod cumsum mean nanmean nanprod nanstd nansum nanvar percentile prod")),
-        **at_most(3, names("jax.numpy", "quantile std sum take var")),
+        **at_most(3, names("jax.numpy", "quantile searchsorted std sum take var")),
         **at_most(2, names("jax.nn", "log_softmax logmeanexp softmax")),
         **at_most(4, names("jax.lax", "full_like")),
         **at_most(5, names("jax.nn", "logsumexp standardize") | names("jax.scipy.special", "logsumexp")),

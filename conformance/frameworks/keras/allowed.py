@@ -60,9 +60,10 @@ _OPS = names(
     "append broadcast_to concatenate expand_dims flip hstack moveaxis pad ravel repeat reshape roll rot90 slice",
     "slice_update split squeeze stack swapaxes tile transpose unstack vstack",
     # reduced, sorted, chosen
-    "all amax amin any argmax argmin argsort average",
+    "all amax amin any argmax argmin argsort average digitize",
     "count_nonzero cumprod cumsum diff get_item in_top_k logsumexp max",
-    "mean median min prod quantile scatter scatter_update sort std sum take take_along_axis top_k trace var",
+    "mean median min prod quantile scatter scatter_update searchsorted sort std sum take",
+    "take_along_axis top_k trace unique var",
     # products
     "cholesky correlate cross det dot eigh einsum inner inv lu_factor matmul norm outer qr solve svd tensordot vdot",
     # networks

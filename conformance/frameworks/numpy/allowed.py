@@ -40,6 +40,7 @@ _OTHERS = names(
     "expand_dims broadcast_to flip fliplr flipud rot90 roll",
     "pad split array_split vstack hstack dstack atleast_1d atleast_2d atleast_3d ascontiguousarray",
     # chosen and sorted
+    "searchsorted digitize unique quantile",
     "where take_along_axis sort argsort clip real imag trace diagonal meshgrid diff",
     # products
     "einsum tensordot kron cross convolve correlate",
@@ -47,7 +48,10 @@ _OTHERS = names(
 ) | names("numpy", "take")
 _ELSEWHERE = (
     names("numpy.fft", "fft ifft fft2 ifft2 fftn ifftn rfft irfft rfft2 irfft2 rfftn irfftn fftshift ifftshift")
-    | names("numpy.linalg", "norm inv pinv det slogdet solve cholesky qr svd eigvalsh eigh matrix_power matrix_rank")
+    | names(
+        "numpy.linalg",
+        "norm vector_norm inv pinv det slogdet solve cholesky qr svd eigvalsh eigh matrix_power matrix_rank",
+    )
     | names("numpy.lib.stride_tricks", "sliding_window_view")
 )
 _DTYPES = names(
@@ -67,7 +71,7 @@ ALLOWED = Allowed(
     positional={
         **at_most(1, _UNARY),
         **at_most(2, _BINARY | _REDUCTIONS | _LISTS),
-        **at_most(3, names("numpy", "clip take")),
+        **at_most(3, names("numpy", "clip take quantile searchsorted digitize")),
         **at_most(4, names("numpy", "trace")),
         **at_most(
             1, (".sum", ".mean", ".max", ".min", ".std", ".var", ".prod", ".cumsum", ".argmax", ".argmin", ".round")

@@ -34,7 +34,7 @@ _PLAIN = names(
     "stop_gradient strided_slice tile transpose unstack space_to_batch batch_to_space",
     # chosen, sorted, clipped
     "argsort boolean_mask clip_by_value gather",
-    "gather_nd scatter_nd tensor_scatter_nd_add tensor_scatter_nd_update sort",
+    "gather_nd scatter_nd searchsorted tensor_scatter_nd_add tensor_scatter_nd_update sort unique unique_with_counts",
     "where norm",
     # products
     "einsum matmul tensordot",

@@ -57,7 +57,8 @@ _PLAIN = names(
     "all amax amin aminmax any argmax argmin argsort count_nonzero cummax cummin cumprod cumsum diff dist gather",
     "index_select kthvalue logcumsumexp logsumexp masked_select max mean",
     "median min mode msort nanmean nanmedian nansum",
-    "norm prod quantile scatter scatter_add sort std std_mean sum take take_along_dim topk trace var var_mean",
+    "norm prod quantile scatter scatter_add sort std std_mean sum take take_along_dim topk trace",
+    "bucketize unique var var_mean",
     # products
     "addbmm addmm addmv baddbmm bilinear bmm",
     "cdist chain_matmul conv1d conv2d conv3d conv_transpose1d conv_transpose2d",

@@ -14,6 +14,7 @@ from conformance.frameworks.jax.words import (
     pointwise,
     pool,
     recurrent,
+    reduction,
     sorting,
 )
 
@@ -25,5 +26,6 @@ TABLE: dict[str, Cell] = {
     **norm.TABLE,
     **recurrent.TABLE,
     **sorting.TABLE,
+    **reduction.TABLE,
     **indexing.TABLE,
 }

@@ -15,6 +15,7 @@ from conformance.frameworks.keras.words import (
     pointwise,
     pool,
     recurrent,
+    reduction,
     sorting,
 )
 
@@ -26,5 +27,6 @@ TABLE: dict[str, Cell] = {
     **norm.TABLE,
     **recurrent.TABLE,
     **sorting.TABLE,
+    **reduction.TABLE,
     **indexing.TABLE,
 }

@@ -11,6 +11,7 @@ from conformance.frameworks.onnx.words import (
     pointwise,
     pool,
     recurrent,
+    reduction,
     sorting,
 )
 
@@ -22,5 +23,6 @@ TABLE: dict[str, Cell] = {
     **norm.TABLE,
     **recurrent.TABLE,
     **sorting.TABLE,
+    **reduction.TABLE,
     **indexing.TABLE,
 }
