@@ -6,7 +6,9 @@ from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.indexing import Embedding
-from conformance.ops.norm import BatchNorm, LayerNorm
+from conformance.ops.norm import BatchNorm, BatchNormInference, LayerNorm
+from conformance.ops.norm_groups import GroupNorm, InstanceNorm
+from conformance.ops.norm_lengths import L2Normalize, Lrn, RmsNorm
 from conformance.ops.pointwise import Gelu
 from conformance.ops.pool import MaxPool
 from conformance.ops.recurrent import Lstm
@@ -24,5 +26,11 @@ DEFINED: dict[str, type[Op]] = {
         BatchNorm,
         LayerNorm,
         Embedding,
+        BatchNormInference,
+        GroupNorm,
+        InstanceNorm,
+        RmsNorm,
+        L2Normalize,
+        Lrn,
     )
 }

@@ -44,4 +44,15 @@ ASKED: dict[str, list[dict[str, Any]]] = {
     "layer_norm": [{}, {"shape": [2, 3, 4], "axes": 2, "epsilon": 0.5}],
     "lstm": [{}, {"steps": 1, "units": 1}],
     "embedding": [{}, {"shape": [5], "rows": 1}],
+    "batch_norm_inference": [{}, {"space": [5], "epsilon": 0.5}],
+    "group_norm": [{}, {"groups": 4, "space": [5], "epsilon": 0.5}, {"groups": 1, "space": [2, 3, 2]}],
+    "instance_norm": [{}, {"space": [5], "epsilon": 0.5}],
+    "rms_norm": [{}, {"shape": [2, 3, 4], "axes": 2, "epsilon": 0.5}],
+    "l2_normalize": [{}, {"least": "square", "shape": [2, 3, 4]}, {"epsilon": 2.0}],
+    "lrn": [
+        {},
+        {"size": 2, "alpha": 1.0, "space": [4], "k": 2.0},
+        {"size": 4, "alpha": 0.5, "extra": "after"},
+        {"size": 5, "beta": 0.5, "divided": False, "space": [2, 1, 2]},
+    ],
 }
