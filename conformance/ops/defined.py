@@ -6,6 +6,8 @@ from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.indexing import Embedding
+from conformance.ops.loss import BinaryCrossEntropy, Cosine, Hinge, Huber, KlDiv, Mse, SmoothL1
+from conformance.ops.loss_classes import CrossEntropy
 from conformance.ops.norm import BatchNorm, BatchNormInference, LayerNorm
 from conformance.ops.norm_groups import GroupNorm, InstanceNorm
 from conformance.ops.norm_lengths import L2Normalize, Lrn, RmsNorm
@@ -32,5 +34,13 @@ DEFINED: dict[str, type[Op]] = {
         RmsNorm,
         L2Normalize,
         Lrn,
+        Mse,
+        Huber,
+        SmoothL1,
+        Hinge,
+        BinaryCrossEntropy,
+        KlDiv,
+        Cosine,
+        CrossEntropy,
     )
 }

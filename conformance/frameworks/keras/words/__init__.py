@@ -10,6 +10,7 @@ from conformance.frameworks import Cell
 from conformance.frameworks.keras.words import (
     convolution,
     indexing,
+    loss,
     norm,
     pointwise,
     pool,
@@ -25,4 +26,5 @@ TABLE: dict[str, Cell] = {
     **recurrent.TABLE,
     **sorting.TABLE,
     **indexing.TABLE,
+    **loss.TABLE,
 }

@@ -6,6 +6,7 @@ from conformance.frameworks import Cell
 from conformance.frameworks.onnx.words import (
     convolution,
     indexing,
+    loss,
     norm,
     pointwise,
     pool,
@@ -21,4 +22,5 @@ TABLE: dict[str, Cell] = {
     **recurrent.TABLE,
     **sorting.TABLE,
     **indexing.TABLE,
+    **loss.TABLE,
 }

@@ -9,6 +9,7 @@ from conformance.frameworks import Cell
 from conformance.frameworks.tensorflow.words import (
     convolution,
     indexing,
+    loss,
     norm,
     pointwise,
     pool,
@@ -24,4 +25,5 @@ TABLE: dict[str, Cell] = {
     **recurrent.TABLE,
     **sorting.TABLE,
     **indexing.TABLE,
+    **loss.TABLE,
 }
