@@ -53,12 +53,10 @@ class Loss(Op):
         raise NotImplementedError
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given = {"shape": self.shape, "reduction": self.reduction}
-        yield from ((text, _Other(**given, of=self, how=how)) for how, text in _TAKEN.items() if self.confusable(how))
-
-    def confusable(self, how: str) -> bool:
-        """Whether it may be taken for that."""
-        return how == "half" or (self.reduction == "sum" and len(self.shape) > 1)
+        yield "half of the loss", _Other(self.shape, self.reduction, self, "half")
+        if self.reduction == "sum":
+            text = "the sum of the means over the last axis, not of all elements"
+            yield text, _Other(self.shape, self.reduction, self, "rows")
 
 
 @dataclass(frozen=True)
@@ -261,9 +259,6 @@ class _Negative(Cosine):
 
     def each(self, x: Num, target: Num) -> Num:
         return self.sign * self.similarity(x, target)
-
-
-_TAKEN = {"half": "half of the loss", "rows": "the sum of the means over the last axis, not of all elements"}
 
 
 @dataclass(frozen=True)
