@@ -214,7 +214,7 @@ class _Search:
     # --- whether a candidate is the answer ------------------------------------------------------------------------
 
     def _round(self, array: Array) -> Array:
-        return rounded(np.ascontiguousarray(array), self.dtype.name)
+        return rounded(array, self.dtype.name)
 
     def _wrong(self) -> NDArray[np.bool_]:
         """Which elements the reference does not account for."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.exact.functions import exp, log, softplus, sqrt
-from conformance.exact.num import Num, total
+from conformance.exact.num import Num, stored, total
 from conformance.exact.reduce import mean
 from conformance.exact.truth import absolute, clip, greater, less, less_equal, maximum, where
 from conformance.ops.base import (
@@ -26,7 +26,7 @@ REDUCTION = word_field("mean", ("mean", "sum", "none"), "of all elements: their 
 
 def reduced(each: Num, reduction: str) -> Num:
     """The losses as a `reduction` leaves them."""
-    return {"mean": mean, "sum": total}[reduction](each) if reduction != "none" else each
+    return {"mean": mean, "sum": total}[reduction](stored(each)) if reduction != "none" else each
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Mse(Loss):
     name = "mse"
 
     def each(self, x: Num, target: Num) -> Num:
-        off = x - target
+        off = stored(x - target)
         return off * off
 
 
@@ -78,8 +78,8 @@ class Huber(Loss):
     delta: float = param(real_field(1.0, "where the parabola ends", near=(1.0, 0.5, 2.0), above=0.0))
 
     def each(self, x: Num, target: Num) -> Num:
-        off = x - target
-        far = self.delta * (absolute(off) - 0.5 * self.delta)
+        off = stored(x - target)
+        far = self.delta * stored(absolute(off) - 0.5 * self.delta)
         return where(less_equal(absolute(off), self.delta), 0.5 * (off * off), far)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
@@ -95,8 +95,8 @@ class SmoothL1(Loss):
     beta: float = param(real_field(1.0, "where the parabola ends", near=(1.0, 0.5, 2.0), above=0.0))
 
     def each(self, x: Num, target: Num) -> Num:
-        off = x - target
-        near = 0.5 * (off * off) / self.beta
+        off = stored(x - target)
+        near = 0.5 * stored(off * off) / self.beta
         return where(less(absolute(off), self.beta), near, absolute(off) - 0.5 * self.beta)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
@@ -111,7 +111,7 @@ class Hinge(Loss):
     name = "hinge"
 
     def each(self, x: Num, target: Num) -> Num:
-        return maximum(1.0 - target * x, 0.0)
+        return maximum(1.0 - stored(target * x), 0.0)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         yield "a target of 0 or 1 as one of -1 or 1", _Other(self.shape, self.reduction, self, "signs")
@@ -137,8 +137,9 @@ class BinaryCrossEntropy(Loss):
     def each(self, x: Num, target: Num) -> Num:
         if self.logits:
             # In the form of PyTorch and JAX; where x is far below 0, its summands cancel.
-            return (1.0 - target) * x + (self.positive * target + (1.0 - target)) * softplus(-x)
-        return -(self.positive * _times_log(target, x) + _times_log(1.0 - target, 1.0 - x))
+            rest = stored(1.0 - target)
+            return stored(rest * x) + stored(stored(self.positive * target + rest) * softplus(-x))
+        return -(self.positive * _times_log(target, x) + _times_log(stored(1.0 - target), stored(1.0 - x)))
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
@@ -169,7 +170,7 @@ class _Clipped(BinaryCrossEntropy):
 
 def _times_log(a: Num, x: Num) -> Num:
     """a * log(x), and 0 where a is."""
-    return where(a.value == 0, 0.0, a * log(x))
+    return where(a.value == 0, 0.0, stored(a * stored(log(x))))
 
 
 @dataclass(frozen=True)
@@ -196,11 +197,12 @@ class KlDiv(Loss):
         return total(each) / float(self.shape[0]) if self.reduction == "batchmean" else reduced(each, self.reduction)
 
     def each(self, x: Num, target: Num) -> Num:
-        log_x = x if self.logs else log(x)
+        log_x = x if self.logs else stored(log(x))
         if self.log_target:
-            return exp(target) * (target - log_x)
+            return stored(exp(target)) * stored(target - log_x)
         present = greater(target, 0.0)
-        return where(present, target * (log(where(present, target, 1.0)) - log_x), 0.0)
+        off = stored(stored(log(where(present, target, 1.0))) - log_x)
+        return where(present, target * off, 0.0)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         if self.reduction == "mean":
@@ -243,8 +245,8 @@ class Cosine(Loss):
 
     def similarity(self, x: Num, target: Num) -> Num:
         """The cosine."""
-        lengths = [maximum(sqrt(total(a * a, -1, keepdims=True)), self.epsilon) for a in (x, target)]
-        return total((x / lengths[0]) * (target / lengths[1]), -1)
+        lengths = [stored(maximum(sqrt(total(stored(a * a), -1, keepdims=True)), self.epsilon)) for a in (x, target)]
+        return stored(total(stored(stored(x / lengths[0]) * stored(target / lengths[1])), -1))
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         yield "the negative of the cosine, without the 1", _Negative(self.shape, self.reduction, self.epsilon)

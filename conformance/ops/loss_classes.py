@@ -10,7 +10,7 @@ import numpy as np
 
 from conformance.exact.functions import log
 from conformance.exact.moves import take, take_along
-from conformance.exact.num import Num, total
+from conformance.exact.num import Num, stored, total
 from conformance.exact.reduce import log_softmax, mean
 from conformance.exact.reduce import softmax as softmax_of
 from conformance.exact.truth import clip, where
@@ -98,7 +98,8 @@ class CrossEntropy(Op):
             share = target * (1 - smoothing) + smoothing / self.classes if smoothing else target
             terms = share * logs if by_class is None else share * logs * by_class
             # 0 times the logarithm of a class that is impossible is 0.
-            return _reduced(-total(where(share.value == 0, 0.0, terms), 1), self.reduction)
+            impossible = (share.value == 0) & np.isinf(logs.value)
+            return _reduced(-total(where(impossible, 0.0, terms), 1), self.reduction)
         chosen = take_along(logs, np.expand_dims(target, 1), 1)[:, 0]
         weights = Num(np.ones(target.shape)) if weight is None else take(weight, target.reshape(-1), 0)
         weights = weights.reshape(*target.shape)
@@ -109,7 +110,7 @@ class CrossEntropy(Op):
         if self.ignore is not None:
             each, weights = (where(target == self.ignore, 0.0, a) for a in (each, weights))
         if self.reduction == "mean":
-            return total(each) / (float(weights.value.sum()) if weight is None else total(weights))
+            return total(stored(each)) / (float(weights.value.sum()) if weight is None else total(weights))
         return _reduced(each, self.reduction)
 
     def logs(self, x: Num) -> Num:
@@ -124,7 +125,7 @@ class CrossEntropy(Op):
 
 
 def _reduced(each: Num, reduction: str) -> Num:
-    return each if reduction == "none" else total(each) if reduction == "sum" else mean(each)
+    return each if reduction == "none" else (total if reduction == "sum" else mean)(stored(each))
 
 
 @dataclass(frozen=True)

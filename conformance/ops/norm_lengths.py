@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.exact.functions import power, rsqrt, sqrt
 from conformance.exact.moves import pad, stack
-from conformance.exact.num import Num, total
+from conformance.exact.num import Num, stored, total
 from conformance.exact.reduce import mean
 from conformance.exact.truth import maximum
 from conformance.ops.base import (
@@ -104,10 +104,10 @@ class L2Normalize(Op):
         return (replace(self.inputs()[0], name="y"),)
 
     def compute(self, x: Num) -> Num:  # type: ignore[override]
-        squares = total(x * x, -1, keepdims=True)
+        squares = total(stored(x * x), -1, keepdims=True)
         if self.least == "square":
-            return x * rsqrt(maximum(squares, self.epsilon))
-        return x / maximum(sqrt(squares), self.epsilon)
+            return x * stored(rsqrt(maximum(stored(squares), self.epsilon)))
+        return x / stored(maximum(sqrt(squares), self.epsilon))
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         yield "epsilon added under the root, not the least", _Added(self.shape, self.epsilon)
