@@ -167,7 +167,9 @@ class BatchNormInference(Channelwise):
         return (*super().inputs(), *old)
 
     def compute(self, x: Num, scale: Num, offset: Num, mean: Num, variance: Num) -> Num:  # type: ignore[override]
-        return (x - self.spread(mean)) * self.spread(self.by(variance) * scale) + self.spread(offset)
+        # In the form of most libraries, whose summands cancel where a mean is far from zero.
+        by = self.by(variance) * scale
+        return x * self.spread(by) + self.spread(offset - mean * by)
 
     def by(self, variance: Num) -> Num:
         """What the distances from the mean are multiplied with."""
