@@ -26,7 +26,17 @@ TARGETS: dict[str, set[str]] = {
     "keras/tensorflow": set(),
     "keras/torch": set(),
     "keras/jax:jit": set(),
-    "keras/jax:jit+api=ops": {"batch_norm", "lstm"},
+    "keras/jax:jit+api=ops": {
+        "batch_norm",
+        "lstm",
+        "group_norm",
+        "instance_norm",
+        "mse",
+        "huber",
+        "smooth_l1",
+        "hinge",
+        "kl_div",
+    },
     "onnx": set(),
     "onnx/reference": set(),
 }
