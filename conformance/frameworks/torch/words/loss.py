@@ -36,8 +36,8 @@ TABLE: dict[str, Cell] = {
             unless={"not logits": "of probabilities", "positive != 1": "weighted"},
         ),
         Words(
-            f"y = {_F}binary_cross_entropy_with_logits(x, target, reduction={{reduction}}, "
-            "pos_weight=torch.tensor({positive}, dtype=x.dtype))",
+            "positive = torch.tensor({positive}, dtype=x.dtype)\n"
+            f"y = {_F}binary_cross_entropy_with_logits(x, target, reduction={{reduction}}, pos_weight=positive)",
             unless={"not logits": "of probabilities"},
         ),
         Words(
