@@ -75,9 +75,11 @@ WORDS: Mapping[str, Word] = {
     "around": lambda v: (1, *v, 1),
     "outer_pairs": lambda pairs: ((0, 0), (0, 0), *pairs),
     "around_pairs": lambda pairs: ((0, 0), *pairs, (0, 0)),
-    # Of one length a spatial axis: their letters, and every axis but the last where the channels are that.
+    # Of one length a spatial axis: their letters, and every axis but the last where the channels are that,
+    # and but the first, which is the batch.
     "letters": lambda space: SPATIAL[-len(space) :],
     "but_last": lambda space: tuple(range(len(space) + 1)),
+    "but_outer": lambda space: tuple(range(1, len(space) + 1)),
 }
 
 

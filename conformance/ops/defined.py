@@ -7,8 +7,12 @@ from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.indexing import Embedding
+from conformance.ops.loss import BinaryCrossEntropy, Cosine, Hinge, Huber, KlDiv, Mse, SmoothL1
+from conformance.ops.loss_classes import CrossEntropy
 from conformance.ops.moving import Arange, DepthToSpace, Linspace, Pad, PixelShuffle, Repeat, Roll, Tile
-from conformance.ops.norm import BatchNorm, LayerNorm
+from conformance.ops.norm import BatchNorm, BatchNormInference, LayerNorm
+from conformance.ops.norm_groups import GroupNorm, InstanceNorm
+from conformance.ops.norm_lengths import L2Normalize, Lrn, RmsNorm
 from conformance.ops.pointwise import ACTIVATIONS, Gelu, Glu
 from conformance.ops.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, LpPool, MaxPool
 from conformance.ops.recurrent import Lstm
@@ -76,5 +80,19 @@ DEFINED: dict[str, type[Op]] = {
         SearchSorted,
         Bucketize,
         Unique,
+        BatchNormInference,
+        GroupNorm,
+        InstanceNorm,
+        RmsNorm,
+        L2Normalize,
+        Lrn,
+        Mse,
+        Huber,
+        SmoothL1,
+        Hinge,
+        BinaryCrossEntropy,
+        KlDiv,
+        Cosine,
+        CrossEntropy,
     )
 } | {op.name: op for op in ACTIVATIONS}

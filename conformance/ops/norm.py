@@ -26,9 +26,38 @@ from conformance.ops.base import (
     shape_field,
 )
 
+# What people and frameworks take epsilon for.
+EPSILONS = (1e-3, 1e-6, 1e-7, 1e-5, 1e-12)
+
 
 @dataclass(frozen=True)
-class BatchNorm(Op):
+class Channelwise(Op):
+    """A normalisation of x of a batch, channels and space, with a scale and an offset for each channel."""
+
+    unsaid = ("batch", "channels", "space")
+    batch: int = param(integer_field(4, 0, "batch size N"))
+    channels: int = param(integer_field(3, 1, "channels C"))
+    space: tuple[int, ...] = param(shape_field((3, 4), "the spatial size of x", most=3))
+    epsilon: float = param(real_field(1e-5, "added to the variance", near=EPSILONS, above=0.0))
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        x = TensorSpec("x", "NC" + SPATIAL[len(self.space)], (self.batch, self.channels, *self.space))
+        return x, self.of_channels("scale"), self.of_channels("offset")
+
+    def of_channels(self, name: str, **marks: Any) -> TensorSpec:
+        """A tensor of one number a channel."""
+        return TensorSpec(name, "C", (self.channels,), **marks)
+
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        return (replace(self.inputs()[0], name="y"),)
+
+    def spread(self, a: Num) -> Num:
+        """What there is of each channel, beside batch and space."""
+        return a.reshape(1, self.channels, *(1 for _ in self.space))
+
+
+@dataclass(frozen=True)
+class BatchNorm(Channelwise):
     """Batch normalisation in training (Ioffe and Szegedy, 2015), and the running statistics after it.
 
     y = scale * (x - mean) / sqrt(variance + epsilon) + offset, by the mean and the (biased) variance of each channel
@@ -37,11 +66,7 @@ class BatchNorm(Op):
     """
 
     name = "batch_norm"
-    unsaid = ("batch", "channels", "space")
     batch: int = param(integer_field(4, 1, "batch size N"))
-    channels: int = param(integer_field(3, 1, "channels C"))
-    space: tuple[int, ...] = param(shape_field((3, 4), "the spatial size of x", most=3))
-    epsilon: float = param(real_field(1e-5, "added to the variance", near=(1e-3, 1e-6, 1e-5, 1e-12), above=0.0))
     momentum: float = param(
         real_field(0.9, "the share of the old running statistics that is kept", near=(0.1, 0.99, 0.01))
     )
@@ -58,24 +83,12 @@ class BatchNorm(Op):
         return None
 
     def inputs(self) -> tuple[TensorSpec, ...]:
-        c = (self.channels,)
-        x = TensorSpec("x", "NC" + SPATIAL[len(self.space)], (self.batch, self.channels, *self.space))
-        return (
-            x,
-            TensorSpec("scale", "C", c),
-            TensorSpec("offset", "C", c),
-            TensorSpec("mean", "C", c, pulled=False),
-            TensorSpec("variance", "C", c, draw="positive", pulled=False),
-        )
+        old = self.of_channels("mean", pulled=False), self.of_channels("variance", draw="positive", pulled=False)
+        return (*super().inputs(), *old)
 
     def outputs(self) -> tuple[TensorSpec, ...]:
-        c = (self.channels,)
-        y = replace(self.inputs()[0], name="y")
-        return (
-            y,
-            TensorSpec("new_mean", "C", c, pulled=False),
-            TensorSpec("new_variance", "C", c, pulled=False),
-        )
+        new = self.of_channels("new_mean", pulled=False), self.of_channels("new_variance", pulled=False)
+        return (*super().outputs(), *new)
 
     def compute(self, x: Num, scale: Num, offset: Num, mean: Num, variance: Num) -> tuple[Num, ...]:  # type: ignore[override]
         return self.normalised(x, scale, offset), *self.running(x, mean, variance)
@@ -86,10 +99,6 @@ class BatchNorm(Op):
         off, spread = x - mean_of(x, axes, keepdims=True), variance_of(x, axes, keepdims=True)
         by = rsqrt(spread + self.epsilon) if inside else 1 / (sqrt(spread) + self.epsilon)
         return off * (by * self.spread(scale)) + self.spread(offset)
-
-    def spread(self, a: Num) -> Num:
-        """What there is of each channel, beside batch and space."""
-        return a.reshape(1, self.channels, *(1 for _ in self.space))
 
     def running(self, x: Num, mean: Num, variance: Num) -> tuple[Num, Num]:
         """The running statistics after this batch."""
@@ -142,6 +151,51 @@ class _OnePass(BatchNorm):
         spread = np.maximum(squares - np.square(mean), np.float32(0)).astype(np.float64)
         off = x - mean_of(x, axes, keepdims=True)
         return off * (rsqrt(Num(spread) + self.epsilon) * self.spread(scale)) + self.spread(offset)
+
+
+@dataclass(frozen=True)
+class BatchNormInference(Channelwise):
+    """Batch normalisation in inference, or frozen: y = scale * (x - mean) / sqrt(variance + epsilon) + offset.
+
+    By a mean and a variance of each channel that are given, as training left them. No gradient goes to these.
+    """
+
+    name = "batch_norm_inference"
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        old = self.of_channels("mean", pulled=False), self.of_channels("variance", draw="positive", pulled=False)
+        return (*super().inputs(), *old)
+
+    def compute(self, x: Num, scale: Num, offset: Num, mean: Num, variance: Num) -> Num:  # type: ignore[override]
+        # In the form of most libraries, whose summands cancel where a mean is far from zero.
+        by = self.by(variance) * scale
+        return x * self.spread(by) + self.spread(offset - mean * by)
+
+    def by(self, variance: Num) -> Num:
+        """What the distances from the mean are multiplied with."""
+        return rsqrt(variance + self.epsilon)
+
+    def neighbours(self) -> Iterator[tuple[str, Op]]:
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
+        yield "the statistics of this batch, as in training", _Training(**given)
+        yield "epsilon added to the standard deviation, outside of the root", _InferenceOutside(**given)
+
+
+@dataclass(frozen=True)
+class _Training(BatchNormInference):
+    """By the batch's own statistics."""
+
+    def compute(self, x: Num, scale: Num, offset: Num, mean: Num, variance: Num) -> Num:  # type: ignore[override]
+        axes = (0, *range(2, x.ndim))
+        return super().compute(x, scale, offset, mean_of(x, axes), variance_of(x, axes))
+
+
+@dataclass(frozen=True)
+class _InferenceOutside(BatchNormInference):
+    """With epsilon outside of the root."""
+
+    def by(self, variance: Num) -> Num:
+        return 1 / (sqrt(variance) + self.epsilon)
 
 
 @dataclass(frozen=True)

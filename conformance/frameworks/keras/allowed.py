@@ -85,6 +85,12 @@ _NN = names(
     "softplus softsign sparse_categorical_crossentropy swish",
 )
 
+_LOSSES = names(
+    "keras.losses",
+    "mean_squared_error huber hinge binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy",
+    "kl_divergence cosine_similarity",
+)
+
 
 def layers_positional(prefix: str) -> Dict[str, int]:
     """How many arguments a layer may be given without their names: after them come regularizers and constraints."""
@@ -100,7 +106,12 @@ def layers_positional(prefix: str) -> Dict[str, int]:
 
 
 ALLOWED = Allowed(
-    functions=_OPS | _IMAGE | _NN | names("keras.activations", ACTIVATIONS) | names("keras.initializers", INITIALIZERS),
+    functions=_OPS
+    | _IMAGE
+    | _NN
+    | _LOSSES
+    | names("keras.activations", ACTIVATIONS)
+    | names("keras.initializers", INITIALIZERS),
     layers=names("keras.layers", LAYERS),
     shapes=names("keras.ops", "shape"),
     attributes=frozenset("shape dtype ndim".split()),

@@ -49,4 +49,17 @@ CALLS: dict[str, Known] = {
     "keras.ops.log_softmax": known("x, axis=-1"),
     "keras.ops.glu": known("x, axis=-1"),
     "keras.ops.adaptive_average_pool": known("inputs, output_size, data_format='channels_last'"),
+    "keras.ops.rms_normalization": known("x, scale=None, axis=-1, epsilon=None"),
+    "keras.ops.normalize": known("x, axis=-1, order=2, epsilon=None"),
+    "keras.ops.batch_normalization": known("x, mean, variance, axis, offset=None, scale=None, epsilon=0.001"),
+    "keras.losses.mean_squared_error": known("y_true, y_pred"),
+    "keras.losses.huber": known("y_true, y_pred, delta=1.0"),
+    "keras.losses.hinge": known("y_true, y_pred"),
+    "keras.losses.kl_divergence": known("y_true, y_pred"),
+    "keras.losses.cosine_similarity": known("y_true, y_pred, axis=-1"),
+    "keras.losses.binary_crossentropy": known("y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1"),
+    "keras.losses.categorical_crossentropy": known("y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1"),
+    "keras.losses.sparse_categorical_crossentropy": known(
+        "y_true, y_pred, from_logits=False, ignore_class=None, axis=-1"
+    ),
 }

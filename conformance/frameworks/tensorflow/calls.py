@@ -6,6 +6,7 @@ from conformance.frameworks.calls import Known, known
 
 _TOP = "input, k=1, sorted=True, index_type=None, name=None"
 _POOL = "input, ksize, strides, padding"
+_L2 = "x, axis=None, epsilon=1e-12, name=None, dim=None"
 
 CALLS: dict[str, Known] = {
     "tf.nn.gelu": known("features, approximate=False, name=None"),
@@ -20,4 +21,12 @@ CALLS: dict[str, Known] = {
     "tf.nn.softmax": known("logits, axis=-1, name=None"),
     "tf.nn.log_softmax": known("logits, axis=-1, name=None"),
     "tf.nn.depth_to_space": known("input, block_size, data_format='NHWC', name=None"),
+    "tf.math.l2_normalize": known(_L2),
+    "tf.nn.l2_normalize": known(_L2, like="tf.math.l2_normalize"),
+    "tf.nn.local_response_normalization": known("input, depth_radius=5, bias=1, alpha=1, beta=0.5, name=None"),
+    "tf.nn.batch_normalization": known("x, mean, variance, offset, scale, variance_epsilon, name=None"),
+    "tf.nn.sigmoid_cross_entropy_with_logits": known("labels=None, logits=None, name=None"),
+    "tf.nn.weighted_cross_entropy_with_logits": known("labels, logits, pos_weight, name=None"),
+    "tf.nn.sparse_softmax_cross_entropy_with_logits": known("labels, logits, name=None"),
+    "tf.nn.softmax_cross_entropy_with_logits": known("labels, logits, axis=-1, name=None"),
 }

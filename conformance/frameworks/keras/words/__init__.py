@@ -10,6 +10,7 @@ from conformance.frameworks import Cell
 from conformance.frameworks.keras.words import (
     convolution,
     indexing,
+    loss,
     moving,
     norm,
     pointwise,
@@ -29,4 +30,5 @@ TABLE: dict[str, Cell] = {
     **sorting.TABLE,
     **reduction.TABLE,
     **indexing.TABLE,
+    **loss.TABLE,
 }

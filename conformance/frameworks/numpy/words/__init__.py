@@ -6,6 +6,7 @@ from conformance.frameworks import Cell
 from conformance.frameworks.numpy.words import (
     convolution,
     indexing,
+    loss,
     moving,
     norm,
     pointwise,
@@ -25,4 +26,5 @@ TABLE: dict[str, Cell] = {
     **sorting.TABLE,
     **reduction.TABLE,
     **indexing.TABLE,
+    **loss.TABLE,
 }

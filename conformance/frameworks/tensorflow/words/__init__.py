@@ -9,6 +9,7 @@ from conformance.frameworks import Cell
 from conformance.frameworks.tensorflow.words import (
     convolution,
     indexing,
+    loss,
     moving,
     norm,
     pointwise,
@@ -28,4 +29,5 @@ TABLE: dict[str, Cell] = {
     **sorting.TABLE,
     **reduction.TABLE,
     **indexing.TABLE,
+    **loss.TABLE,
 }

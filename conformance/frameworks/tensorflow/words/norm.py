@@ -50,6 +50,10 @@ _BY_HAND = Words(
     own=_OWN,
 )
 
+_LRN = "y = tf.nn.local_response_normalization(x, {window|radius}, {k}, {each}, {beta})"
+_RADIUS: dict[str, Word] = {"radius": lambda window: window[1] // 2}
+_UNEVEN = {"size % 2 == 0": "tf.nn.local_response_normalization takes a radius: as many channels before as after"}
+
 TABLE: dict[str, Cell] = {
     "batch_norm": (*(_fused(flat, half) for flat in (False, True) for half in (False, True)), _BY_HAND),
     "layer_norm": Words(
@@ -57,5 +61,40 @@ TABLE: dict[str, Cell] = {
         "y = tf.nn.batch_normalization(x, mean, variance, offset, scale, {epsilon})",
         note="tf.nn has no layer normalisation: its moments, and tf.nn.batch_normalization by them",
         own={"last": lambda axes: tuple(range(-axes, 0))},
+    ),
+    "batch_norm_inference": Words("y = tf.nn.batch_normalization(x, mean, variance, offset, scale, {epsilon})", _SPACE),
+    "group_norm": Words(
+        "parts = tf.reshape(x, ({batch}, {positions}, {groups}, {each}))\n"
+        "mean, variance = tf.nn.moments(parts, (1, 3), keepdims=True)\n"
+        "scale = tf.reshape(scale, ({groups}, {each}))\n"
+        "offset = tf.reshape(offset, ({groups}, {each}))\n"
+        "y = tf.reshape(tf.nn.batch_normalization(parts, mean, variance, offset, scale, {epsilon}), {x_shape})",
+        _SPACE,
+        note="tf.nn has no group normalisation: the moments of the groups, and tf.nn.batch_normalization by them",
+    ),
+    "instance_norm": Words(
+        "mean, variance = tf.nn.moments(x, {space|but_outer}, keepdims=True)\n"
+        "y = tf.nn.batch_normalization(x, mean, variance, offset, scale, {epsilon})",
+        _SPACE,
+        note="tf.nn has no instance normalisation: its moments, and tf.nn.batch_normalization by them",
+    ),
+    "rms_norm": Words(
+        "squares = tf.reduce_mean(x * x, {axes|last}, keepdims=True)\n"
+        "y = x * tf.math.rsqrt(squares + {epsilon}) * scale",
+        note="tf.nn has no RMS normalisation: its formula",
+        own={"last": lambda axes: tuple(range(-axes, 0))},
+    ),
+    "l2_normalize": (
+        Words("y = tf.math.l2_normalize(x, -1, {epsilon})", unless={"least != 'square'": "of the length"}),
+        Words("y = x / tf.maximum(tf.norm(x, axis=-1, keepdims=True), {epsilon})"),
+    ),
+    "lrn": (
+        Words(_LRN, dict.fromkeys(("x", "y"), "NHWC"), {**_UNEVEN, "dims(space) != 2": "no plane"}, own=_RADIUS),
+        Words(
+            "x = tf.expand_dims(x, 1)\n" + _LRN + "\ny = tf.squeeze(y, 1)",
+            dict.fromkeys(("x", "y"), "N({space|letters|text})C"),
+            _UNEVEN,
+            own=_RADIUS,
+        ),
     ),
 }
