@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from conformance.ops.attention import Attention
 from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
+from conformance.ops.dense import Dense, Dot, Einsum, Matmul
 from conformance.ops.indexing import Embedding
 from conformance.ops.norm import BatchNorm, LayerNorm
 from conformance.ops.pointwise import Gelu
@@ -24,5 +26,10 @@ DEFINED: dict[str, type[Op]] = {
         BatchNorm,
         LayerNorm,
         Embedding,
+        Attention,
+        Matmul,
+        Dot,
+        Dense,
+        Einsum,
     )
 }

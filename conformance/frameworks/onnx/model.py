@@ -16,7 +16,8 @@ from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
 # Types of the first opset in which convolutions have bfloat16.
-HEADER = '<ir_version: 10, opset_import: ["" : 22]>'
+HEADER = '<ir_version: 10, opset_import: ["" : {opset}]>'
+OPSET = 22
 TYPES = {"float32": "float", "float64": "double", "float16": "float16", "bfloat16": "bfloat16"}
 # Types that a tensor has of its own, by dtype.
 _OWN = {
@@ -39,7 +40,9 @@ def constant(name: str, *values: int) -> str:
     return node(name, "Constant", (), value_ints=values)
 
 
-def answered(ask: Ask[Any], nodes: Sequence[str], special: Mapping[str, str] | None = None) -> Plan | Unsupported:
+def answered(
+    ask: Ask[Any], nodes: Sequence[str], special: Mapping[str, str] | None = None, opset: int = OPSET
+) -> Plan | Unsupported:
     """The model of these nodes over the op's tensors, where the op's definition has an answer and ONNX the type."""
     if ask.op.refusal() is not None:
         return Unsupported("the op's definition rejects these parameters")
@@ -54,7 +57,8 @@ def answered(ask: Ask[Any], nodes: Sequence[str], special: Mapping[str, str] | N
     for spec in ask.op.outputs():
         layouts[spec.name] = (special or {}).get(spec.name, spec.axes)
     specs = (*ask.op.inputs(), *ask.op.outputs())
-    return model(ask, shapes, nodes, layouts, types={spec.name: _OWN[spec.travels_as(ask.dtype)] for spec in specs})
+    types = {spec.name: _OWN[spec.travels_as(ask.dtype)] for spec in specs}
+    return model(ask, shapes, nodes, layouts, types=types, opset=opset)
 
 
 def model(
@@ -64,6 +68,7 @@ def model(
     layouts: Mapping[str, str],
     note: str = "",
     types: Mapping[str, str] | None = None,
+    opset: int = OPSET,
 ) -> Plan:
     """The plan: the model's text around its nodes, and its run.
 
@@ -84,7 +89,9 @@ def model(
     )
     feeds = ", ".join(f"{name!r}: {name}" for name, _ in given)
     run = f"{', '.join(names)} = {session}.run(None, {{{feeds}}}){'' if len(names) > 1 else '[0]'}"
-    return Plan.of(f"model = onnx.parser.parse_model({f'{HEADER} {graph}'!r})\n{run}", layouts, note, names)
+    return Plan.of(
+        f"model = onnx.parser.parse_model({f'{HEADER.format(opset=opset)} {graph}'!r})\n{run}", layouts, note, names
+    )
 
 
 def _value(value: object) -> str:

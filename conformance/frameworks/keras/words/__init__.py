@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from conformance.frameworks import Cell
 from conformance.frameworks.keras.words import (
+    attention,
     convolution,
+    dense,
     indexing,
     norm,
     pointwise,
@@ -25,4 +27,6 @@ TABLE: dict[str, Cell] = {
     **recurrent.TABLE,
     **sorting.TABLE,
     **indexing.TABLE,
+    **attention.TABLE,
+    **dense.TABLE,
 }

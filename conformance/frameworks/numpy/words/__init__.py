@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from conformance.frameworks import Cell
 from conformance.frameworks.numpy.words import (
+    attention,
     convolution,
+    dense,
     indexing,
     norm,
     pointwise,
@@ -21,4 +23,6 @@ TABLE: dict[str, Cell] = {
     **recurrent.TABLE,
     **sorting.TABLE,
     **indexing.TABLE,
+    **attention.TABLE,
+    **dense.TABLE,
 }

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from conformance.frameworks import Cell
 from conformance.frameworks.tensorflow.words import (
+    attention,
     convolution,
+    dense,
     indexing,
     norm,
     pointwise,
@@ -24,4 +26,6 @@ TABLE: dict[str, Cell] = {
     **recurrent.TABLE,
     **sorting.TABLE,
     **indexing.TABLE,
+    **attention.TABLE,
+    **dense.TABLE,
 }
