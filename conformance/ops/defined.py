@@ -9,6 +9,7 @@ from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
 from conformance.ops.indexing import Embedding
 from conformance.ops.norm import BatchNorm, LayerNorm
+from conformance.ops.optimiser import Adagrad, Adam, AdamW, RmsProp, Sgd
 from conformance.ops.pointwise import Gelu
 from conformance.ops.pool import MaxPool
 from conformance.ops.recurrent import Lstm
@@ -31,5 +32,10 @@ DEFINED: dict[str, type[Op]] = {
         Dot,
         Dense,
         Einsum,
+        Sgd,
+        Adam,
+        AdamW,
+        RmsProp,
+        Adagrad,
     )
 }

@@ -13,6 +13,7 @@ from conformance.frameworks.keras.words import (
     dense,
     indexing,
     norm,
+    optimiser,
     pointwise,
     pool,
     recurrent,
@@ -29,4 +30,5 @@ TABLE: dict[str, Cell] = {
     **indexing.TABLE,
     **attention.TABLE,
     **dense.TABLE,
+    **optimiser.TABLE,
 }

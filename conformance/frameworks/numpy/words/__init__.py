@@ -9,6 +9,7 @@ from conformance.frameworks.numpy.words import (
     dense,
     indexing,
     norm,
+    optimiser,
     pointwise,
     pool,
     recurrent,
@@ -25,4 +26,5 @@ TABLE: dict[str, Cell] = {
     **indexing.TABLE,
     **attention.TABLE,
     **dense.TABLE,
+    **optimiser.TABLE,
 }

@@ -12,6 +12,7 @@ from conformance.frameworks.torch.words import (
     dense,
     indexing,
     norm,
+    optimiser,
     pointwise,
     pool,
     recurrent,
@@ -28,4 +29,5 @@ TABLE: dict[str, Cell] = {
     **indexing.TABLE,
     **attention.TABLE,
     **dense.TABLE,
+    **optimiser.TABLE,
 }
