@@ -7,12 +7,12 @@ from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
-from conformance.ops.indexing import Embedding
+from conformance.ops.indexing import DynamicSlice, Embedding, Gather, OneHot, ScatterAdd, TakeAlongAxis
 from conformance.ops.norm import BatchNorm, LayerNorm
 from conformance.ops.optimiser import Adagrad, Adam, AdamW, RmsProp, Sgd
 from conformance.ops.pointwise import Gelu
 from conformance.ops.pool import MaxPool
-from conformance.ops.recurrent import Lstm
+from conformance.ops.recurrent import Gru, Lstm, SimpleRnn
 from conformance.ops.sorting import TopK
 
 DEFINED: dict[str, type[Op]] = {
@@ -37,5 +37,12 @@ DEFINED: dict[str, type[Op]] = {
         AdamW,
         RmsProp,
         Adagrad,
+        Gru,
+        SimpleRnn,
+        Gather,
+        TakeAlongAxis,
+        OneHot,
+        ScatterAdd,
+        DynamicSlice,
     )
 }
