@@ -97,7 +97,7 @@ class Attention(Op):
             scores, shown = self.masked(scores, mask)
             seen = seen & shown
         # A row that sees nothing is computed as if it saw all, and left out at the end: so its gradient is 0.
-        empty = ~seen.any(-1, keepdims=True)
+        empty = np.asarray(~seen.any(-1, keepdims=True))
         scores = stored(where(seen | empty, scores, 0.0))
         seen = seen | empty
         top = np.where(seen, scores.value, -np.inf).max(-1, keepdims=True)

@@ -29,7 +29,7 @@ def one_hot(ask: Ask[OneHot]) -> Plan | Unsupported:
     return answered(
         ask,
         [
-            constant("classes", ask.op.classes),
+            node("classes", "Constant", (), value_int=ask.op.classes),
             node("off_on", "Constant", (), value_floats=(0.0, 1.0)),
             node("values", "Cast", ("off_on",), to=_TYPES[ask.dtype]),
             node("y", "OneHot", ("indices", "classes", "values")),

@@ -12,7 +12,7 @@ _CALL = "y = torch.nn.functional.scaled_dot_product_attention(q, k, v, {0}scale=
 _PAST = "past = torch.ones(({queries}, {keys}), dtype=torch.bool).tril({last})\n"
 _NONE, _FREE = {"mask != 'no'": "with a mask"}, {"causal != 'no'": "with a past"}
 # It trusts that there are as many values as keys.
-_ASKED = (
+_ASKED: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("", "", {**_NONE, **_FREE}),
     ("", "is_causal=True, ", {**_NONE, "causal != 'top_left'": "another past"}),
     (_PAST, "attn_mask=past, ", _NONE),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from conformance.frameworks import Cell
 from conformance.frameworks.words import Words
 
@@ -31,7 +33,7 @@ TABLE: dict[str, Cell] = {
                 "beyond": 'torch.narrow refuses them: "start (5) + length (3) exceeds dimension size (6)" (2.13.0)',
                 f"dims(shape) != {dims}": "of another rank",
             },
-            own={f"at{i}": (lambda size, i=i: size[i]) for i in range(dims)},
+            own={f"at{i}": itemgetter(i) for i in range(dims)},
         )
         for dims in (1, 2, 3)
     ),
