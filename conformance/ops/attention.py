@@ -113,7 +113,7 @@ class Attention(Op):
     def masked(self, scores: Num, mask: Any) -> tuple[Num, Bools]:
         """The scores with what a mask adds, and what it lets through."""
         if self.mask == "boolean":
-            return scores, np.asarray(mask)
+            return scores, np.asarray(mask, dtype=bool)
         hides = mask.value == -np.inf
         return scores + where(hides, 0.0, mask), ~hides
 
@@ -159,7 +159,7 @@ class _Inverted(Attention):
     """With a mask that is true where a key is hidden."""
 
     def masked(self, scores: Num, mask: Any) -> tuple[Num, Bools]:
-        return scores, ~np.asarray(mask)
+        return scores, ~np.asarray(mask, dtype=bool)
 
 
 @dataclass(frozen=True)
