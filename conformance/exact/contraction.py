@@ -157,7 +157,8 @@ def _as_matmul(left: str, right: str, out: str, sizes: dict[str, int]) -> Biline
     shape = [sizes[c] for c in come_out]
 
     def apply(x: Array, y: Array) -> Array:
-        product = np.matmul(x.transpose(a_order).reshape(a_shape), y.transpose(b_order).reshape(b_shape))
+        with np.errstate(all="ignore"):  # of an infinity times 0
+            product = np.matmul(x.transpose(a_order).reshape(a_shape), y.transpose(b_order).reshape(b_shape))
         return np.asarray(product.reshape(shape).transpose(back))
 
     return apply

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from conformance.ops.along import ArgMax, ArgMin, CumProd, CumSum
+from conformance.ops.attention import Attention
 from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
-from conformance.ops.indexing import Embedding
+from conformance.ops.dense import Dense, Dot, Einsum, Matmul
+from conformance.ops.indexing import DynamicSlice, Embedding, Gather, OneHot, ScatterAdd, TakeAlongAxis
 from conformance.ops.loss import BinaryCrossEntropy, Cosine, Hinge, Huber, KlDiv, Mse, SmoothL1
 from conformance.ops.loss_classes import CrossEntropy
 from conformance.ops.moving import Arange, DepthToSpace, Linspace, Pad, PixelShuffle, Repeat, Roll, Tile
 from conformance.ops.norm import BatchNorm, BatchNormInference, LayerNorm
 from conformance.ops.norm_groups import GroupNorm, InstanceNorm
 from conformance.ops.norm_lengths import L2Normalize, Lrn, RmsNorm
+from conformance.ops.optimiser import Adagrad, Adam, AdamW, RmsProp, Sgd
 from conformance.ops.pointwise import ACTIVATIONS, Gelu, Glu
 from conformance.ops.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, LpPool, MaxPool
-from conformance.ops.recurrent import Lstm
+from conformance.ops.recurrent import Gru, Lstm, SimpleRnn
 from conformance.ops.reduction import (
     AllTrue,
     AnyTrue,
@@ -94,5 +97,22 @@ DEFINED: dict[str, type[Op]] = {
         KlDiv,
         Cosine,
         CrossEntropy,
+        Attention,
+        Matmul,
+        Dot,
+        Dense,
+        Einsum,
+        Sgd,
+        Adam,
+        AdamW,
+        RmsProp,
+        Adagrad,
+        Gru,
+        SimpleRnn,
+        Gather,
+        TakeAlongAxis,
+        OneHot,
+        ScatterAdd,
+        DynamicSlice,
     )
 } | {op.name: op for op in ACTIVATIONS}

@@ -362,7 +362,7 @@ class _Checker:
     def string(self, node: ast.expr, text: str, dotted: str, first: bool, nested: bool) -> None:
         if self.trusted:
             return
-        if first and dotted.rpartition(".")[2] == "einsum" and _EQUATION.fullmatch(text):
+        if first and dotted.endswith(".einsum") and _EQUATION.fullmatch(text):
             return
         takes = not first or dotted in self.allowed.layers or dotted.startswith(".")
         if takes and (is_layout(text) or (text in self.words and not nested)):

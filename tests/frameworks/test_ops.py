@@ -18,6 +18,7 @@ from tests.ops.asked import ASKED
 FRAMEWORKS = find()[0]
 KNOWN = Path(__file__).parents[2] / "cases" / "known"
 # target -> ops of which its words leave out whatever is asked here, beside those that have a reason in place of words
+OPTIMISERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
 TARGETS: dict[str, set[str]] = {
     "numpy": set(),
     "torch": set(),
@@ -36,6 +37,9 @@ TARGETS: dict[str, set[str]] = {
         "smooth_l1",
         "hinge",
         "kl_div",
+        "gru",
+        "simple_rnn",
+        *OPTIMISERS,
     },
     "keras/numpy": set(),
     "onnx": set(),

@@ -96,7 +96,7 @@ def model(
 def _value(value: object) -> str:
     if isinstance(value, str):
         return f'"{value}"'
-    return repr(list(value)) if isinstance(value, tuple) else repr(value)
+    return f"[{', '.join(map(_value, value))}]" if isinstance(value, tuple) else repr(value)
 
 
 def _tensor(element: str, shape: Iterable[str], name: str) -> str:

@@ -71,6 +71,7 @@ CALLS: dict[str, Known] = {
         like="torch.nn.functional.embedding",
         lengths={"num_embeddings": "rows", "embedding_dim": "features"},
     ),
+    **{
         f"torch.nn.functional.{name}": known("input, inplace=False")
         for name in ("relu", "relu6", "selu", "silu", "hardsigmoid", "hardswish", "mish")
     },

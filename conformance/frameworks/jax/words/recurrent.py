@@ -15,6 +15,10 @@ _LSTM = (
     "c = c[0]"
 )
 
+_SCAN = "jax.experimental.rnn has an LSTM alone; another recurrence is a scan of a function, which no plan holds"
+
 TABLE: dict[str, Cell] = {
     "lstm": Words(_LSTM, layouts={"w": "(GH)I", "r": "(GH)K", "b": "(GH)"}, trusted=True),
+    "gru": _SCAN,
+    "simple_rnn": _SCAN,
 }

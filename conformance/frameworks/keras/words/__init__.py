@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from conformance.frameworks import Cell
 from conformance.frameworks.keras.words import (
+    attention,
     convolution,
+    dense,
     indexing,
     loss,
     moving,
     norm,
+    optimiser,
     pointwise,
     pool,
     recurrent,
@@ -31,4 +34,7 @@ TABLE: dict[str, Cell] = {
     **reduction.TABLE,
     **indexing.TABLE,
     **loss.TABLE,
+    **attention.TABLE,
+    **dense.TABLE,
+    **optimiser.TABLE,
 }

@@ -17,4 +17,12 @@ TABLE: dict[str, Cell] = {
         ),
         Words("y = keras.ops.take(w, indices, 0)"),
     ),
+    "gather": Words("y = keras.ops.take(x, indices, {axis})"),
+    "take_along_axis": Words("y = keras.ops.take_along_axis(x, indices, {axis})"),
+    "one_hot": Words("y = keras.ops.one_hot(indices, {classes}, dtype={on_dtype})"),
+    "scatter_add": Words(
+        "y = keras.ops.add(x, keras.ops.scatter(keras.ops.expand_dims(indices, 1), updates, {x_shape}))",
+        note="keras.ops.scatter adds up what has one place; it begins with zeros",
+    ),
+    "dynamic_slice": Words("y = keras.ops.slice(x, start, {size})"),
 }

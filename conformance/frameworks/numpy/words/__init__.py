@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from conformance.frameworks import Cell
 from conformance.frameworks.numpy.words import (
+    attention,
     convolution,
+    dense,
     indexing,
     loss,
     moving,
     norm,
+    optimiser,
     pointwise,
     pool,
     recurrent,
@@ -27,4 +30,7 @@ TABLE: dict[str, Cell] = {
     **reduction.TABLE,
     **indexing.TABLE,
     **loss.TABLE,
+    **attention.TABLE,
+    **dense.TABLE,
+    **optimiser.TABLE,
 }

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from conformance.frameworks import Cell
 from conformance.frameworks.torch.words import (
+    attention,
     convolution,
+    dense,
     indexing,
     loss,
     moving,
     norm,
+    optimiser,
     pointwise,
     pool,
     recurrent,
@@ -30,4 +33,7 @@ TABLE: dict[str, Cell] = {
     **reduction.TABLE,
     **indexing.TABLE,
     **loss.TABLE,
+    **attention.TABLE,
+    **dense.TABLE,
+    **optimiser.TABLE,
 }

@@ -1,0 +1,29 @@
+"""How JAX is asked: attention.
+
+https://docs.jax.dev/en/latest/_autosummary/jax.nn.dot_product_attention.html
+"""
+
+from __future__ import annotations
+
+from conformance.frameworks import Cell
+from conformance.frameworks.words import Words
+
+_LAYOUTS = {"q": "NQAE", "k": "NKBE", "v": "NKBV", "y": "NQAV"}
+_CALL = "y = jax.nn.dot_product_attention(q, k, v, {0}scale={{scale}}{1})"
+_PAST = "past = jax.numpy.tri({queries}, {keys}, {last}, dtype=jax.numpy.bool_)[None, None]\n"
+_MASKS = {"no": "", "boolean": "mask=mask, ", "additive": "mask, "}
+_SAME = {"features != value_features": 'it takes as many values as features: "value shape should be"'}
+
+
+def _words(mask: str, causal: str) -> Words:
+    unless = {**_SAME, f"mask != {mask!r}": "another mask", f"causal != {causal!r}": "another past"}
+    if causal != "bottom_right":
+        return Words(_CALL.format(_MASKS[mask], ", is_causal=True" * (causal == "top_left")), _LAYOUTS, unless)
+    if mask == "boolean":
+        return Words(_PAST + _CALL.format("mask=jax.numpy.logical_and(mask, past), ", ""), _LAYOUTS, unless)
+    return Words(_PAST + _CALL.format(_MASKS[mask] + "mask=past, ", ""), _LAYOUTS, unless)
+
+
+TABLE: dict[str, Cell] = {
+    "attention": tuple(_words(mask, causal) for mask in _MASKS for causal in ("no", "top_left", "bottom_right")),
+}
