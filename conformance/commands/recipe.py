@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,9 @@ from conformance.usage import HARNESS, OK, UNEXPECTED, UsageError, unwritable
 # A shape of more elements than this is a slip of the pen; the reference would take minutes.
 MAX_PRODUCTS = 2**36
 MAX_ELEMENTS = 2**24
+
+# Of names and other code in the call, by `read_values`.
+Values: TypeAlias = Mapping[str, ast.expr]
 
 
 @dataclass(frozen=True)
@@ -104,14 +108,15 @@ class Options:
 
 def main(options: Options) -> int:
     """Translate one call. 0: at least one target was verified; 1: converted weights did not fit; 3: none was."""
-    parsed = parse(as_call(options.call), read_values(options.let))
+    values = read_values(options.let)
+    parsed = parse(as_call(options.call), values)
     if not candidates(parsed.dotted) and is_known(parsed.dotted):
         return _of_words(options, parsed)
     if options.shape:
         raise UsageError("--shape is of calls that are no convolutions; expected --input and --weight")
     if options.length:
-        return _of_length(options, options.length)
-    return _of_convolution(options)
+        return _of_length(options, options.length, values)
+    return _of_convolution(options, values)
 
 
 def _of_words(options: Options, parsed: Parsed) -> int:
@@ -159,7 +164,7 @@ def _refuse_effort(meant: Meant) -> None:
         )
 
 
-def _of_convolution(options: Options) -> int:
+def _of_convolution(options: Options, values: Values) -> int:
     names = _targets(options.on)
     arrays = read_arrays(options.weights) if options.weights else {}
     if options.layer and not options.weights:
@@ -168,7 +173,7 @@ def _of_convolution(options: Options) -> int:
         raise UsageError("-o says where converted weights go; expected --weights FILE beside it")
     if options.output and len(names) > 1:
         raise UsageError("-o names one file, but --on names several targets; ask for one of them at a time")
-    call = _read(options, arrays)
+    call = _read(options, arrays, values)
     names = names or [name for name in USUAL if name != call.framework]
     _refuse_giants(call)
     if isinstance(call, TwoCalls) and options.weights:
@@ -196,9 +201,9 @@ def _of_convolution(options: Options) -> int:
     return OK if all(c is None or c.right for _, c in found) else UNEXPECTED
 
 
-def _of_length(options: Options, length: str) -> int:
+def _of_length(options: Options, length: str, values: Values) -> int:
     """Which padding gives an output of a length. 0: one does; 1: none does."""
-    call = _read(options, {})
+    call = _read(options, {}, values)
     if options.on or options.weights or not options.input or isinstance(call, TwoCalls):
         raise UsageError(
             "--length asks which padding gives a length from an --input; expected it, no --on, no --weights"
@@ -221,13 +226,12 @@ def _of_length(options: Options, length: str) -> int:
     return OK if found.found or found.own == found.asked else UNEXPECTED
 
 
-def _read(options: Options, arrays: Mapping[str, NDArray[Any]]) -> Call:
+def _read(options: Options, arrays: Mapping[str, NDArray[Any]], values: Values) -> Call:
     """The call. A function does not say what weights it is given: those of the file, where there is one."""
     shape = _shape("--input", options.input)
     weight, *pointwise = [_shape("--weight", text) for text in (options.weight or "").split("/") if text] or [None]
     if len(pointwise) > 1:
         raise UsageError(f"--weight is {options.weight!r}, expected a shape, or two with a / between them")
-    values = read_values(options.let)
     if weight is None and options.weights and arrays:
         try:
             call = read_call(options.call, shape, None, values)

@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import ast
 import math
-import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from conformance.recipe.call import CallError
+from conformance.text.expression import BINARY, COMPARE
 
 # What a literal may come to: lengths are 64-bit numbers, and Python can't even print one of 4,300 digits.
 MAX_BITS = 63
 MAX_ENTRIES = 64
-
-_ARITHMETIC: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-}
-_COMPARED: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
-}
 
 
 def _times(count: int) -> Callable[[Any], Any]:
@@ -128,7 +109,7 @@ def _computed(node: ast.expr) -> object:
         [value] = values
         return not value if isinstance(node.op, ast.Not) else -_number(value)
     if isinstance(node, ast.Compare):
-        return _COMPARED[type(node.ops[0])](*values)
+        return COMPARE[type(node.ops[0])](*values)
     if isinstance(node, ast.BoolOp):
         return all(values) if isinstance(node.op, ast.And) else any(values)
     if isinstance(node, ast.Subscript):
@@ -139,11 +120,11 @@ def _computed(node: ast.expr) -> object:
 
 def _operands(node: ast.expr) -> list[ast.expr]:
     """What an expression is computed from; nothing where it is not computed here."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (*_ARITHMETIC, ast.Pow)):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (*BINARY, ast.Pow)):
         return [node.left, node.right]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not):
         return [node.operand]
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARED:
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARE:
         return [node.left, *node.comparators]
     if isinstance(node, ast.BoolOp):
         return node.values
@@ -174,7 +155,7 @@ def _arithmetic(op: ast.operator, left: Any, right: Any) -> object:
     sequence = isinstance(op, ast.Add) and isinstance(left, list | tuple | str) and type(left) is type(right)
     if not sequence:
         left, right = _number(left), _number(right)
-    return _ARITHMETIC[type(op)](left, right)
+    return BINARY[type(op)][1](left, right)
 
 
 def _number(value: Any) -> Any:

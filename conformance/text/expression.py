@@ -33,7 +33,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sum": sum,
 }
 
-_BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
+# Python's operators by their nodes; what is read in somebody's code (conformance/recipe/literals.py) uses them, too.
+BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("+", operator.add),
     ast.Sub: ("-", operator.sub),
     ast.Mult: ("*", operator.mul),
@@ -42,7 +43,7 @@ _BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Mod: ("%", operator.mod),
 }
 
-_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -151,7 +152,7 @@ class _Compiler:
             return self.boolean(node, depth)
         if isinstance(node, ast.UnaryOp):
             return self.unary(node, depth)
-        if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
+        if isinstance(node, ast.BinOp) and type(node.op) in BINARY:
             return self.binary(node, depth)
         if isinstance(node, ast.Call):
             return self.call(node, depth)
@@ -193,7 +194,7 @@ class _Compiler:
         )
 
     def comparison(self, node: ast.Compare, depth: int) -> Evaluate:
-        compare = [_COMPARE[type(op)] for op in node.ops]
+        compare = [COMPARE[type(op)] for op in node.ops]
         sides = [self.compile(side, depth + 1) for side in (node.left, *node.comparators)]
         if len(compare) == 1:
             only, left, right = compare[0], sides[0], sides[1]
@@ -235,7 +236,7 @@ class _Compiler:
         raise self.refuse(node, f"{ast.unparse(node)!r} is not allowed in an expression")
 
     def binary(self, node: ast.BinOp, depth: int) -> Evaluate:
-        symbol, apply = _BINARY[type(node.op)]
+        symbol, apply = BINARY[type(node.op)]
         left, right = self.compile(node.left, depth + 1), self.compile(node.right, depth + 1)
         # Numbers only: a list or a text times a large number would be a way to fill memory.
         return lambda e: apply(_number(left(e), symbol), _number(right(e), symbol))
