@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.judge.explain import explain
 from conformance.ops.base import ParamError
 from tests.strategies import parameters
 
@@ -124,3 +125,11 @@ def test_arange(start: float, stop: float, step: float, count: int) -> None:
     right = [float(Fraction(start) + i * Fraction(step)) for i in range(count)]
     np.testing.assert_allclose(y, right, rtol=1e-15)
     assert parameters("arange", step=0.0).refusal() == "a step of 0 leads nowhere"
+
+
+def test_one_more_by_a_step_of_float32_is_explained() -> None:
+    op = parameters("arange", stop=7.0, step=0.7)
+    assert op.outputs()[0].shape == (10,)
+    y = np.arange(11) * float(np.float32(0.7))
+    found = explain(op, {}, y, y.shape, dtype="float32")
+    assert "step rounded to float32" in found.text
