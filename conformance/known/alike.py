@@ -51,7 +51,7 @@ def alike(entries: Iterable[Entry], case: CaseLike, verdict: Verdict, info: Mapp
             continue
         for form, values in forms:
             named = bool(entry.cases)
-            if named and entry.message is None and entry.explanation is None:
+            if named and all(part is None for part in (entry.message, entry.explanation, entry.cause)):
                 continue
             if entry.covers(_Asked(_id(entry, form), "", form.op_name, form.dtype, ()), values):
                 return entry

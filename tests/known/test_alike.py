@@ -8,6 +8,7 @@ from typing import Any
 from conformance.known.alike import alike, shipped_like
 from conformance.known.file import parse_entries
 from conformance.suite.origin import shipped_root
+from conformance.text.words import with_causes
 from conformance.verdict import Status, Verdict
 
 ENTRIES = parse_entries(
@@ -83,7 +84,9 @@ def test_what_a_record_may_hold_is_like_nothing() -> None:
 def test_the_shipped_suite_points_at_nothing_but_others_do() -> None:
     root = shipped_root()
     assert root is not None
-    flipped = verdict("equals the reference with the kernel flipped along H and W")
+    # In other words, but with the cause, as a record holds it.
+    flipped = verdict(with_causes("the kernel is turned around", ["kernel flipped"]))
+    assert shipped_like(Own(), "/somewhere/mine.yaml", verdict("the kernel is turned around"), {}) is None
     found = shipped_like(Own(), "/somewhere/mine.yaml", flipped, {})
     assert found is not None
     assert found.known.name == "jax-does-not-flip-the-kernel"
