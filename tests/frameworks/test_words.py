@@ -20,6 +20,8 @@ from conformance.ops.base import TensorSpec
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.target import FRAMEWORKS, parse_target
+from tests.ops.asked import ASKED
+from tests.strategies import parameters
 
 TENSORS = (TensorSpec("x", "NCHW", (1, 2, 5, 5)), TensorSpec("y", "NCHW", (1, 2, 3, 3)))
 
@@ -170,7 +172,8 @@ def test_every_plan_in_words_may_run(op: str, framework: str) -> None:
     default = OPS[op].bind({name: field.default for name, field in OPS[op].fields().items()})
     target = parse_target(framework)
     tried = 0
-    for asked in (default, *(other for _, other in default.readings())):
+    more = [parameters(op, **given) for given in ASKED[op]]
+    for asked in (default, *(other for _, other in default.readings()), *more):
         plan = lower(Ask(asked, asked.meaning() if asked.refusal() is None else None, "float32", target))
         if isinstance(plan, Plan):
             tried += 1

@@ -59,9 +59,13 @@ def answered(
         lengths = dict(zip(spec.axes, spec.shape, strict=True))
         axes = parse_layout(layouts[spec.name]).axes
         shapes.append((spec.name, [prod(lengths[letter] for letter in axis) for axis in axes]))
-    for spec in ask.op.outputs():
+    try:
+        outputs = ask.op.outputs()
+    except ValueError:  # of what the definition refuses there may be none
+        return Unsupported("the op's definition rejects these parameters, and a model declares its outputs")
+    for spec in outputs:
         layouts[spec.name] = (special or {}).get(spec.name, spec.axes)
-    specs = (*ask.op.inputs(), *ask.op.outputs())
+    specs = (*ask.op.inputs(), *outputs)
     types = {spec.name: _OWN[spec.travels_as(ask.dtype)] for spec in specs}
     return model(ask, shapes, nodes, layouts, types=types, opset=opset)
 
