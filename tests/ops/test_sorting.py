@@ -38,7 +38,7 @@ def test_sort(descending: bool, of: str) -> None:
 def test_argsort_as_they_stood(descending: bool) -> None:
     found = made("argsort", {"x": X}, shape=[4, 9], descending=descending, stable=True)["indices"]
     for row, places in zip(X.tolist(), found.tolist(), strict=True):
-        assert places == sorted(range(9), key=lambda i: -row[i] if descending else row[i])  # noqa: B023
+        assert places == sorted(range(9), key=lambda i: -row[i] if descending else row[i])
     with_nan = np.array([[NAN, 1.0, NAN, -1.0]])
     right = [[0, 2, 1, 3]] if descending else [[3, 1, 0, 2]]
     assert made("argsort", {"x": with_nan}, shape=[1, 4], descending=descending)["indices"].tolist() == right
