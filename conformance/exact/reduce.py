@@ -112,8 +112,8 @@ def singular(a: Num, largest_only: bool = False) -> Num:
     kept = 1 if largest_only else s.shape[-1]
     slope = u[..., :kept] @ v[..., :kept, :]
     apart = s[..., :1] - np.append(s, np.zeros((*s.shape[:-1], 1)), -1)[..., 1:2] if largest_only else s[..., -1:]
-    with np.errstate(divide="ignore"):
-        off = np.minimum(size * s[..., :1] / apart, UNBOUNDED)[..., None]
+    with np.errstate(all="ignore"):
+        off = np.where(apart > 0, np.minimum(size * s[..., :1] / apart, UNBOUNDED), UNBOUNDED)[..., None]
     sure = Num(slope, own=lambda name: np.broadcast_to(off, slope.shape) if name == "err" else None, steps=int(size))
 
     def spread(c: Array, squared: bool) -> Array:
