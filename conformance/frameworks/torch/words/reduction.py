@@ -25,10 +25,11 @@ def _place(name: str) -> Words:
     return Words(f"indices = torch.{name}(x, {{axis}}, {{keepdims}})", unless=any_one)
 
 
-def _one_axis(call: str, unless: dict[str, str], after: str = "") -> tuple[Words, ...]:
-    """Of a function of one axis: `%s` are the axis, and whether it is kept."""
+def _one_axis(call: str, unless: dict[str, str], after: str = "", refuses: bool = False) -> tuple[Words, ...]:
+    """Of a function of one axis: `%s` are the axis, and whether it is kept. `refuses`: it looks at its x itself."""
     merged = _MERGED % (call % "-1" + after)
-    return Words(f"y = {call % '{single}, {keepdims}'}{after}", unless={**_ONE, **unless}), Words(merged, unless=unless)
+    one = Words(f"y = {call % '{single}, {keepdims}'}{after}", unless={**_ONE, **unless}, refuses=refuses)
+    return one, Words(merged, unless=unless)
 
 
 TABLE: dict[str, Cell] = {
@@ -62,10 +63,10 @@ TABLE: dict[str, Cell] = {
     "argmax": _place("argmax"),
     "argmin": _place("argmin"),
     "median": (
-        *_one_axis("torch.quantile(x, 0.5, %s)", _MEAN),
+        *_one_axis("torch.quantile(x, 0.5, %s)", _MEAN, refuses=True),
         *_one_axis("torch.median(x, %s)", _LOWER, "[0]"),
     ),
-    "quantile": _one_axis("torch.quantile(x, {q}, %s, interpolation={interpolation})", {}),
+    "quantile": _one_axis("torch.quantile(x, {q}, %s, interpolation={interpolation})", {}, refuses=True),
     "any": Words("y = torch.any(x, {over}, {keepdims})"),
     "all": Words("y = torch.all(x, {over}, {keepdims})"),
 }
