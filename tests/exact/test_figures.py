@@ -107,7 +107,7 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[np.ndarray[Any, Any], ...]]]
     "cumulative sum of one": (lambda a: e.cumulative_sum(a[:, :1], 1), (A,)),
     "softmax": (e.softmax, (A,)),
     "softmax of columns": (lambda a: e.softmax(a, 0), (A,)),
-    "singular values": (lambda a: e.singular(a), (ROWS,)),
+    "singular values": (e.singular, (ROWS,)),
     "the largest singular value": (lambda a: e.singular(a, largest_only=True), (ROWS,)),
     "logsumexp": (lambda a: e.logsumexp(a, 1), (A,)),
     "logsumexp, kept": (lambda a: e.logsumexp(a, -1, keepdims=True), (A,)),
