@@ -83,7 +83,7 @@ class ArgMin(_Place):
 
 
 @dataclass(frozen=True)
-class _Running(Op):
+class _UpAlong(Op):
     """What runs up along an axis."""
 
     unsaid = ("shape",)
@@ -127,7 +127,7 @@ class _Running(Op):
 
 
 @dataclass(frozen=True)
-class CumSum(_Running):
+class CumSum(_UpAlong):
     """Sums of the elements up to each along an axis, in any order; of integers in a wide dtype, or in theirs."""
 
     name = "cumsum"
@@ -139,7 +139,7 @@ class CumSum(_Running):
 
 
 @dataclass(frozen=True)
-class CumProd(_Running):
+class CumProd(_UpAlong):
     """Products of the elements up to each along an axis, in any order; of integers in a wide dtype, or in theirs."""
 
     name = "cumprod"

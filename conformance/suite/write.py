@@ -97,7 +97,7 @@ def thaw(value: Any) -> Any:
         return value
     if value and all(isinstance(v, tuple) and len(v) == 2 and isinstance(v[0], str) for v in value):
         # What was empty below a key may have been a mapping or a list; either is what leaving it out means.
-        return {key: thaw(v) for key, v in value if v != () or key == "shape"}
+        return {key: thaw(v) for key, v in value if v != () or key in ("shape", "axes")}
     return [thaw(v) for v in value]
 
 

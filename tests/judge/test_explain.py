@@ -18,6 +18,7 @@ from conformance.ops.base import Array
 from tests.confused_calls import CALLS
 from tests.confusion_faults import FAULTS, NEED_REAL_VALUES, Plain, bind, random_problem
 from tests.patience import LONG
+from tests.strategies import parameters
 
 HERE = Path(__file__).parents[1]
 CONV, TRANSPOSED = OPS["conv"], OPS["conv_transpose"]
@@ -429,3 +430,10 @@ def test_names_what_a_real_call_got_wrong(i: int, answers: dict[int, Array]) -> 
 
 def test_real_calls_cover_enough_confusions() -> None:
     assert len({call.confusion for call in CALLS}) >= 25
+
+
+def test_an_answer_without_axes_is_explained() -> None:
+    op = parameters("median", shape=[1, 4], axes=None)
+    x = np.array([[4.0, 1.0, 2.0, 3.0]])
+    found = explain(op, {"x": x}, np.asarray(2.0), (), output="y", dtype="float32")
+    assert "even lower for mean" in found.text

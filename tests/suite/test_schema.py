@@ -38,6 +38,8 @@ def valid(value: Any, schema: dict[str, Any]) -> bool:
         return False
     if "minimum" in schema and isinstance(value, int | float) and value < schema["minimum"]:
         return False
+    if "maximum" in schema and isinstance(value, int | float) and value > schema["maximum"]:
+        return False
     least = schema.get("exclusiveMinimum")
     if least is not None and isinstance(value, int | float) and value <= least:
         return False
@@ -69,7 +71,7 @@ def test_it_is_json_and_every_keyword_in_it_is_known_to_this_test() -> None:
     schema = json.loads(json.dumps(json_schema()))
     known = set(
         "$schema title type required properties enum const minimum anyOf allOf if then minItems maxItems items "
-        "exclusiveMinimum "
+        "exclusiveMinimum maximum "
         "additionalProperties description".split()
     )
 

@@ -16,14 +16,5 @@ TABLE: dict[str, Cell] = {
     "argsort": Words("indices = tf.argsort(x, {axis}, {descending|direction}, {stable})", own=_DIRECTION),
     "searchsorted": Words("places = tf.searchsorted(row, x, {side})"),
     "bucketize": Words("places = tf.searchsorted(row, x, {side})"),
-    "unique": Words(
-        "values, inverse, counts = tf.unique_with_counts(x)\n"
-        "values = tf.pad(values, [[0, {length} - tf.shape(values)[0]]])\n"
-        "counts = tf.pad(counts, [[0, {length} - tf.shape(counts)[0]]])",
-        unless={
-            "sorted": "tf.unique gives the values in the order in which they first come",
-            "equal_nan": "tf.unique takes every NaN for a value of its own",
-        },
-        note="the outputs are filled up with 0 to the number of elements",
-    ),
+    "unique": "tf.unique gives the values in the order in which they first come, each NaN as one of its own",
 }
