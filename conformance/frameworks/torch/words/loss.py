@@ -53,7 +53,7 @@ TABLE: dict[str, Cell] = {
             f"y = {_F}kl_div(x, target, reduction={{reduction}}, log_target={{log_target}})",
             unless={"not logs": "of probabilities"},
         ),
-        Words(f"y = {_F}kl_div(torch.log(x), target, reduction={{reduction}}, log_target={{log_target}})"),
+        Words(f"x = torch.log(x)\ny = {_F}kl_div(x, target, reduction={{reduction}}, log_target={{log_target}})"),
     ),
     "cosine": elementwise(f"1 - {_F}cosine_similarity(x, target, -1, {{epsilon}})", _REDUCE),
     "cross_entropy": (
