@@ -49,7 +49,8 @@ def adam(ask: Ask[Adam]) -> Plan | Unsupported:
     if p.decay:
         return Unsupported("TensorFlow's kernels have no decay; what applies them adds it")
     name, top = ("ResourceApplyAdamWithAmsgrad", "vhat=top_kept.handle, ") if p.amsgrad else ("ResourceApplyAdam", "")
-    powers = (f"beta{i}_power=tf.pow(tf.cast({b!r}, x.dtype), {{t}}.0)" for i, b in enumerate((p.beta1, p.beta2), 1))
+    betas = enumerate((p.beta1, p.beta2), 1)
+    powers = (f"beta{i}_power=tf.pow(tf.constant({b!r}, x.dtype), {{t}}.0)" for i, b in betas)
     return _stepped(
         ask,
         f"{name}(var=y_kept.handle, m=m_kept.handle, v=v_kept.handle, {top}{', '.join(powers)}, lr={{rate}}, "
