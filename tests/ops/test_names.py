@@ -12,16 +12,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "conformance"
 # Recipes read and write calls of convolutions that people have written; `exact` has moves that go by an op's name.
 ROOMS = ("ops", "frameworks", "recipe", "exact")
-<<<<<<< HEAD
 # Functions of conditions, Python's own, and a field of a request, by chance named as ops.
 ORDINARY = {"all", "any", "max", "min", "repeat", "sum"}
 _CLASSES = {cls.__name__ for op in DEFINED.values() for cls in op.__mro__} - {"Op", "ABC", "object"}
 FAMILIES = {name for name in _CLASSES if not name.startswith("_")}
-=======
-# Names of ops that are words of other things as well: methods, builtins, kinds of statistics.
-ORDINARY = {"all", "any", "max", "mean", "median", "min", "norm", "sort", "std", "sum", "unique", "var"}
-FAMILIES = {cls.__name__ for op in DEFINED.values() for cls in op.__mro__} - {"Op", "ABC", "object"}
->>>>>>> reductions
 
 
 def named(path: Path) -> Iterator[str]:
@@ -37,11 +31,7 @@ def named(path: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         place = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented:
-<<<<<<< HEAD
             if node.value in DEFINED.keys() - ORDINARY:
-=======
-            if node.value in DEFINED and node.value not in ORDINARY:
->>>>>>> reductions
                 yield f"{place} says {node.value!r}"
         elif isinstance(node, ast.Name) and node.id in FAMILIES:
             yield f"{place} asks for {node.id}"
