@@ -13,7 +13,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
     "conv": [{"stride": 2, "padding": "same", "bias": True, "in_channels": 2, "out_channels": 3}],
     "conv_transpose": [
         {"stride": 2, "dilation": 2, "bias": True, "in_channels": 2, "out_channels": 3},
-        {"stride": 2, "padding": 1},
+        {"stride": 2, "padding": "same"},
     ],
     "gelu": [{}, {"approximate": "tanh"}, {"approximate": "tanh", "shape": [2, 3, 4]}],
     "topk": [{}, {"largest": False, "k": 7}],
