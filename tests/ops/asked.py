@@ -46,7 +46,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
     "embedding": [{}, {"shape": [5], "rows": 1}],
     "sum": [
         {},
-        {"axes": None, "keepdims": True},
+        {"axes": None},
         {"axes": [0, -1], "shape": [2, 3, 4]},
         {"of": "int8"},
         {"of": "int8", "wide": False},
