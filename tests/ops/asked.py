@@ -113,7 +113,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
     "arange": [{}, {"start": 0.5, "stop": -2.0, "step": -0.75}],
     "sum": [
         {},
-        {"axes": None, "keepdims": True},
+        {"axes": None},
         {"axes": [0, -1], "shape": [2, 3, 4]},
         {"of": "int8"},
         {"of": "int8", "wide": False},
