@@ -261,7 +261,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"epsilon_at": "root", "epsilon": 0.1},
         {"decay": 0.1, "amsgrad": True, "steps": 4},
     ],
-    "adamw": [{}, {"epsilon_at": "uncorrected", "decay": 0.3}],
+    "adamw": [{}, {"epsilon_at": "uncorrected", "decay": 0.3}, {"epsilon_at": "uncorrected", "decay": 0.0}],
     "rmsprop": [
         {},
         {"inside": True},
