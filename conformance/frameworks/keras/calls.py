@@ -27,9 +27,5 @@ CALLS: dict[str, Known] = {
     "keras.ops.elu": known("x, alpha=1.0"),
     "keras.layers.ELU": known("alpha=1.0"),
     "keras.ops.celu": known("x, alpha=1.0"),
-    "keras.ops.softmax": known("x, axis=-1"),
-    "keras.layers.Softmax": known("axis=-1"),
-    "keras.ops.log_softmax": known("x, axis=-1"),
-    "keras.ops.glu": known("x, axis=-1"),
     "keras.ops.adaptive_average_pool": known("inputs, output_size, data_format='channels_last'"),
 }
