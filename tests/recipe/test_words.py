@@ -300,10 +300,6 @@ MEANT: list[tuple[str, str, dict[str, Any]]] = [
     ("nn.ReLU()(x)", "relu", {}),
     ("F.elu(x, 0.5)", "elu", {"alpha": 0.5}),
     ("F.hardtanh(x, 0.0, 6.0)", "hard_tanh", {"low": 0.0, "high": 6.0}),
-    ("F.softmax(x, dim=1)", "softmax", {"axis": -1}),
-    ("jax.nn.softmax(x)", "softmax", {"axis": -1}),
-    ("tf.nn.log_softmax(x)", "log_softmax", {"axis": -1}),
-    ("nn.GLU()(x)", "glu", {"axis": -1}),
     ("F.adaptive_avg_pool2d(x, 1)", "adaptive_avg_pool", {"output": (1, 1)}),
     ("tf.nn.depth_to_space(x, 3)", "depth_to_space", {"block": 3, "mode": "DCR"}),
 ]

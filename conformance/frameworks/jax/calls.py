@@ -19,7 +19,4 @@ CALLS: dict[str, Known] = {
     "jax.nn.leaky_relu": known("x, negative_slope=0.01"),
     "jax.nn.elu": known("x, alpha=1.0"),
     "jax.nn.celu": known("x, alpha=1.0"),
-    "jax.nn.softmax": known("x, axis=-1, where=None"),
-    "jax.nn.log_softmax": known("x, axis=-1, where=None"),
-    "jax.nn.glu": known("x, axis=-1"),
 }

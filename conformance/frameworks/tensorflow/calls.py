@@ -18,8 +18,6 @@ CALLS: dict[str, Known] = {
     "tf.nn.max_pool3d": known(f"{_POOL}, data_format='NDHWC', name=None"),
     **{f"tf.nn.{name}": known("features, name=None") for name in ("relu", "relu6", "selu", "softsign", "elu")},
     "tf.nn.leaky_relu": known("features, alpha=0.2, name=None"),
-    "tf.nn.softmax": known("logits, axis=-1, name=None"),
-    "tf.nn.log_softmax": known("logits, axis=-1, name=None"),
     "tf.nn.depth_to_space": known("input, block_size, data_format='NHWC', name=None"),
     "tf.math.l2_normalize": known(_L2),
     "tf.nn.l2_normalize": known(_L2, like="tf.math.l2_normalize"),

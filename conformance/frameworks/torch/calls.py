@@ -87,12 +87,6 @@ CALLS: dict[str, Known] = {
     "torch.nn.CELU": known("alpha=1.0, inplace=False", like="torch.nn.functional.celu"),
     "torch.nn.functional.hardtanh": known("input, min_val=-1.0, max_val=1.0, inplace=False"),
     "torch.nn.functional.softsign": known("input"),
-    "torch.nn.functional.softmax": known("input, dim=None, _stacklevel=3, dtype=None"),
-    "torch.nn.Softmax": known("dim=None", like="torch.nn.functional.softmax"),
-    "torch.nn.functional.log_softmax": known("input, dim=None, _stacklevel=3, dtype=None"),
-    "torch.nn.LogSoftmax": known("dim=None", like="torch.nn.functional.log_softmax"),
-    "torch.nn.functional.glu": known("input, dim=-1"),
-    "torch.nn.GLU": known("dim=-1", like="torch.nn.functional.glu"),
     "torch.nn.functional.adaptive_avg_pool2d": known("input, output_size"),
     "torch.nn.AdaptiveAvgPool2d": known("output_size", like="torch.nn.functional.adaptive_avg_pool2d"),
 }
