@@ -42,7 +42,7 @@ def test_what_a_case_holds_is_its_inputs_twice_and_three_arrays_an_output(tmp_pa
 def test_a_case_may_say_that_it_must_be_refused(tmp_path: Path, outcome: Outcome, status: Status) -> None:
     (case,) = cases_of(tmp_path, ONE.replace("EXPECT", "expect: {refused: true}"))
     prepared = prepare(case)
-    plan = plan_for(prepared, parse_target("numpy"))
+    plan = plan_for(prepared.case, parse_target("numpy"))
     assert judge(prepared.expectation, canonical(prepared, plan, outcome)).status is status  # type: ignore[arg-type]
     assert prepared.expectation.refused == "the case says that it must be refused"
 
