@@ -287,7 +287,9 @@ def _cells(dotted: str) -> Iterator[tuple[Framework, type[Op], str]]:
             wanted = listed[name].like or name if name in listed else name
             for kind in DEFINED.values():
                 texts = [words.text for words in several(framework.words.get(kind.name))]
-                found = [function for text in texts for function in _FUNCTION.findall(text)]
+                # A name that is a hole as a whole says nothing of which function it is.
+                every = [function for text in texts for function in _FUNCTION.findall(text)]
+                found = [function for function in every if _HOLE.sub("", function.rpartition(".")[2])]
                 if any(re.fullmatch(r"\w*".join(map(re.escape, _HOLE.split(f))), wanted) for f in found):
                     yield framework, kind, name
 
