@@ -39,8 +39,11 @@ def _model(function: str, text: str) -> str:
 
 def _nodes(text: str) -> list[str]:
     """The nodes, each of which ends where its inputs are closed."""
-    found, depth, start = [], 0, 0
+    found, depth, start, quoted = [], 0, 0, False
     for place, character in enumerate(text):
+        quoted ^= character == '"'  # the arrow of an equation closes nothing
+        if quoted:
+            continue
         depth += {"(": 1, "<": 1, ")": -1, ">": -1}.get(character, 0)
         if character == ")" and not depth:
             found.append(text[start : place + 1].strip())

@@ -41,7 +41,6 @@ TARGETS: dict[str, set[str]] = {
         "simple_rnn",
         *OPTIMISERS,
     },
-    "keras/numpy": set(),
     "onnx": set(),
     "onnx/reference": set(),
 }

@@ -64,6 +64,6 @@ def test_lengths_of_a_models_tensors_have_names() -> None:
     ]
     lengths = [shape_of("x", (n, 3, h)) for n, h in ((1, 5), (2, 7))]
     found = merged(texts, lengths, axes={"x.shape[0]": "N"})
-    assert found == "model = parse('g (float[N,3,x2] x, float[4,3] w) => (float[N] y) { y = F (x, w) }')"
+    assert found == "model = parse('g (float[N,3,x2] x, float[4,3] w) => (float[?] y) { y = F (x, w) }')"
     other = [texts[0], texts[1].replace("F (", "F <k = 2> (")]
     assert merged(other, lengths) is None
