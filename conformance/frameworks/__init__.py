@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from conformance.frameworks.words import Words
@@ -50,6 +52,17 @@ Lowering: TypeAlias = Callable[[Ask[Any]], Plan | Unsupported]
 # A cell of the table op x framework: words, several of which the first is taken that nothing speaks against, or a
 # function. A text is the reason why there are no words, as it was observed.
 Cell: TypeAlias = Words | tuple[Words, ...] | Lowering | str
+
+
+def families(package: str) -> dict[str, Cell]:
+    """The table of a room whose words stand a family of ops a file: `TABLE` of every module of the package."""
+    found: dict[str, Cell] = {}
+    for family in iter_modules(import_module(package).__path__):
+        table = import_module(f"{package}.{family.name}").TABLE
+        if twice := found.keys() & table.keys():
+            raise ValueError(f"{package}: the words for {min(twice)} stand in two files")
+        found.update(table)
+    return found
 
 
 def lower(ask: Ask[Any]) -> Plan | Unsupported:

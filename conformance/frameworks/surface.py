@@ -17,10 +17,14 @@ from conformance.worker.processor import SWITCHES
 
 @dataclass(frozen=True)
 class Names:
-    """What a script calls the outputs, in the order in which `call` returns them, and those that gradients are of."""
+    """What a script calls the outputs, in the order in which `call` returns them, and those that gradients are of.
+
+    And the dtypes of its inputs, which need not be the case's.
+    """
 
     outputs: tuple[str, ...] = (USUAL,)
     pulled: tuple[str, ...] = (USUAL,)
+    dtypes: tuple[str, ...] = ()  # of the inputs
 
     @property
     def answers(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from conformance.frameworks import Ask, lower
 from conformance.frameworks.calls import REQUIRED, Known
@@ -32,6 +32,10 @@ _TOLD = (
     "stride strides padding dilation dilations dilation_rate rhs_dilation groups output_padding output_shape "
     "data_format dimension_numbers padding_mode transpose_kernel use_bias bias"
 ).split()
+
+
+# How a framework is asked an op: a target, its plan, and the one call in it that a person would write.
+Form: TypeAlias = tuple[Target, Plan, Head | None]
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def _section(op: type[Op], names: tuple[str, str], entries: Sequence[Entry], cal
         asked = [code(" or ".join(dict.fromkeys(head.function for _, _, head in plans if head))) for plans in found]
         rows = [["asked by", *(text or "several calls" for text in asked)]]
         rows += _signatures(op, names)
-        rows += _defaults(op, names)
+        rows += _defaults(op, found)
         rows += _layouts(op, [plans[0][1] for plans in found])
         lines += table(["", *titles], rows)
     for name, title in zip(names, titles, strict=True):
@@ -90,17 +94,17 @@ def _section(op: type[Op], names: tuple[str, str], entries: Sequence[Entry], cal
     return [*lines, ""] if lines else []
 
 
-def _plans(op: type[Op], name: str) -> Iterator[tuple[Target, Plan, Head | None]]:
+def _plans(op: type[Op], name: str) -> Iterator[Form]:
     """Each form in which a framework is asked a question of the op: the default one, or one as near as it can say."""
     framework = FRAMEWORKS[name]
     for option in ("", *(f"+api={value}" for value in framework.options.get("api", ()))):
         target = parse_target(name + option)
         if (found := _asked(op, target, {})) is not None:
-            yield target, found[1], head_of(found[1], framework.first_words)
+            yield target, found, head_of(found, framework.first_words)
 
 
-def _asked(op: type[Op], target: Target, values: Mapping[str, Any]) -> tuple[Op, Plan] | None:
-    """The op with these values, and the plan that asks it; another word or truth elsewhere where there is none."""
+def _asked(op: type[Op], target: Target, values: Mapping[str, Any]) -> Plan | None:
+    """The plan that asks the op with these values; with another word or truth elsewhere where there is none."""
     fields = op.fields()
     others = ((n, v) for n, field in fields.items() if n not in values for v in (*field.words, *_truths(field)))
     for name, other in (("", None), *others):
@@ -112,7 +116,7 @@ def _asked(op: type[Op], target: Target, values: Mapping[str, Any]) -> tuple[Op,
         if asked.refusal() is None:
             plan = lower(Ask(asked, asked.meaning(), DTYPE, target))
             if isinstance(plan, Plan):
-                return asked, plan
+                return plan
     return None
 
 
@@ -134,12 +138,12 @@ def _defaults_of(signature: Signature) -> str:
     return f"{signature.name}({', '.join(listed)})"
 
 
-def _defaults(op: type[Op], names: tuple[str, str]) -> Iterator[list[str]]:
-    """A row a parameter that some function has a default for."""
+def _defaults(op: type[Op], asked: Sequence[Sequence[Form]]) -> Iterator[list[str]]:
+    """A row a parameter that some function has a default for; `asked`: the forms in which each framework is."""
     for parameter, field in op.fields().items():
         cells, values = [], []
-        for name in names:
-            found = list(_of_framework(op, name, parameter, field))
+        for forms in asked:
+            found = list(_of_framework(op, forms, parameter, field))
             values.append({repr(default.value) for default in found})
             cells.append("<br>".join(_shown(default) for default in found))
         if any(values):
@@ -152,15 +156,14 @@ def _shown(default: Default) -> str:
     return code(f"{default.function}({default.text})") + own
 
 
-def _of_framework(op: type[Op], name: str, parameter: str, field: Field) -> Iterator[Default]:
-    framework = FRAMEWORKS[name]
+def _of_framework(op: type[Op], forms: Sequence[Form], parameter: str, field: Field) -> Iterator[Default]:
     seen = set()
-    for target, _, head in _plans(op, name):
-        if head is None or head.function not in framework.calls:
+    for target, _, head in forms:
+        calls = target.spec.calls
+        if head is None or head.function not in calls:
             continue
-        alike = [head.function, *(f for f, known in framework.calls.items() if known.like == head.function)]
-        for function in alike:
-            found = _meant(op, target, function, framework.calls[function], parameter, field)
+        for function in (head.function, *(f for f, known in calls.items() if known.like == head.function)):
+            found = _meant(op, target, function, calls[function], parameter, field)
             if found is not None and found not in seen:
                 seen.add(found)
                 yield found
@@ -187,7 +190,7 @@ def _meant(op: type[Op], target: Target, function: str, known: Known, parameter:
 def _arguments(op: type[Op], target: Target, values: Mapping[str, Any]) -> dict[str, object] | None:
     """The literal arguments of the words' own call, defaults filled in; None where there is no such call."""
     asked = _asked(op, target, values)
-    head = head_of(asked[1], target.spec.first_words) if asked else None
+    head = head_of(asked, target.spec.first_words) if asked else None
     if head is None or head.function not in target.spec.calls:
         return None
     known = target.spec.calls[head.function]

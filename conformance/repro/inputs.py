@@ -41,8 +41,9 @@ def pulled(name: str) -> str:
 
 
 def names_of(found: Finding) -> Names:
-    """What the script calls its answers."""
-    return Names(tuple(map(answer, found.plan.outputs)), tuple(answer(name) for name, _, _ in found.request.cotangents))
+    """What the script calls its answers, and what its inputs are of."""
+    outputs, pulled = map(answer, found.plan.outputs), (answer(name) for name, _, _ in found.request.cotangents)
+    return Names(tuple(outputs), tuple(pulled), tuple(dtype for _, _, dtype in found.request.inputs))
 
 
 def plain(array: AnyArray, dtype: str) -> AnyArray:

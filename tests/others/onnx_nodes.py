@@ -102,24 +102,13 @@ def _conv(attributes: Attributes, given: Sequence[AnyArray | None], expected: Se
 def _conv_transpose(
     attributes: Attributes, given: Sequence[AnyArray | None], expected: Sequence[AnyArray | None]
 ) -> Read:
-    x, w, *more = map(_needed, given)
-    kernel, groups = w.shape[2:], attributes.get("group", 1)
-    params = {
-        **_window(attributes, x.shape[2:], kernel),
-        "convention": "onnx",
-        "dims": len(kernel),
-        "kernel": list(kernel),
-        "batch": x.shape[0],
-        "in_channels": x.shape[1],
-        "out_channels": w.shape[1] * groups,
-        "groups": groups,
-        "bias": bool(more),
-    }
+    params, inputs, outputs = _conv(attributes, given, expected)
+    params["out_channels"] = inputs["w"].shape[1] * params["groups"]
     if "output_padding" in attributes:
         params["output_padding"] = list(attributes["output_padding"])
     if "output_shape" in attributes:
-        params["output_size"] = list(attributes["output_shape"])[-len(kernel) :]
-    return params, dict(zip("xwb", (x, w, *more), strict=False)), {"y": _needed(expected[0])}
+        params["output_size"] = list(attributes["output_shape"])[-params["dims"] :]
+    return params, inputs, outputs
 
 
 def _max_pool(attributes: Attributes, given: Sequence[AnyArray | None], expected: Sequence[AnyArray | None]) -> Read:

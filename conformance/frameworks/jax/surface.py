@@ -9,6 +9,8 @@ from conformance.target import Target
 
 # What it and its libraries read from the environment; the rest of what workers set is not theirs.
 READS = ("CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS", "NPROC", "XLA_FLAGS")
+# The dtypes for which runtime.py enables 64-bit types.
+WIDE = ("float64", "complex128", "int64", "uint64")
 _SUBMODULES = (
     "jax.experimental.rnn",
     "jax.image",
@@ -46,7 +48,7 @@ class JaxSurface(Surface):
         lines = []
         x64 = self._option("x64")
         if x64 is None:
-            x64 = True if self.dtype == "float64" else None
+            x64 = True if any(dtype in WIDE for dtype in (self.dtype, *self.names.dtypes)) else None
         if x64 is not None:
             lines.append(f'jax.config.update("jax_enable_x64", {x64})')
         if precision := self.target.option("precision", ""):

@@ -61,7 +61,10 @@ def answered(
         shapes.append((spec.name, [prod(lengths[letter] for letter in axis) for axis in axes]))
     try:
         outputs = ask.op.outputs()
-    except ValueError:  # of what the definition refuses there may be none
+    except ValueError:
+        if ask.op.refusal() is None:
+            raise
+        # What the definition refuses need have no outputs, and a model declares them.
         return Unsupported("the op's definition rejects these parameters, and a model declares its outputs")
     for spec in outputs:
         layouts[spec.name] = (special or {}).get(spec.name, spec.axes)

@@ -5,35 +5,6 @@ https://docs.jax.dev/en/latest/jax.lax.html
 
 from __future__ import annotations
 
-from conformance.frameworks import Cell
-from conformance.frameworks.jax.words import (
-    attention,
-    convolution,
-    dense,
-    indexing,
-    loss,
-    moving,
-    norm,
-    optimiser,
-    pointwise,
-    pool,
-    recurrent,
-    reduction,
-    sorting,
-)
+from conformance.frameworks import families
 
-TABLE: dict[str, Cell] = {
-    **convolution.TABLE,
-    **pointwise.TABLE,
-    **pool.TABLE,
-    **moving.TABLE,
-    **norm.TABLE,
-    **recurrent.TABLE,
-    **sorting.TABLE,
-    **reduction.TABLE,
-    **indexing.TABLE,
-    **loss.TABLE,
-    **attention.TABLE,
-    **dense.TABLE,
-    **optimiser.TABLE,
-}
+TABLE = families(__name__)

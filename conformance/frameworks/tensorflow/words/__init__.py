@@ -5,35 +5,6 @@ https://www.tensorflow.org/api_docs/python/tf/nn
 
 from __future__ import annotations
 
-from conformance.frameworks import Cell
-from conformance.frameworks.tensorflow.words import (
-    attention,
-    convolution,
-    dense,
-    indexing,
-    loss,
-    moving,
-    norm,
-    optimiser,
-    pointwise,
-    pool,
-    recurrent,
-    reduction,
-    sorting,
-)
+from conformance.frameworks import families
 
-TABLE: dict[str, Cell] = {
-    **convolution.TABLE,
-    **pointwise.TABLE,
-    **pool.TABLE,
-    **moving.TABLE,
-    **norm.TABLE,
-    **recurrent.TABLE,
-    **sorting.TABLE,
-    **reduction.TABLE,
-    **indexing.TABLE,
-    **loss.TABLE,
-    **attention.TABLE,
-    **dense.TABLE,
-    **optimiser.TABLE,
-}
+TABLE = families(__name__)
