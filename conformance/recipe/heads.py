@@ -10,6 +10,7 @@ import ast
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from conformance.frameworks.calls import REQUIRED, As, Known
 from conformance.plan import Plan
@@ -71,10 +72,17 @@ def dotted_name(node: ast.expr) -> str:
 
 def head_of(plan: Plan, roots: Sequence[str]) -> Head | None:
     """The head of a plan of a framework whose dotted names begin with `roots`, or None where no one call is it."""
-    tensors = set(plan.inputs)
+    return _head_of(plan.text, tuple(plan.inputs), plan.outputs[0], tuple(roots))
+
+
+@lru_cache(
+    maxsize=4096
+)  # thousands of parameters are tried for one call, and most are other lengths for the same words
+def _head_of(text: str, inputs: tuple[str, ...], output: str, roots: tuple[str, ...]) -> Head | None:
+    tensors = set(inputs)
     found: Head | None = None
     pending = False  # a layer is made, and not yet called
-    for statement in ast.parse(plan.text).body:
+    for statement in ast.parse(text).body:
         if not isinstance(statement, ast.Assign):
             continue
         names = {n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
@@ -82,19 +90,19 @@ def head_of(plan: Plan, roots: Sequence[str]) -> Head | None:
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Call):
             value = value.func  # layer(...)(x)
         function = dotted_name(value.func) if isinstance(value, ast.Call) else ""
-        makes = plan.outputs[0] in names or function.rpartition(".")[2][:1].isupper()
+        makes = output in names or function.rpartition(".")[2][:1].isupper()
         if found is None and isinstance(value, ast.Call) and function.split(".")[0] in roots and makes:
             used = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} - set(roots)
             if not used <= tensors:
                 return None  # given what another call made
             found = Head(function, value, frozenset(used))
-            pending = plan.outputs[0] not in names
+            pending = output not in names
             continue
-        if found is not None and plan.outputs[0] in names:
+        if found is not None and output in names:
             if not pending:
                 return None  # changed afterwards
             pending = False
-        if found is None and names & set(plan.inputs):
+        if found is None and names & set(inputs):
             return None  # given something else than the inputs
         read = {n.id for n in ast.walk(statement.value) if isinstance(n, ast.Name)} & tensors
         if function.rpartition(".")[2] in _COPIES and read:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, islice, product
 from math import prod
@@ -100,17 +100,22 @@ class _Reader:
     given: Mapping[str, ast.expr]
     shapes: Mapping[str, tuple[int, ...]]
 
+    def near(self) -> _Tried:
+        """The parameters that single changes lead to, which is what nearly every call needs."""
+        return self._climb(_defaults(self.kind), pairs=0)
+
     def best(self) -> _Tried:
         """The parameters that come nearest to the call."""
-        found = self._climb(_defaults(self.kind))
+        found = self._climb(_defaults(self.kind), PAIRS)
         if found.score and not self.shapes:
             # A `k` beyond a length that nobody gave: a longer one.
             numbers = [n for n in self._literals() if type(n) is int and 0 < n <= LONGEST]
             for values in _longer(self.kind, max(numbers, default=0)):
-                found = min(found, self._climb(values), key=lambda tried: tried.score)
+                if found.score:
+                    found = min(found, self._climb(values, PAIRS), key=lambda tried: tried.score)
         return found
 
-    def _climb(self, values: dict[str, Any]) -> _Tried:
+    def _climb(self, values: dict[str, Any], pairs: int) -> _Tried:
         """From these parameters on, whatever single change, or where none helps pair of changes, leaves less off."""
         best = self._tried(values)
         fields = {name: list(self._candidates(field)) for name, field in self.kind.fields().items()}
@@ -122,12 +127,12 @@ class _Reader:
                 changes = [{name: value} for value in candidates]
                 values, best = self._better(values, best, [*changes, *({**spelled, **change} for change in changes)])
             if best.score == before and best.score:
-                pairs = (
+                both = (
                     {one: value, other: second}
                     for one, other in combinations(fields, 2)
                     for value, second in product(fields[one], fields[other])
                 )
-                values, best = self._better(values, best, islice(pairs, PAIRS))
+                values, best = self._better(values, best, islice(both, pairs))
             if best.score == before:
                 break
         return best
@@ -233,7 +238,7 @@ def known_names() -> list[str]:
 def read_words(parsed: Parsed, shapes: Mapping[str, tuple[int, ...]], first: tuple[int, ...] | None = None) -> Meant:
     """What a call means. `first` is the shape of the op's first tensor; CallError says what is missing or differs."""
     errors: list[CallError] = []
-    tried: list[tuple[_Reader, _Tried]] = []
+    cells: list[list[_Reader]] = []
     for framework, kind, name in _cells(parsed.dotted):
         known = framework.calls.get(name)
         try:
@@ -244,12 +249,16 @@ def read_words(parsed: Parsed, shapes: Mapping[str, tuple[int, ...]], first: tup
         every = dict(shapes)
         if first is not None:
             every[kind.bind(_defaults(kind)).inputs()[0].name] = first
-        for target in _asked(framework):
-            words = several(framework.words.get(kind.name))
-            reader = _Reader(parsed, framework, target, kind, words, name, known, given, every)
-            tried.append((reader, reader.best()))
-            if not tried[-1][1].score:
-                break
+        words = several(framework.words.get(kind.name))
+        cells.append(
+            [_Reader(parsed, framework, target, kind, words, name, known, given, every) for target in _asked(framework)]
+        )
+    tried = [_first_right(cell, _Reader.near) for cell in cells]
+    # Where one op's words are the call, the other ops of that framework are not searched to the end.
+    done = {reader.framework.name for reader, found in tried if not found.score}
+    for place, cell in enumerate(cells):
+        if cell[0].framework.name not in done:
+            tried[place] = _first_right(cell, _Reader.best)
     right = [(reader, found) for reader, found in tried if not found.score]
     frameworks = dict.fromkeys(reader.framework.name for reader, _ in right)
     if len(frameworks) > 1:
@@ -267,6 +276,16 @@ def read_words(parsed: Parsed, shapes: Mapping[str, tuple[int, ...]], first: tup
     raise CallError(
         f"{parsed.text}\n  {reader.function} is read as {reader.kind.name}{head}, but " + "; ".join(nearest.differs)
     )
+
+
+def _first_right(cell: Sequence[_Reader], search: Callable[[_Reader], _Tried]) -> tuple[_Reader, _Tried]:
+    """What a search finds for the first form of a cell whose words are the call, or for the one that is nearest."""
+    every = []
+    for reader in cell:
+        every.append((reader, search(reader)))
+        if not every[-1][1].score:
+            break
+    return min(every, key=lambda pair: pair[1].score)
 
 
 def _asked(framework: Framework) -> list[Target]:
