@@ -441,8 +441,9 @@ def test_every_minimal_case_shows_its_divergence_on_what_is_installed(tmp_path: 
             verdict, target = row.verdict, parse_target(row.verdict.target)
             entry = ENTRIES[entry_of(row.case)]
             if verdict.known is not None:
-                assert verdict.known.name == entry.known.name
-                shown.add(entry.known.name)
+                # An entry of some processors, this one among them, may hide what others show.
+                assert verdict.known.name == entry.known.name or ENTRIES[verdict.known.name].when
+                shown.add(verdict.known.name)
             elif entry.on_target(target) and entry.applies(reader.targets[verdict.target], target):
                 due.add(entry.known.name)
             else:

@@ -22,7 +22,7 @@ from conformance.commands.cli import main
 from conformance.environments.installed import missing
 from conformance.frameworks.surface import Surface, surface
 from conformance.known import KnownTable
-from conformance.known.entry import Entry
+from conformance.known.entry import Entry, environment
 from conformance.layout import from_layout, parse_layout, to_layout
 from conformance.record import Summary, Writer, describe_environment
 from conformance.repro import across, find, script
@@ -74,12 +74,21 @@ def known_rows() -> list[list[str]]:
 def known_scripts() -> list[Expected]:
     declared, made = entries(), []
     for name, target, status, subject, id in known_rows():
-        found = finding(find_case(id), parse_target(target), Verdict(id, target, Status(status), subject), {})
+        case = find_case(id)
+        if any(hides(other, case, target) for other in declared.values() if other.when and other.known.name != name):
+            continue  # this processor shows something else of the same case
+        found = finding(case, parse_target(target), Verdict(id, target, Status(status), subject), {})
         entry, alone = declared[name], Status(status) in ALONE
         code = int(not entry.when or entry.applies(said_here(target), parse_target(target)))
         maybe = entry.sometimes or entry.comes_and_goes
         made.append(Expected(f"{name} on {target}", script(found), target, code, alone, maybe))
     return made
+
+
+def hides(entry: Entry, case: Case, target: str) -> bool:
+    """Whether an entry of some processors is this one's, on a target and of a case."""
+    asked = parse_target(target)
+    return entry.on_target(asked) and entry.covers(case, environment(case)) and entry.applies(said_here(target), asked)
 
 
 @cache

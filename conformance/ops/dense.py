@@ -137,8 +137,12 @@ class Dense(Op):
     units: int = param(integer_field(5, 1, "units U"))
     bias: bool = param(boolean_field(True, "add a bias"))
 
+    @property
+    def features(self) -> int:
+        return self.shape[-1]
+
     def inputs(self) -> tuple[TensorSpec, ...]:
-        x, w = TensorSpec("x", LETTERS[: len(self.shape)], self.shape), (self.shape[-1], self.units)
+        x, w = TensorSpec("x", LETTERS[: len(self.shape)], self.shape), (self.features, self.units)
         b = (TensorSpec("b", "U", (self.units,)),) if self.bias else ()
         return (x, TensorSpec("w", "IU", w), *b)
 
@@ -146,7 +150,7 @@ class Dense(Op):
         return (TensorSpec("y", LETTERS[: len(self.shape)], (*self.shape[:-1], self.units)),)
 
     def meaning(self) -> dict[str, Any]:
-        return {"features": self.shape[-1]}
+        return {"features": self.features}
 
     def products(self) -> int:
         return max(self.shape[-1] + self.bias, self.units, prod(self.shape[:-1]))

@@ -20,11 +20,17 @@ from conformance.text.nearest import did_you_mean
 
 # What changes no answer of a call that is given its weights, or is the dtype of the case.
 FREE = frozenset(
-    "name dtype device index_type kernel_initializer recurrent_initializer bias_initializer beta_initializer "
-    "gamma_initializer moving_mean_initializer moving_variance_initializer".split()
+    "name dtype device index_type output_type kernel_initializer recurrent_initializer bias_initializer "
+    "beta_initializer gamma_initializer moving_mean_initializer moving_variance_initializer".split()
 )
 _AXES = ("dim", "axis")
 _COPIES = ("clone", "copy", "identity")
+_CASTS = ("to", "astype")
+# What gives a tensor another form, and leaves its elements.
+_MOVES = frozenset(
+    "to astype cast transpose permute reshape expand_dims squeeze unsqueeze movedim moveaxis swapaxes view flatten "
+    "constant tensor asarray array stack concat concatenate".split()
+)
 # What people write before the last word -> the modules that it may be.
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "F": ("torch.nn.functional",),
@@ -60,8 +66,13 @@ class Head:
 
 def full_names(dotted: str) -> tuple[str, ...]:
     """What a name in somebody's code may be in full; one without a module stays as it is."""
-    module, _, word = dotted.rpartition(".")
-    return tuple(dict.fromkeys([dotted, *(f"{full}.{word}" for full in ALIASES.get(module, ()))]))
+    names = [dotted]
+    parts = dotted.split(".")
+    for n in range(len(parts) - 1, 0, -1):
+        if modules := ALIASES.get(".".join(parts[:n])):
+            names += [".".join([module, *parts[n:]]) for module in modules]
+            break
+    return tuple(dict.fromkeys(names))
 
 
 def dotted_name(node: ast.expr) -> str:
@@ -86,7 +97,7 @@ def _head_of(text: str, inputs: tuple[str, ...], output: str, roots: tuple[str, 
         if not isinstance(statement, ast.Assign):
             continue
         names = {n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
-        value = statement.value
+        value = _bare(statement.value)
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Call):
             value = value.func  # layer(...)(x)
         function = dotted_name(value.func) if isinstance(value, ast.Call) else ""
@@ -108,6 +119,17 @@ def _head_of(text: str, inputs: tuple[str, ...], output: str, roots: tuple[str, 
         if function.rpartition(".")[2] in _COPIES and read:
             tensors |= names
     return found
+
+
+def _bare(value: ast.expr) -> ast.expr:
+    """A call without what takes one of its outputs, or casts it."""
+    while True:
+        if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):
+            value = value.value
+        elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in _CASTS:
+            value = value.func.value
+        else:
+            return value
 
 
 def bind(
@@ -174,6 +196,8 @@ def differences(
             has = fixed[name]
         elif layer and has is True and name in words.given and _holds(words.given[name], tensors):
             continue  # the layer has this weight
+        elif layer and has is False and wanted is None:
+            continue  # and this one it has not
         elif layer and person.known and name not in person.known.parameters:
             if name in words.given and _holds(words.given[name], tensors):
                 continue  # what the layer is called with
@@ -186,6 +210,18 @@ def differences(
                 given = shlex.quote(f"{has.text}={shown(wanted)}")
                 found[name] += f"; its value is not known here: give it, such as --let {given}"
     return found
+
+
+def counted(person: Side, words: Side) -> bool:
+    """Whether the two count an axis from different ends: the same one at this rank, and another at others."""
+    return any(
+        isinstance(has, int | tuple | list) and isinstance(wanted, int | tuple | list) and _whole(has) != _whole(wanted)
+        for has, wanted in ((person.value(name), words.value(name)) for name in _AXES)
+    )
+
+
+def _whole(axes: int | tuple[object, ...] | list[object]) -> tuple[object, ...]:
+    return (axes,) if isinstance(axes, int) else tuple(axes)
 
 
 def shown(value: object, tensors: frozenset[str] = frozenset()) -> str:
@@ -227,12 +263,33 @@ def _same_expression(has: object, wanted: ast.expr, tensors: frozenset[str]) -> 
     """Whether something may stand where the words have an expression: a tensor for a tensor."""
     if not isinstance(has, Expression):
         return False
+    return _same_node(has.node, wanted, tensors)
+
+
+def _same_node(has: ast.expr, wanted: ast.expr, tensors: frozenset[str], top: bool = True) -> bool:
+    """The same code, with any tensor in the place of one. The mean of x is none that a person may have called x."""
     if not _holds(wanted, tensors):
-        return code(has.node) == code(wanted)
+        return code(has) == code(wanted)
     if isinstance(wanted, ast.UnaryOp):
-        same = isinstance(has.node, ast.UnaryOp) and type(has.node.op) is type(wanted.op)
-        return same and _same_expression(Expression(has.node.operand), wanted.operand, tensors)  # type: ignore[attr-defined]
-    return not isinstance(wanted, ast.BinOp)
+        same = isinstance(has, ast.UnaryOp) and type(has.op) is type(wanted.op)
+        return same and _same_node(has.operand, wanted.operand, tensors, False)  # type: ignore[attr-defined]
+    if isinstance(wanted, ast.BinOp):
+        same = isinstance(has, ast.BinOp) and type(has.op) is type(wanted.op)
+        return same and all(_same_node(getattr(has, s), getattr(wanted, s), tensors, False) for s in ("left", "right"))
+    if isinstance(wanted, ast.Subscript) and isinstance(wanted.value, ast.Call):
+        same = isinstance(has, ast.Subscript) and code(has.slice) == code(wanted.slice)
+        return same and _same_node(has.value, wanted.value, tensors, False)  # type: ignore[attr-defined]
+    if isinstance(wanted, ast.Call) and not _moves(wanted):
+        if not isinstance(has, ast.Call) or code(has.func) != code(wanted.func) or len(has.args) != len(wanted.args):
+            return False
+        has_named, named = ({k.arg: k.value for k in call.keywords} for call in (has, wanted))
+        pairs = [*zip(has.args, wanted.args, strict=True), *((has_named.get(k), v) for k, v in named.items())]
+        return has_named.keys() == named.keys() and all(a and _same_node(a, b, tensors, False) for a, b in pairs)
+    return top or not isinstance(has, ast.Call | ast.BinOp) or (isinstance(has, ast.Call) and _moves(has))
+
+
+def _moves(call: ast.Call) -> bool:
+    return (call.func.attr if isinstance(call.func, ast.Attribute) else "") in _MOVES
 
 
 def code(node: ast.expr) -> str:

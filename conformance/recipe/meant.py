@@ -26,7 +26,18 @@ from conformance.ops.defined import DEFINED
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.recipe.call import CallError
-from conformance.recipe.heads import FREE, Head, Side, bind, bound_head, differences, full_names, head_of, in_full
+from conformance.recipe.heads import (
+    FREE,
+    Head,
+    Side,
+    bind,
+    bound_head,
+    counted,
+    differences,
+    full_names,
+    head_of,
+    in_full,
+)
 from conformance.recipe.literals import Expression, evaluate
 from conformance.recipe.syntax import Parsed
 from conformance.target import Target, parse_target
@@ -41,6 +52,7 @@ LONGEST = 512
 _FUNCTION = re.compile(r"((?:[A-Za-z_]\w*\.)+[\w{}|]+)\(")
 _HOLE = re.compile(r"\{\w+(?:\|\w+)*\}")
 # What is worse than any number of arguments: no such function, no words for it, refused by the definition, no op.
+COUNTED = 1
 _NO_HEAD, _NO_WORDS, _REFUSED, _NO_OP = 10_000, 20_000, 30_000, 40_000
 
 
@@ -85,6 +97,11 @@ class _Tried:
     head: Head | None = None
     differs: tuple[str, ...] = ()
 
+    @property
+    def right(self) -> bool:
+        """Whether it is the call, at this rank: an axis may be counted from the other end."""
+        return self.score <= COUNTED
+
 
 @dataclass(frozen=True)
 class _Reader:
@@ -107,11 +124,11 @@ class _Reader:
     def best(self) -> _Tried:
         """The parameters that come nearest to the call."""
         found = self._climb(_defaults(self.kind), PAIRS)
-        if found.score and not self.shapes:
+        if not found.right and not self.shapes:
             # A `k` beyond a length that nobody gave: a longer one.
             numbers = [n for n in self._literals() if type(n) is int and 0 < n <= LONGEST]
             for values in _longer(self.kind, max(numbers, default=0)):
-                if found.score:
+                if not found.right:
                     found = min(found, self._climb(values, PAIRS), key=lambda tried: tried.score)
         return found
 
@@ -126,7 +143,7 @@ class _Reader:
                 spelled = {n: getattr(best.op, n) for n in fields} if best.op else {}
                 changes = [{name: value} for value in candidates]
                 values, best = self._better(values, best, [*changes, *({**spelled, **change} for change in changes)])
-            if best.score == before and best.score:
+            if best.score == before and not best.right:
                 both = (
                     {one: value, other: second}
                     for one, other in combinations(fields, 2)
@@ -151,8 +168,8 @@ class _Reader:
     def _candidates(self, field: Field) -> Iterator[Any]:
         literals = list(self._literals())
         numbers = [v for v in literals if type(v) in (int, float)]
-        raw: list[Any] = [*field.words, True, False, *literals, *field.near, None]
-        raw += [other for v in numbers for other in (-v, round(1.0 - v, 12))]
+        raw: list[Any] = [*field.words, True, False, *literals, *field.near, None, 1]
+        raw += [other for v in numbers for other in ((v,), -v, round(1.0 - v, 12))]
         for shape in self.shapes.values():
             raw += [*shape, *(shape[i:j] for i in range(len(shape)) for j in range(len(shape), i, -1))]
         raw += [SIZES[:rank] for rank in (1, 2, 3)]
@@ -177,6 +194,10 @@ class _Reader:
                     yield value
                     yield from (v for v in value if type(v) in (int, float))
                     yield len(value)  # how many axes a shape is for
+                    if len(value) % 2 == 0 and all(
+                        type(v) is int for v in value
+                    ):  # as pads are listed, from the last axis
+                        yield tuple(value[i : i + 2] for i in range(len(value) - 2, -1, -2))
                     # Without what the axes of batch and channels have.
                     yield from (value[i:j] for i, j in ((1, -1), (1, None), (2, None)) if value[i:j])
             elif type(value) in (bool, int, float, str, type(None)):
@@ -200,13 +221,15 @@ class _Reader:
         if head is None or head.function != wanted:
             return _Tried(_NO_HEAD, op, plan, differs=(f"the words are {plan.text}",))
         known = self.framework.calls.get(head.function)
-        rank = len(plan.layout(plan.inputs[0]).axes)
+        rank = len(plan.layout(plan.inputs[0]).axes) if plan.inputs else 1
         sizes = {name: getattr(op, length) for name, length in (self.known.lengths if self.known else {}).items()}
         person, own = Side(self.given, self.known), Side(bound_head(head, known), known)
         differs = differences(person, own, head.tensors, rank, sizes)
         lengths, off = self._lengths(op, plan)
         if refusal is not None:
-            lengths, off = [*lengths, refusal], off + 1
+            lengths, off = [*lengths, refusal], off + COUNTED + 1
+        if counted(person, own):
+            off += COUNTED
         return _Tried(100 * len(differs) + off, op, plan, head, (*differs.values(), *lengths))
 
     def _lengths(self, op: Op, plan: Plan) -> tuple[list[str], int]:
@@ -255,11 +278,13 @@ def read_words(parsed: Parsed, shapes: Mapping[str, tuple[int, ...]], first: tup
         )
     tried = [_first_right(cell, _Reader.near) for cell in cells]
     # Where one op's words are the call, the other ops of that framework are not searched to the end.
-    done = {reader.framework.name for reader, found in tried if not found.score}
+    done = {reader.framework.name for reader, found in tried if found.right}
     for place, cell in enumerate(cells):
         if cell[0].framework.name not in done:
             tried[place] = _first_right(cell, _Reader.best)
-    right = [(reader, found) for reader, found in tried if not found.score]
+    right = [(reader, found) for reader, found in tried if found.right]
+    # The loss that is a mean of squares comes before the mean of something.
+    right.sort(key=lambda pair: -len(pair[1].op.inputs()) if pair[1].op else 0)
     frameworks = dict.fromkeys(reader.framework.name for reader, _ in right)
     if len(frameworks) > 1:
         names = " or ".join(dict.fromkeys(reader.function for reader, _ in right))
@@ -283,7 +308,7 @@ def _first_right(cell: Sequence[_Reader], search: Callable[[_Reader], _Tried]) -
     every = []
     for reader in cell:
         every.append((reader, search(reader)))
-        if not every[-1][1].score:
+        if every[-1][1].right:
             break
     return min(every, key=lambda pair: pair[1].score)
 
@@ -306,11 +331,21 @@ def _cells(dotted: str) -> Iterator[tuple[Framework, type[Op], str]]:
             wanted = listed[name].like or name if name in listed else name
             for kind in DEFINED.values():
                 texts = [words.text for words in several(framework.words.get(kind.name))]
-                # A name that is a hole as a whole says nothing of which function it is.
                 every = [function for text in texts for function in _FUNCTION.findall(text)]
-                found = [function for function in every if _HOLE.sub("", function.rpartition(".")[2])]
-                if any(re.fullmatch(r"\w*".join(map(re.escape, _HOLE.split(f))), wanted) for f in found):
+                if any(_may_be(kind, function, wanted) for function in every):
                     yield framework, kind, name
+
+
+def _may_be(kind: type[Op], function: str, wanted: str) -> bool:
+    """Whether words with holes in a function's name may name this one."""
+    if not re.fullmatch(r"\w*".join(map(re.escape, _HOLE.split(function))), wanted):
+        return False
+    last = function.rpartition(".")[2]
+    if _HOLE.sub("", last):
+        return True
+    # A name that is a hole as a whole is one of the words of its parameter.
+    field = kind.fields().get(last.strip("{}").partition("|")[0])
+    return field is not None and wanted.rpartition(".")[2] in field.words
 
 
 def _defaults(kind: type[Op]) -> dict[str, Any]:
@@ -364,11 +399,18 @@ def _meant(reader: _Reader, found: _Tried, others: Sequence[str]) -> Meant:
     ]
     if "dtype" in reader.given:
         notes.append(f"dtype is {ast.unparse(reader.given['dtype'])}; it is verified in {DTYPE}")
-    if not reader.shapes:
+    if not reader.shapes and found.op.inputs():
         spec = found.op.inputs()[0]
         layout = found.plan.layout(spec.name)
         own = tuple(prod(spec.sizes[c] for c in axis) for axis in layout.axes)
         notes.append(f"no --input was given: {spec.name} is taken as {_comma(own)} ({layout})")
+    if reader.known:
+        person = Side(reader.given, reader.known)
+        notes += [
+            f"{name} is taken as {value!r}"
+            for name, value in reader.known.fixed.items()
+            if name in reader.known.parameters and person.value(name) != value
+        ]
     notes += [f"the same call is {label}" for label in dict.fromkeys(others)]
     return Meant(
         reader.parsed.text,

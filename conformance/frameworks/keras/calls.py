@@ -15,6 +15,13 @@ _WEIGHTS = (
 )
 _MOVING = "moving_mean_initializer='zeros', moving_variance_initializer='ones', "
 
+_AXIS = "x, axis=None, keepdims=False"
+_INITIAL = "kernel_initializer='{}', {}bias_initializer='zeros'"
+_RECURRENT = "recurrent_initializer='orthogonal', "
+_REGULAR = "kernel_regularizer=None, {}bias_regularizer=None"
+_CONSTRAINT = "kernel_constraint=None, {}bias_constraint=None"
+_GATES = "recurrent_activation='sigmoid', "
+
 CALLS: dict[str, Known] = {
     "keras.ops.gelu": known("x, approximate=True"),
     "keras.activations.gelu": known("x, approximate=False", like="keras.ops.gelu"),
@@ -58,4 +65,64 @@ CALLS: dict[str, Known] = {
     "keras.losses.sparse_categorical_crossentropy": known(
         "y_true, y_pred, from_logits=False, ignore_class=None, axis=-1"
     ),
+    **{f"keras.ops.{name}": known("x") for name in ("hard_sigmoid", "hard_tanh", "softplus")},
+    "keras.activations.mish": known("x"),
+    **{f"keras.ops.{name}": known("x, axis=-1") for name in ("softmax", "log_softmax", "glu", "sort", "argsort")},
+    **{
+        f"keras.ops.{name}": known(_AXIS)
+        for name in ("all", "any", "argmax", "argmin", "logsumexp", "mean", "median", "std", "sum", "var")
+    },
+    **{f"keras.ops.{name}": known(f"{_AXIS}, initial=None") for name in ("max", "min")},
+    "keras.ops.prod": known(f"{_AXIS}, dtype=None"),
+    "keras.ops.norm": known("x, ord=2, axis=None, keepdims=False"),
+    "keras.ops.quantile": known("x, q, axis=None, method='linear', keepdims=False"),
+    **{f"keras.ops.{name}": known("x, axis=None, dtype=None") for name in ("cumsum", "cumprod")},
+    "keras.ops.searchsorted": known("sorted_sequence, values, side='left'"),
+    "keras.ops.digitize": known("x, bins"),
+    "keras.ops.take": known("x, indices, axis=None"),
+    "keras.ops.take_along_axis": known("x, indices, axis=None"),
+    "keras.ops.one_hot": known("x, num_classes, axis=-1, dtype=None, sparse=False"),
+    "keras.ops.tile": known("x, repeats"),
+    "keras.ops.repeat": known("x, repeats, axis=None"),
+    "keras.ops.roll": known("x, shift, axis=None"),
+    "keras.ops.linspace": known("start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0"),
+    "keras.ops.pad": known("x, pad_width, mode='constant', constant_values=None"),
+    "keras.ops.clip": known("x, x_min, x_max"),
+    **{f"keras.ops.{name}": known("x1, x2") for name in ("matmul", "dot")},
+    "keras.ops.depth_to_space": known("x, block_size, data_format='channels_last'"),
+    "keras.ops.average_pool": known(f"inputs, {_POOL}"),
+    **{f"keras.layers.AveragePooling{dims}D": known(f"{_POOL}, name=None") for dims in (1, 2, 3)},
+    "keras.ops.dot_product_attention": known(
+        "query, key, value, bias=None, mask=None, scale=None, is_causal=False, flash_attention=None, "
+        "attn_logits_soft_cap=None"
+    ),
+    "keras.ops.binary_crossentropy": known("target, output, from_logits=False"),
+    "keras.ops.categorical_crossentropy": known("target, output, from_logits=False, axis=-1"),
+    "keras.ops.sparse_categorical_crossentropy": known("target, output, from_logits=False, axis=-1"),
+    "keras.layers.Dense": known(
+        f"units, activation=None, use_bias=True, {_INITIAL.format('glorot_uniform', '')}, {_REGULAR.format('')}, "
+        f"activity_regularizer=None, {_CONSTRAINT.format('')}, lora_rank=None, lora_alpha=None, "
+        "quantization_config=None"
+    ),
+    **{
+        f"keras.layers.{name}": known(
+            f"units, activation='tanh', {gates}use_bias=True, "
+            f"{_INITIAL.format('glorot_uniform', _RECURRENT)}, {forget}"
+            f"{_REGULAR.format('recurrent_regularizer=None, ')}, "
+            f"activity_regularizer=None, {_CONSTRAINT.format('recurrent_constraint=None, ')}, dropout=0.0, "
+            f"recurrent_dropout=0.0, {seed}return_sequences=False, return_state=False, go_backwards=False, "
+            f"stateful=False, unroll=False, {last}",
+            like=f"keras.layers.{name}",
+            fixed={"return_sequences": True, "return_state": True},
+        )
+        for name, gates, forget, seed, last in (
+            ("LSTM", _GATES, "unit_forget_bias=True, ", "seed=None, ", "use_cudnn='auto'"),
+            ("GRU", _GATES, "", "seed=None, ", "reset_after=True, use_cudnn='auto'"),
+            ("SimpleRNN", "", "", "", "seed=None"),
+        )
+    },
+    "keras.layers.GroupNormalization": known(f"groups=32, axis=-1, epsilon=0.001, {_WEIGHTS.format('')}"),
+    "keras.layers.RMSNormalization": known("axis=-1, epsilon=1e-06"),
+    "keras.layers.ReLU": known("max_value=None, negative_slope=0.0, threshold=0.0"),
+    "keras.layers.Softmax": known("axis=-1"),
 }

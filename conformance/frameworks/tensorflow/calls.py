@@ -8,6 +8,10 @@ _TOP = "input, k=1, sorted=True, index_type=None, name=None"
 _POOL = "input, ksize, strides, padding"
 _L2 = "x, axis=None, epsilon=1e-12, name=None, dim=None"
 
+_AXIS = "axis=None, keepdims=False, name=None"
+_PLACE = "input, axis=0, output_type=None, name=None"
+_RUNNING = "x, axis=0, exclusive=False, reverse=False, name=None"
+
 CALLS: dict[str, Known] = {
     "tf.nn.gelu": known("features, approximate=False, name=None"),
     "tf.math.top_k": known(_TOP),
@@ -27,4 +31,51 @@ CALLS: dict[str, Known] = {
     "tf.nn.weighted_cross_entropy_with_logits": known("labels, logits, pos_weight, name=None"),
     "tf.nn.sparse_softmax_cross_entropy_with_logits": known("labels, logits, name=None"),
     "tf.nn.softmax_cross_entropy_with_logits": known("labels, logits, axis=-1, name=None"),
+    **{
+        f"tf.{name}": known(f"input_tensor, {_AXIS}")
+        for name in ("reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min")
+    },
+    **{f"tf.{name}": known(f"input_tensor, {_AXIS}") for name in ("reduce_prod", "reduce_sum")},
+    **{f"tf.math.{name}": known(f"input_tensor, {_AXIS}") for name in ("reduce_std", "reduce_variance")},
+    **{
+        f"tf.math.{name}": known(f"input_tensor, {_AXIS}", like=f"tf.{name}")
+        for name in ("reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min")
+    },
+    **{f"tf.math.{name}": known(f"input_tensor, {_AXIS}", like=f"tf.{name}") for name in ("reduce_prod", "reduce_sum")},
+    "tf.norm": known(f"tensor, ord=2, {_AXIS}"),
+    "tf.linalg.norm": known(f"tensor, ord=2, {_AXIS}", like="tf.norm"),
+    **{f"tf.{name}": known(_PLACE) for name in ("argmax", "argmin")},
+    **{f"tf.math.{name}": known(_PLACE, like=f"tf.{name}") for name in ("argmax", "argmin")},
+    **{f"tf.math.{name}": known(_RUNNING) for name in ("cumsum", "cumprod")},
+    "tf.cumsum": known(_RUNNING, like="tf.math.cumsum"),
+    "tf.sort": known("values, axis=-1, direction='ASCENDING', name=None"),
+    "tf.argsort": known("values, axis=-1, direction='ASCENDING', stable=False, name=None"),
+    "tf.searchsorted": known("sorted_sequence, values, side='left', out_type=None, name=None"),
+    "tf.gather": known("params, indices, validate_indices=None, axis=0, batch_dims=0, name=None"),
+    "tf.one_hot": known("indices, depth, on_value=None, off_value=None, axis=-1, dtype=None, name=None"),
+    "tf.tile": known("input, multiples, name=None"),
+    "tf.repeat": known("input, repeats, axis=None, name=None"),
+    "tf.roll": known("input, shift, axis, name=None"),
+    "tf.linspace": known("start, stop, num, name=None, axis=0"),
+    "tf.pad": known("tensor, paddings, mode='CONSTANT', constant_values=0, name=None"),
+    "tf.clip_by_value": known("t, clip_value_min, clip_value_max, name=None"),
+    **{f"tf.math.{name}": known("x, name=None") for name in ("log_sigmoid", "sigmoid", "tanh")},
+    **{f"tf.nn.{name}": known("x, name=None", like=f"tf.math.{name}") for name in ("sigmoid", "tanh")},
+    **{f"tf.{name}": known("x, name=None", like=f"tf.math.{name}") for name in ("sigmoid", "tanh")},
+    "tf.math.softplus": known("features, name=None"),
+    "tf.nn.softplus": known("features, name=None", like="tf.math.softplus"),
+    "tf.nn.silu": known("features, beta=1.0"),
+    **{f"tf.nn.{name}": known("logits, axis=-1, name=None") for name in ("softmax", "log_softmax")},
+    "tf.nn.avg_pool": known(f"{_POOL}, data_format=None, name=None"),
+    "tf.nn.avg_pool1d": known(f"{_POOL}, data_format='NWC', name=None"),
+    "tf.nn.avg_pool2d": known(f"{_POOL}, data_format='NHWC', name=None"),
+    "tf.nn.avg_pool3d": known(f"{_POOL}, data_format='NDHWC', name=None"),
+    **{
+        f"tf.{room}": known(
+            "a, b, transpose_a=False, transpose_b=False, adjoint_a=False, adjoint_b=False, a_is_sparse=False, "
+            "b_is_sparse=False, output_type=None, grad_a=False, grad_b=False, name=None",
+            like=like,
+        )
+        for room, like in (("matmul", ""), ("linalg.matmul", "tf.matmul"))
+    },
 }

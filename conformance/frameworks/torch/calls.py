@@ -8,6 +8,9 @@ _POOL = "kernel_size, stride=kernel_size, padding=0, dilation=1"
 _NORM = "running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05"
 _REDUCTION = "size_average=None, reduce=None, reduction='mean'"
 
+_AVERAGED = "kernel_size, stride=kernel_size, padding=0, ceil_mode=False, count_include_pad=True"
+_POWER = "input, norm_type, kernel_size, stride=kernel_size, ceil_mode=False"
+
 CALLS: dict[str, Known] = {
     "torch.nn.functional.gelu": known("input, approximate='none'"),
     "torch.nn.GELU": known("approximate='none'", like="torch.nn.functional.gelu"),
@@ -43,10 +46,6 @@ CALLS: dict[str, Known] = {
     "torch.nn.functional.cross_entropy": known(
         "input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean', "
         "label_smoothing=0.0"
-    ),
-    "torch.nn.LSTM": known(
-        "input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False, "
-        "proj_size=0, device=None, dtype=None"
     ),
     **{
         f"torch.nn.BatchNorm{dims}d": known(
@@ -89,4 +88,115 @@ CALLS: dict[str, Known] = {
     "torch.nn.functional.softsign": known("input"),
     "torch.nn.functional.adaptive_avg_pool2d": known("input, output_size"),
     "torch.nn.AdaptiveAvgPool2d": known("output_size", like="torch.nn.functional.adaptive_avg_pool2d"),
+    "torch.nn.functional.glu": known("input, dim=-1"),
+    "torch.nn.GLU": known("dim=-1", like="torch.nn.functional.glu"),
+    "torch.nn.functional.logsigmoid": known("input"),
+    "torch.nn.LogSigmoid": known("", like="torch.nn.functional.logsigmoid"),
+    "torch.nn.Softsign": known("", like="torch.nn.functional.softsign"),
+    "torch.nn.Hardtanh": known(
+        "min_val=-1.0, max_val=1.0, inplace=False, min_value=None, max_value=None", like="torch.nn.functional.hardtanh"
+    ),
+    "torch.nn.functional.softplus": known("input, beta=1, threshold=20"),
+    "torch.nn.Softplus": known("beta=1.0, threshold=20.0", like="torch.nn.functional.softplus"),
+    **{f"torch.{name}": known("input") for name in ("sigmoid", "tanh")},
+    **{f"torch.nn.{name.capitalize()}": known("", like=f"torch.{name}") for name in ("sigmoid", "tanh")},
+    **{f"torch.nn.functional.{name}": known("input", like=f"torch.{name}") for name in ("sigmoid", "tanh")},
+    **{
+        f"torch.nn.functional.{name}": known("input, dim=None, _stacklevel=3, dtype=None")
+        for name in ("softmax", "log_softmax")
+    },
+    "torch.nn.Softmax": known("dim=None", like="torch.nn.functional.softmax"),
+    "torch.nn.LogSoftmax": known("dim=None", like="torch.nn.functional.log_softmax"),
+    "torch.softmax": known("input, dim, dtype=None", like="torch.nn.functional.softmax"),
+    "torch.log_softmax": known("input, dim, dtype=None", like="torch.nn.functional.log_softmax"),
+    **{f"torch.{name}": known("input, dim=None, keepdim=False, *, dtype=None") for name in ("sum", "mean", "prod")},
+    **{f"torch.{name}": known("input, dim=(), keepdim=False") for name in ("amax", "amin")},
+    **{f"torch.{name}": known("input, dim=None, keepdim=False") for name in ("all", "any", "argmax", "argmin")},
+    **{f"torch.{name}": known("input, dim=None, *, correction=1, keepdim=False") for name in ("var", "std")},
+    "torch.logsumexp": known("input, dim, keepdim=False"),
+    "torch.quantile": known("input, q, dim=None, keepdim=False, *, interpolation='linear'"),
+    "torch.linalg.vector_norm": known("x, ord=2, dim=None, keepdim=False, *, dtype=None"),
+    "torch.linalg.matrix_norm": known("A, ord='fro', dim=(-2, -1), keepdim=False, *, dtype=None"),
+    **{f"torch.{name}": known("input, dim, *, dtype=None") for name in ("cumsum", "cumprod")},
+    "torch.sort": known("input, dim=-1, descending=False, stable=False"),
+    "torch.argsort": known("input, dim=-1, descending=False, stable=False"),
+    "torch.searchsorted": known("sorted_sequence, input, *, out_int32=False, right=False, side=None, sorter=None"),
+    "torch.bucketize": known("input, boundaries, *, out_int32=False, right=False"),
+    "torch.index_select": known("input, dim, index"),
+    "torch.take_along_dim": known("input, indices, dim=None"),
+    "torch.nn.functional.one_hot": known("tensor, num_classes=-1"),
+    "torch.tile": known("input, dims"),
+    "torch.repeat_interleave": known("input, repeats, dim=None, *, output_size=None"),
+    "torch.roll": known("input, shifts, dims=None"),
+    "torch.nn.functional.pad": known("input, pad, mode='constant', value=0.0"),
+    "torch.nn.functional.pixel_shuffle": known("input, upscale_factor"),
+    "torch.nn.PixelShuffle": known("upscale_factor", like="torch.nn.functional.pixel_shuffle"),
+    "torch.clamp": known("input, min=None, max=None"),
+    "torch.nn.functional.linear": known("input, weight, bias=None"),
+    "torch.nn.Linear": known(
+        "in_features, out_features, bias=True, device=None, dtype=None",
+        like="torch.nn.functional.linear",
+        lengths={"in_features": "features", "out_features": "units"},
+    ),
+    "torch.matmul": known("input, other"),
+    "torch.dot": known("input, tensor"),
+    "torch.nn.functional.scaled_dot_product_attention": known(
+        "query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False"
+    ),
+    "torch.nn.functional.avg_pool1d": known(f"input, {_AVERAGED}"),
+    "torch.nn.AvgPool1d": known(_AVERAGED, like="torch.nn.functional.avg_pool1d"),
+    **{f"torch.nn.functional.avg_pool{dims}d": known(f"input, {_AVERAGED}, divisor_override=None") for dims in (2, 3)},
+    **{
+        f"torch.nn.AvgPool{dims}d": known(
+            f"{_AVERAGED}, divisor_override=None", like=f"torch.nn.functional.avg_pool{dims}d"
+        )
+        for dims in (2, 3)
+    },
+    **{f"torch.nn.functional.adaptive_avg_pool{dims}d": known("input, output_size") for dims in (1, 3)},
+    **{
+        f"torch.nn.AdaptiveAvgPool{dims}d": known("output_size", like=f"torch.nn.functional.adaptive_avg_pool{dims}d")
+        for dims in (1, 3)
+    },
+    **{f"torch.nn.functional.lp_pool{dims}d": known(_POWER) for dims in (1, 2, 3)},
+    **{
+        f"torch.nn.LPPool{dims}d": known(_POWER.removeprefix("input, "), like=f"torch.nn.functional.lp_pool{dims}d")
+        for dims in (1, 2, 3)
+    },
+    "torch.nn.MSELoss": known(_REDUCTION, like="torch.nn.functional.mse_loss"),
+    "torch.nn.HuberLoss": known("reduction='mean', delta=1.0", like="torch.nn.functional.huber_loss"),
+    "torch.nn.SmoothL1Loss": known(f"{_REDUCTION}, beta=1.0", like="torch.nn.functional.smooth_l1_loss"),
+    "torch.nn.BCELoss": known(f"weight=None, {_REDUCTION}", like="torch.nn.functional.binary_cross_entropy"),
+    "torch.nn.BCEWithLogitsLoss": known(
+        f"weight=None, {_REDUCTION}, pos_weight=None", like="torch.nn.functional.binary_cross_entropy_with_logits"
+    ),
+    "torch.nn.KLDivLoss": known(f"{_REDUCTION}, log_target=False", like="torch.nn.functional.kl_div"),
+    "torch.nn.CrossEntropyLoss": known(
+        "weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean', label_smoothing=0.0",
+        like="torch.nn.functional.cross_entropy",
+    ),
+    "torch.nn.GroupNorm": known(
+        "num_groups, num_channels, eps=1e-05, affine=True, device=None, dtype=None, *, bias=True",
+        like="torch.nn.functional.group_norm",
+        lengths={"num_channels": "channels"},
+    ),
+    "torch.nn.RMSNorm": known(
+        "normalized_shape, eps=None, elementwise_affine=True, device=None, dtype=None",
+        like="torch.nn.functional.rms_norm",
+    ),
+    "torch.nn.LocalResponseNorm": known(
+        "size, alpha=0.0001, beta=0.75, k=1.0", like="torch.nn.functional.local_response_norm"
+    ),
+    **{
+        f"torch.nn.{name}": known(
+            f"input_size, hidden_size, num_layers=1, {own}bias=True, batch_first=False, dropout=0.0, "
+            f"bidirectional=False, {last}device=None, dtype=None",
+            like=f"torch.nn.{name}",
+            fixed={"batch_first": True},
+        )
+        for name, own, last in (
+            ("LSTM", "", "proj_size=0, "),
+            ("GRU", "", ""),
+            ("RNN", "nonlinearity='tanh', ", ""),
+        )
+    },
 }
