@@ -318,17 +318,17 @@ class Divide(_Elements):
         return trunc(a / b) if self.rounding == "trunc" else a / b
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        for text, other in (("rounded down", "floor"), ("rounded towards zero", "trunc")):
-            if self.rounding not in ("none", other):
-                yield text, replace(self, rounding=other)
-        if self.of == REAL and self.rounding != "none":
-            yield self.otherwise("not rounded to an integer", lambda o, a, b: a / b)
         if self.of == REAL and self.rounding == "floor":
             for name in ("float32", "float16", "bfloat16", "float64"):
                 yield self.otherwise(
                     f"rounded down after the quotient was rounded to {name}",
                     lambda o, a, b, name=name: Num(np.floor(rounded((a / b).value, name))),
                 )
+        for text, other in (("rounded down", "floor"), ("rounded towards zero", "trunc")):
+            if self.rounding not in ("none", other):
+                yield text, replace(self, rounding=other)
+        if self.of == REAL and self.rounding != "none":
+            yield self.otherwise("not rounded to an integer", lambda o, a, b: a / b)
 
 
 def _floored(a: Num, b: Num) -> Num:

@@ -13,9 +13,15 @@ from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
 
-def _of(operator: str, *inputs: str) -> Callable[[Ask[Any]], Plan | Unsupported]:
-    """One node."""
-    return lambda ask: answered(ask, [node("y", operator, inputs)])
+def _of(operator: str, *inputs: str, never: str = "") -> Callable[[Ask[Any]], Plan | Unsupported]:
+    """One node, which is `never` of a dtype."""
+
+    def asked(ask: Ask[Any]) -> Plan | Unsupported:
+        if ask.op.of == never:
+            return Unsupported(f"{operator} is not specified for {never}: 'This is an invalid model. Type Error'")
+        return answered(ask, [node("y", operator, inputs)])
+
+    return asked
 
 
 def _number(name: str, value: float, like: str) -> list[str]:
@@ -27,7 +33,7 @@ def add(ask: Ask[Add]) -> Plan | Unsupported:
     """Add, whose inputs are of one type."""
     if ask.op.meaning()["number"] is not None:
         return Unsupported("ONNX has no Python numbers")
-    return answered(ask, [node("y", "Add", ("a", "b"))])
+    return _of("Add", "a", "b", never="bool")(ask)
 
 
 def divide(ask: Ask[Divide]) -> Plan | Unsupported:
@@ -36,8 +42,16 @@ def divide(ask: Ask[Divide]) -> Plan | Unsupported:
     if p.rounding == "none" or (p.of != "real" and p.rounding == "trunc"):
         return answered(ask, [node("y", "Div", ("a", "b"))])
     if p.of != "real":
-        nodes = [node("left", "Mod", ("a", "b")), node("whole", "Sub", ("a", "left"))]
-        return answered(ask, [*nodes, node("y", "Div", ("whole", "b"))])
+        nodes = [
+            quotient,
+            node("whole", "Mul", ("q", "b")),
+            node("rest", "Sub", ("a", "whole")),
+            node("left", "Mod", ("a", "b")),
+            node("same", "Equal", ("rest", "left")),  # it is not where the signs differ
+            node("above", "Not", ("same",)),
+            node("one", "CastLike", ("above", "a")),
+        ]
+        return answered(ask, [*nodes, node("y", "Sub", ("q", "one"))])
     if p.rounding == "floor":
         return answered(ask, [quotient, node("y", "Floor", ("q",))])
     nodes = [quotient, node("size", "Abs", ("q",)), node("whole", "Floor", ("size",)), node("side", "Sign", ("q",))]
@@ -81,11 +95,11 @@ def shift(direction: str) -> Callable[[Ask[LeftShift]], Plan | Unsupported]:
 
 
 TABLE: dict[str, Cell] = {
-    "negative": _of("Neg", "x"),
+    "negative": _of("Neg", "x", never="uint8"),
     "abs": _of("Abs", "x"),
     "add": add,
     "subtract": _of("Sub", "a", "b"),
-    "multiply": _of("Mul", "a", "b"),
+    "multiply": _of("Mul", "a", "b", never="bool"),
     "divide": divide,
     "remainder": remainder,
     "round": rounded,
