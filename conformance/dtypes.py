@@ -77,9 +77,15 @@ def encode(values: NDArray[Any], dtype: str) -> NDArray[np.generic]:
         if dtype == "bfloat16":
             single = np.ascontiguousarray(values, dtype=np.float32)
             bits = single.view(np.uint32).astype(np.uint64)
+            # What the way by float32 has made a tie of is none: one bit says on which side of it the value lies.
+            exact = np.asarray(values, dtype=np.float64) if np.asarray(values).dtype.kind == "f" else single
+            tie = (bits & 0xFFFF) == 0x8000
+            off = np.abs(exact) - np.abs(single.astype(np.float64))
+            bits = bits + (tie & (off > 0)) - (tie & (off < 0))
             rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
             # Rounding a NaN's payload could carry into infinity: keep it a quiet NaN.
-            return np.where(np.isnan(single), (bits >> 16) | 0x40, rounded).astype(np.uint16).reshape(values.shape)
+            found = np.where(np.isnan(single), (bits >> 16) | 0x40, rounded)
+            return np.asarray(found, dtype=np.uint16).reshape(values.shape)
         return np.asarray(values, dtype=np.dtype(dtype))
 
 

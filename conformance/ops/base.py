@@ -30,6 +30,8 @@ REQUIRED = object()
 # The letters of so many spatial axes; and of tensors whose axes mean nothing, none of those that stand for something.
 SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
 LETTERS = "ABEFJK"
+# The end of a `draw` that leaves zero out.
+BUT_ZERO = " but 0"
 
 
 class ParamError(ValueError):
@@ -63,7 +65,7 @@ class TensorSpec:
     kind: str = "real"  # or index, integer, boolean, complex: how it is judged
     dtype: str = ""  # its own, where it is not the case's
     draw: str = ""  # how values are drawn for it, where it is not as for any input: "positive", "unit", "ascending"
-    # along the last axis; "0..9"
+    # along the last axis; "0..9", "-9..9 but 0"
     into: str = ""  # of an index: "x.K", the tensor and the letter that it points into; see judge/kinds.py
     marks: tuple[tuple[str, str], ...] = ()  # the order of named slices along an axis: ("G", "iofg")
     unordered: str = ""  # an axis along which the order is left open
@@ -76,8 +78,8 @@ class TensorSpec:
 
     @property
     def between(self) -> tuple[int, int]:
-        """The least and the largest integer that is drawn for it: `draw` is "0..9"."""
-        low, _, high = (self.draw or "-9..9").partition("..")
+        """The least and the largest integer that is drawn for it: `draw` is "0..9", or "-9..9 but 0"."""
+        low, _, high = (self.draw or "-9..9").removesuffix(BUT_ZERO).partition("..")
         return int(low), int(high)
 
     def travels_as(self, dtype: str) -> str:

@@ -9,6 +9,19 @@ from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
 from conformance.ops.indexing import DynamicSlice, Embedding, Gather, OneHot, ScatterAdd, TakeAlongAxis
+from conformance.ops.integers import (
+    Abs,
+    Add,
+    Cast,
+    Divide,
+    LeftShift,
+    Multiply,
+    Negative,
+    Remainder,
+    RightShift,
+    Round,
+    Subtract,
+)
 from conformance.ops.loss import BinaryCrossEntropy, Cosine, Hinge, Huber, KlDiv, Mse, SmoothL1
 from conformance.ops.loss_classes import CrossEntropy
 from conformance.ops.moving import Arange, DepthToSpace, Linspace, Pad, PixelShuffle, Repeat, Roll, Tile
@@ -114,5 +127,16 @@ DEFINED: dict[str, type[Op]] = {
         OneHot,
         ScatterAdd,
         DynamicSlice,
+        Divide,
+        Remainder,
+        Round,
+        Cast,
+        LeftShift,
+        RightShift,
+        Negative,
+        Abs,
+        Add,
+        Subtract,
+        Multiply,
     )
 } | {op.name: op for op in ACTIVATIONS}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from conformance.exact.contraction import rounded_factors
 from conformance.exact.graph import allowance, beyond
+from conformance.exact.integers import Partial
 from conformance.exact.num import Num
 from conformance.exact.order import Index
 from conformance.exact.precision import Precision
@@ -43,6 +44,8 @@ class Reference:
     value: NDArray[Any]
     made: Num | None = None
     recompute: Callable[[Rounding, Rounding], Array] | None = None
+    # Of integers: where the definition says nothing, so that any answer is right.
+    open: NDArray[np.bool_] | None = None
     # What follows from it, once for all targets: the allowance by dtype, and what `judge.precision` derives.
     allowances: dict[str, Array] = field(default_factory=dict, repr=False)
     cache: dict[str, Array] = field(default_factory=dict, repr=False)
@@ -57,6 +60,8 @@ class Reference:
         """From what a definition computes: a Num, or an index, truths, integers, which are equal or wrong."""
         if isinstance(made, Num):
             return cls(made.value, made, recompute)
+        if isinstance(made, Partial):
+            return cls(made.value, open=None if made.defined.all() else ~made.defined)
         return cls(made.value if isinstance(made, Index | Truth) else np.asarray(made))
 
     @property

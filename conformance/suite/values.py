@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import DTYPES, rounded
-from conformance.ops.base import TensorSpec
+from conformance.ops.base import BUT_ZERO, TensorSpec
 from conformance.suite.case import Case, Place
 
 Array = NDArray[np.float64]
@@ -106,8 +106,11 @@ def _drawn(spec: TensorSpec, kind: str, stream: np.random.RandomState, case: Cas
         return np.asarray(stream.randint(0, 2, spec.shape), dtype=bool)
     if spec.kind != "real":
         low, high = spec.between
-        return np.asarray(stream.randint(low, high + 1, spec.shape), dtype=spec.travels_as(case.dtype))
+        drawn = np.asarray(stream.randint(low, high + 1, spec.shape), dtype=spec.travels_as(case.dtype))
+        return np.where(drawn == 0, drawn.dtype.type(high), drawn) if spec.draw.endswith(BUT_ZERO) else drawn
     array = _draw(spec, kind, stream, case)
+    if spec.dtype:
+        array = rounded(array, spec.dtype)
     if spec.draw == "positive":  # at least a quarter
         return rounded(np.abs(array) + 0.25, spec.travels_as(case.dtype))
     if spec.draw == "unit":  # within 0 and 1, neither of which is reached

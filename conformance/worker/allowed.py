@@ -102,7 +102,7 @@ WORDS = frozenset(
     # resizing
     "nearest linear bilinear trilinear bicubic cubic area nearest-exact lanczos3 lanczos5 gaussian mitchellcubic "
     # reductions, norms, pools, precision, kinds
-    "mean sum none batchmean sum_over_batch_size max min avg average "
+    "mean sum none trunc floor batchmean sum_over_batch_size max min avg average "
     "MAX AVG amax amin prod fro nuc inf ortho backward "
     "forward default high highest DEFAULT HIGH HIGHEST fastest float32_default concat mul ave tanh left right lower "
     "upper reduced complete raise clip fill drop ij xy higher midpoint euclidean ASCENDING DESCENDING "

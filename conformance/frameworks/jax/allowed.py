@@ -37,7 +37,7 @@ _NUMPY = names(
     "bitwise_xor cbrt ceil clip conj conjugate copysign cos",
     "cosh deg2rad divide equal exp exp2 expm1 fabs float_power",
     "floor floor_divide fmax fmin fmod greater greater_equal",
-    "heaviside hypot imag invert isclose isfinite isinf isnan",
+    "heaviside hypot imag invert isclose isfinite isinf isnan left_shift right_shift",
     "less less_equal log log10 log1p log2",
     "logaddexp logaddexp2 logical_and logical_not logical_or logical_xor maximum",
     "minimum mod multiply nan_to_num negative nextafter not_equal",

@@ -42,9 +42,10 @@ _OPS = names(
     "bitwise_xor cast ceil clip conj conjugate copy cos cosh",
     "divide divide_no_nan equal erf erfinv exp exp2 expm1 floor",
     "floor_divide greater greater_equal imag isclose isfinite isinf",
-    "isnan less less_equal log log10 log1p log2 logaddexp",
+    "isnan left_shift less less_equal log log10 log1p log2 logaddexp",
     "logical_and logical_not logical_or logical_xor maximum minimum mod multiply nan_to_num negative not_equal power",
-    "real reciprocal round rsqrt saturate_cast sign signbit sin sinh sqrt square stop_gradient subtract tan tanh",
+    "real reciprocal right_shift round",
+    "rsqrt saturate_cast sign signbit sin sinh sqrt square stop_gradient subtract tan tanh",
     "true_divide trunc where",
     # activations
     "celu elu gelu glu hard_shrink hard_sigmoid",

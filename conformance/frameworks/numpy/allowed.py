@@ -21,7 +21,7 @@ _BINARY = names(
     "add subtract multiply divide true_divide floor_divide power float_power remainder mod fmod maximum minimum",
     "fmax fmin hypot arctan2 logaddexp logaddexp2 copysign heaviside nextafter",
     "equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor",
-    "bitwise_and bitwise_or bitwise_xor matmul dot outer inner vdot",
+    "bitwise_and bitwise_or bitwise_xor left_shift right_shift matmul dot outer inner vdot",
 )
 # A tensor and its axis.
 _REDUCTIONS = names(

@@ -35,7 +35,7 @@ _PLAIN = names(
     # chosen, sorted, clipped
     "argsort boolean_mask clip_by_value gather",
     "gather_nd scatter_nd searchsorted tensor_scatter_nd_add tensor_scatter_nd_update sort unique unique_with_counts",
-    "where norm",
+    "where norm truncatediv truncatemod",
     # products
     "einsum matmul tensordot",
 )
@@ -79,6 +79,7 @@ _ELSEWHERE = (
     | names(
         "tf.signal", "fft fft2d fft3d fftshift frame ifft ifft2d ifft3d ifftshift irfft irfft2d rfft rfft2d dct idct"
     )
+    | names("tf.bitwise", "left_shift right_shift")
     | names("tf.keras.activations", _KERAS.ACTIVATIONS)
     | names("tf.keras.initializers", _KERAS.INITIALIZERS)
 )

@@ -36,7 +36,7 @@ _PLAIN = names(
     "torch",
     # elementwise
     "abs absolute acos acosh add addcdiv addcmul angle arccos arcsin arctan arctan2 asin asinh atan atan2 atanh",
-    "bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clip",
+    "bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp clip",
     "conj copysign cos cosh deg2rad digamma div divide",
     "eq erf erfc erfinv exp exp2 expm1 float_power floor floor_divide",
     "fmax fmin fmod frac ge gt heaviside hypot i0 imag",

@@ -55,6 +55,7 @@ _NUMBERS = {
     "float32": 1,
     "uint8": 2,
     "int8": 3,
+    "int16": 5,
     "int32": 6,
     "int64": 7,
     "bool": 9,
