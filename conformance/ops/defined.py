@@ -34,6 +34,7 @@ from conformance.ops.reduction import (
     Sum,
     Var,
 )
+from conformance.ops.resize import Resize
 from conformance.ops.sorting import ArgSort, Bucketize, SearchSorted, Sort, TopK, Unique
 
 DEFINED: dict[str, type[Op]] = {
@@ -114,5 +115,6 @@ DEFINED: dict[str, type[Op]] = {
         OneHot,
         ScatterAdd,
         DynamicSlice,
+        Resize,
     )
 } | {op.name: op for op in ACTIVATIONS}
