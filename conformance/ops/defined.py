@@ -8,6 +8,7 @@ from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
+from conformance.ops.image import RgbToGrayscale, RgbToHsv
 from conformance.ops.indexing import DynamicSlice, Embedding, Gather, OneHot, ScatterAdd, TakeAlongAxis
 from conformance.ops.loss import BinaryCrossEntropy, Cosine, Hinge, Huber, KlDiv, Mse, SmoothL1
 from conformance.ops.loss_classes import CrossEntropy
@@ -35,6 +36,7 @@ from conformance.ops.reduction import (
     Var,
 )
 from conformance.ops.resize import Resize
+from conformance.ops.sampling import AffineGrid, GridSample
 from conformance.ops.sorting import ArgSort, Bucketize, SearchSorted, Sort, TopK, Unique
 
 DEFINED: dict[str, type[Op]] = {
@@ -116,5 +118,9 @@ DEFINED: dict[str, type[Op]] = {
         ScatterAdd,
         DynamicSlice,
         Resize,
+        GridSample,
+        AffineGrid,
+        RgbToGrayscale,
+        RgbToHsv,
     )
 } | {op.name: op for op in ACTIVATIONS}

@@ -142,9 +142,9 @@ class Resize(Op):
     def ratios(self) -> tuple[Fraction, ...]:
         """How far the places of y are apart, along each axis."""
         pairs = zip(self.size, self.lengths, strict=True)
-        if self.coordinates == "align_corners":
+        if self.method != "area" and self.coordinates == "align_corners":
             return tuple(Fraction(n - 1, o - 1) if o > 1 else Fraction(1) for n, o in pairs)
-        if self.output is not None or self.method == "area":
+        if self.method == "area" or self.output is not None:
             return tuple(Fraction(n, o) for n, o in pairs)
         return tuple(1 / _written(s) for s in self.scale)
 
@@ -270,7 +270,7 @@ class Resize(Op):
                     yield text, replace(self, a=a, exclude=exclude)
         if self.method == "area" and not self.meaning().whole:
             yield "whole elements of x, as an adaptive pool has them", _Bins(**_given(self))
-        if self.method == "cubic" and self.coordinates != "align_corners":
+        if self.method == "cubic" and not self.antialias:
             yield "places rounded to 1/1024", _Coarse(**_given(self))
 
     def periods(self) -> Mapping[str, int]:

@@ -57,7 +57,12 @@ TABLE: dict[str, Cell] = {
         Words(
             "y = jax.image.scale_and_translate(x, {shape}, {size|space}, jax.numpy.asarray({steps}), "
             "jax.numpy.asarray({steps|shift}), {way|kernel}, antialias=False)",
-            unless={"not moved(way)": _NONE, "min(steps) == 0": "one place of several has no scale"},
+            unless={
+                "not moved(way)": _NONE,
+                "min(steps) == 0": "places that are all one have no scale",
+                "max(steps) > 2 and coordinates == 'asymmetric'": "jax.image.scale_and_translate gives 0 at a place more than half "
+                "an element beyond the last one",
+            },
             note=_NOTE,
             own=_OWN,
         ),
