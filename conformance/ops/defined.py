@@ -8,6 +8,7 @@ from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
+from conformance.ops.image import RgbToGrayscale, RgbToHsv
 from conformance.ops.indexing import DynamicSlice, Embedding, Gather, OneHot, ScatterAdd, TakeAlongAxis
 from conformance.ops.integers import (
     Abs,
@@ -47,6 +48,8 @@ from conformance.ops.reduction import (
     Sum,
     Var,
 )
+from conformance.ops.resize import Resize
+from conformance.ops.sampling import AffineGrid, GridSample
 from conformance.ops.sorting import ArgSort, Bucketize, SearchSorted, Sort, TopK, Unique
 
 DEFINED: dict[str, type[Op]] = {
@@ -138,5 +141,10 @@ DEFINED: dict[str, type[Op]] = {
         Add,
         Subtract,
         Multiply,
+        Resize,
+        GridSample,
+        AffineGrid,
+        RgbToGrayscale,
+        RgbToHsv,
     )
 } | {op.name: op for op in ACTIVATIONS}
