@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.ops.along import ArgMax, ArgMin, CumProd, CumSum
 from conformance.ops.attention import Attention
+from conformance.ops.attention_heads import MultiHeadAttention
 from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
@@ -114,5 +115,6 @@ DEFINED: dict[str, type[Op]] = {
         OneHot,
         ScatterAdd,
         DynamicSlice,
+        MultiHeadAttention,
     )
 } | {op.name: op for op in ACTIVATIONS}

@@ -235,6 +235,13 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"mask": "additive", "causal": "bottom_right"},
         {"mask": "additive", "value_features": 3},
     ],
+    "multi_head_attention": [
+        {"mask": mask, "weights": weights, "bias": bias, "keys": 12}
+        for mask in ("no", "boolean", "keys", "additive")
+        for weights in ("no", "mean", "each")
+        for bias in (True, False)
+    ]
+    + [{"head_features": 3}],
     "matmul": [
         {},
         {"left": [4], "right": [4]},
