@@ -63,7 +63,7 @@ class TensorSpec:
     kind: str = "real"  # or index, integer, boolean, complex: how it is judged
     dtype: str = ""  # its own, where it is not the case's
     draw: str = ""  # how values are drawn for it, where it is not as for any input: "positive", "unit", "ascending"
-    # along the last axis; "0..9"
+    # along the last axis; "dominant", "regular": well conditioned matrices; "0..9"
     into: str = ""  # of an index: "x.K", the tensor and the letter that it points into; see judge/kinds.py
     marks: tuple[tuple[str, str], ...] = ()  # the order of named slices along an axis: ("G", "iofg")
     unordered: str = ""  # an axis along which the order is left open

@@ -10,6 +10,7 @@ from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
 from conformance.ops.indexing import DynamicSlice, Embedding, Gather, OneHot, ScatterAdd, TakeAlongAxis
+from conformance.ops.linalg import Cholesky, Det, Eigh, Inv, Lstsq, Pinv, Qr, Solve, Svd
 from conformance.ops.loss import BinaryCrossEntropy, Cosine, Hinge, Huber, KlDiv, Mse, SmoothL1
 from conformance.ops.loss_classes import CrossEntropy
 from conformance.ops.moving import Arange, DepthToSpace, Linspace, Pad, PixelShuffle, Repeat, Roll, Tile
@@ -116,5 +117,14 @@ DEFINED: dict[str, type[Op]] = {
         ScatterAdd,
         DynamicSlice,
         MultiHeadAttention,
+        Solve,
+        Inv,
+        Det,
+        Cholesky,
+        Qr,
+        Svd,
+        Eigh,
+        Lstsq,
+        Pinv,
     )
 } | {op.name: op for op in ACTIVATIONS}

@@ -283,4 +283,13 @@ ASKED: dict[str, list[dict[str, Any]]] = {
     "one_hot": [{}, {"beyond": True, "classes": 3, "shape": [7]}],
     "scatter_add": [{}, {"rows": 1, "count": 3}],
     "dynamic_slice": [{}, {"shape": [7], "size": [3]}, {"shape": [2, 3, 4], "size": [1, 2, 3]}, {"beyond": True}],
+    "solve": [{}, {"columns": None}, {"shape": [3, 3], "columns": None}, {"shape": [1, 1]}],
+    "inv": [{}, {"shape": [3, 3]}],
+    "det": [{}, {"shape": [3, 3]}],
+    "cholesky": [{}, {"upper": True}, {"shape": [3, 3]}],
+    "qr": [{}, {"mode": "complete"}, {"shape": [3, 5]}],
+    "svd": [{}, {"full_matrices": False}, {"shape": [3, 5], "full_matrices": False}],
+    "eigh": [{}, {"upper": True}, {"shape": [3, 3]}],
+    "lstsq": [{}, {"shape": [3, 5]}, {"shape": [2, 5, 3]}],
+    "pinv": [{}, {"shape": [3, 4]}],
 }

@@ -69,7 +69,7 @@ _ELSEWHERE = (
     | names("torch.fft", "fft fft2 fftn fftshift ifft ifft2 ifftn ifftshift irfft irfft2 irfftn rfft rfft2 rfftn")
     | names(
         "torch.linalg",
-        "cholesky cross det diagonal eigh eigvalsh inv",
+        "cholesky cross det diagonal eigh eigvalsh inv lstsq",
         "matmul matrix_norm matrix_power multi_dot norm pinv qr slogdet",
         "solve svd svdvals vander vecdot vector_norm",
     )
