@@ -89,9 +89,14 @@ class Attention(Op):
         }
 
     def compute(self, q: Num, k: Num, v: Num, mask: Any = None) -> Num:  # type: ignore[override]
+        weights, empty = self.weighed(q, k, mask)
+        y = einsum("naqk,nakv->naqv", weights, repeat(v, self.meaning()["group"], 1))
+        return self.unseen(y, broadcast(total(v, 2, keepdims=True) / float(self.keys), v.shape), empty)
+
+    def weighed(self, q: Num, k: Num, mask: Any) -> tuple[Num, Bools]:
+        """How much of each key a query takes, and which of them sees none: their weights are those of all keys."""
         meant = self.meaning()
-        group = meant["group"]
-        scores = einsum("naqe,nake->naqk", q, repeat(k, group, 1)) * meant["by"]
+        scores = einsum("naqe,nake->naqk", q, repeat(k, meant["group"], 1)) * meant["by"]
         seen = np.broadcast_to(self.past(), scores.shape)
         if self.mask != "no":
             scores, shown = self.masked(scores, mask)
@@ -102,9 +107,7 @@ class Attention(Op):
         seen = seen | empty
         top = np.where(seen, scores.value, -np.inf).max(-1, keepdims=True)
         e = where(seen, exp(where(seen, scores, 0.0) - stopped(Num(np.where(np.isfinite(top), top, 0.0)))), 0.0)
-        weights = stored(e / total(e, -1, keepdims=True))
-        y = einsum("naqk,nakv->naqv", weights, repeat(v, group, 1))
-        return self.unseen(y, broadcast(total(v, 2, keepdims=True) / float(self.keys), v.shape), empty)
+        return stored(e / total(e, -1, keepdims=True)), empty
 
     def past(self) -> Bools:
         """What is no future, (queries, keys)."""

@@ -65,7 +65,7 @@ class TensorSpec:
     kind: str = "real"  # or index, integer, boolean, complex: how it is judged
     dtype: str = ""  # its own, where it is not the case's
     draw: str = ""  # how values are drawn for it, where it is not as for any input: "positive", "unit", "ascending"
-    # along the last axis; "0..9", "-9..9 but 0"
+    # along the last axis; "0..9", "-9..9 but 0"; "dominant", "regular": well conditioned matrices
     into: str = ""  # of an index: "x.K", the tensor and the letter that it points into; see judge/kinds.py
     marks: tuple[tuple[str, str], ...] = ()  # the order of named slices along an axis: ("G", "iofg")
     unordered: str = ""  # an axis along which the order is left open

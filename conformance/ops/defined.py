@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.ops.along import ArgMax, ArgMin, CumProd, CumSum
 from conformance.ops.attention import Attention
+from conformance.ops.attention_heads import MultiHeadAttention
 from conformance.ops.base import Op
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
@@ -23,6 +24,7 @@ from conformance.ops.integers import (
     Round,
     Subtract,
 )
+from conformance.ops.linalg import Cholesky, Det, Eigh, Inv, Lstsq, Pinv, Qr, Solve, Svd
 from conformance.ops.loss import BinaryCrossEntropy, Cosine, Hinge, Huber, KlDiv, Mse, SmoothL1
 from conformance.ops.loss_classes import CrossEntropy
 from conformance.ops.moving import Arange, DepthToSpace, Linspace, Pad, PixelShuffle, Repeat, Roll, Tile
@@ -146,5 +148,15 @@ DEFINED: dict[str, type[Op]] = {
         AffineGrid,
         RgbToGrayscale,
         RgbToHsv,
+        MultiHeadAttention,
+        Solve,
+        Inv,
+        Det,
+        Cholesky,
+        Qr,
+        Svd,
+        Eigh,
+        Lstsq,
+        Pinv,
     )
 } | {op.name: op for op in ACTIVATIONS}

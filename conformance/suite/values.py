@@ -115,7 +115,20 @@ def _drawn(spec: TensorSpec, kind: str, stream: np.random.RandomState, case: Cas
         return rounded(np.abs(array) + 0.25, spec.travels_as(case.dtype))
     if spec.draw == "unit":  # within 0 and 1, neither of which is reached
         return rounded(0.5 + 0.45 * array / (1 + np.abs(array)), spec.travels_as(case.dtype))
+    if spec.draw in ("dominant", "regular"):
+        return rounded(_dominant(array)[..., :: -1 if spec.draw == "regular" else 1, :], spec.travels_as(case.dtype))
     return np.sort(array, axis=-1) if spec.draw == "ascending" else array
+
+
+def _dominant(array: Array) -> Array:
+    """Matrices of which each element of the diagonal outweighs its row and its column: well conditioned, and positive
+    definite whichever triangle is read. Upside down, elimination has to exchange rows.
+    """
+    rows, columns = array.shape[-2:]
+    at = np.arange(min(rows, columns))
+    sizes = np.abs(array)
+    array[..., at, at] = 1 + sizes.sum(-1)[..., at] + sizes.sum(-2)[..., at]
+    return array
 
 
 def _thinned(array: Array, spec: TensorSpec, most: int, stream: np.random.RandomState, pulled: bool) -> Array:

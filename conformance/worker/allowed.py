@@ -76,6 +76,7 @@ def at_most(count: int, functions: Iterable[str]) -> Dict[str, int]:
 # it is computed, arrays of subclasses, error handling of old releases, in-place work, unchecked shortcuts, and which
 # elements are computed (NumPy leaves the others as the memory was).
 REFUSED_KEYWORDS = frozenset(
+    "static_k static_v "
     "out outs where subok like extobj signature sig casting device sharding out_sharding generator inplace "
     "overwrite_input overwrite_a overwrite_b max_norm norm_type scale_grad_by_freq sparse sorter output_stream "
     "indices_are_sorted unique_indices wrap_negative_indices pin_memory layout check_finite validate "

@@ -235,6 +235,13 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"mask": "additive", "causal": "bottom_right"},
         {"mask": "additive", "value_features": 3},
     ],
+    "multi_head_attention": [
+        {"mask": mask, "weights": weights, "bias": bias, "keys": 12}
+        for mask in ("no", "boolean", "keys", "additive")
+        for weights in ("no", "mean", "each")
+        for bias in (True, False)
+    ]
+    + [{"head_features": 3}],
     "matmul": [
         {},
         {"left": [4], "right": [4]},
@@ -298,4 +305,13 @@ ASKED: dict[str, list[dict[str, Any]]] = {
     "cast": [{}, {"to": "float16"}, {"of": "int32", "to": "int8"}, {"of": "uint8", "to": "bool"}],
     "left_shift": [{}, {"of": "uint8"}],
     "right_shift": [{}, {"of": "uint8"}],
+    "solve": [{}, {"columns": None}, {"shape": [3, 3], "columns": None}, {"shape": [1, 1]}],
+    "inv": [{}, {"shape": [3, 3]}],
+    "det": [{}, {"shape": [3, 3]}],
+    "cholesky": [{}, {"upper": True}, {"shape": [3, 3]}],
+    "qr": [{}, {"mode": "complete"}, {"shape": [3, 5]}],
+    "svd": [{}, {"full_matrices": False}, {"shape": [3, 5], "full_matrices": False}],
+    "eigh": [{}, {"upper": True}, {"shape": [3, 3]}],
+    "lstsq": [{}, {"shape": [3, 5]}, {"shape": [2, 5, 3]}],
+    "pinv": [{}, {"shape": [3, 4]}],
 }

@@ -63,7 +63,8 @@ _NUMPY = names(
 _ELSEWHERE = (
     names("jax.numpy.fft", "fft fft2 fftn fftshift ifft ifft2 ifftn ifftshift irfft irfft2 irfftn rfft rfft2 rfftn")
     | names(
-        "jax.numpy.linalg", "cholesky det eigh eigvalsh inv matrix_power norm pinv qr slogdet solve svd vector_norm"
+        "jax.numpy.linalg",
+        "cholesky det eigh eigvalsh inv lstsq matrix_power norm pinv qr slogdet solve svd vector_norm",
     )
     | names("jax.image", "resize scale_and_translate")
     | names("jax.scipy.signal", "convolve convolve2d correlate correlate2d")

@@ -66,7 +66,8 @@ _OPS = names(
     "mean median min prod quantile scatter scatter_update searchsorted sort std sum take",
     "take_along_axis top_k trace unique var",
     # products
-    "cholesky correlate cross det dot eigh einsum inner inv lu_factor matmul norm outer qr solve svd tensordot vdot",
+    "cholesky correlate cross det dot eigh einsum inner inv lstsq lu_factor matmul norm outer pinv qr solve svd",
+    "tensordot vdot",
     # networks
     "adaptive_average_pool adaptive_max_pool depth_to_space",
     "average_pool max_pool conv conv_transpose depthwise_conv separable_conv batch_normalization layer_normalization",

@@ -50,7 +50,7 @@ _ELSEWHERE = (
     names("numpy.fft", "fft ifft fft2 ifft2 fftn ifftn rfft irfft rfft2 irfft2 rfftn irfftn fftshift ifftshift")
     | names(
         "numpy.linalg",
-        "norm vector_norm inv pinv det slogdet solve cholesky qr svd eigvalsh eigh matrix_power matrix_rank",
+        "norm vector_norm inv pinv det slogdet solve lstsq cholesky qr svd eigvalsh eigh matrix_power matrix_rank",
     )
     | names("numpy.lib.stride_tricks", "sliding_window_view")
 )

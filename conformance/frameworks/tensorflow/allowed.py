@@ -66,7 +66,7 @@ _ELSEWHERE = (
     names(
         "tf.linalg",
         "band_part cholesky cholesky_solve cross det diag diag_part",
-        "eigh eigvalsh einsum expm eye inv l2_normalize logdet",
+        "eigh eigvalsh einsum expm eye inv l2_normalize logdet lstsq",
         "matmul matrix_transpose matvec norm normalize pinv qr slogdet solve svd tensordot trace triangular_solve",
     )
     | names(

@@ -26,7 +26,7 @@ _FUNCTIONAL = names(
     # norms
     "batch_norm group_norm instance_norm layer_norm local_response_norm normalize rms_norm",
     # products
-    "linear bilinear embedding one_hot",
+    "linear bilinear embedding one_hot multi_head_attention_forward",
     # losses and distances
     "binary_cross_entropy binary_cross_entropy_with_logits cosine_embedding_loss cross_entropy gaussian_nll_loss",
     "hinge_embedding_loss huber_loss kl_div l1_loss margin_ranking_loss mse_loss nll_loss poisson_nll_loss",
@@ -69,7 +69,7 @@ _ELSEWHERE = (
     | names("torch.fft", "fft fft2 fftn fftshift ifft ifft2 ifftn ifftshift irfft irfft2 irfftn rfft rfft2 rfftn")
     | names(
         "torch.linalg",
-        "cholesky cross det diagonal eigh eigvalsh inv",
+        "cholesky cross det diagonal eigh eigvalsh inv lstsq",
         "matmul matrix_norm matrix_power multi_dot norm pinv qr slogdet",
         "solve svd svdvals vander vecdot vector_norm",
     )
@@ -112,6 +112,7 @@ _POSITIONAL = {
     **at_most(1, names("torch.nn.functional", "relu relu6 selu silu mish hardsigmoid hardswish")),
     **at_most(2, names("torch.nn.functional", "celu elu leaky_relu embedding")),
     **at_most(3, names("torch.nn.functional", "threshold hardtanh") | names("torch", "tensordot")),
+    **at_most(13, names("torch.nn.functional", "multi_head_attention_forward")),
     **at_most(4, names("torch.nn.functional", "normalize") | names("torch", "norm")),
     **at_most(0, names("torch.nn", "ReLU ReLU6 SELU SiLU Mish Hardsigmoid Hardswish")),
     **at_most(1, names("torch.nn", "CELU ELU LeakyReLU")),

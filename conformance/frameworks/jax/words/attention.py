@@ -24,6 +24,30 @@ def _words(mask: str, causal: str) -> Words:
     return Words(_PAST + _CALL.format(_MASKS[mask] + "mask=past, ", ""), _LAYOUTS, unless)
 
 
+_NAMES = {
+    "no": "",
+    "boolean": ", mask=mask[None, None]",
+    "keys": ", mask=mask[:, None, None]",
+    "additive": ", mask[None, None]",
+}
+
+
+def _heads(bias: bool, mask: str) -> Words:
+    made = (f"{x}h = jax.numpy.einsum('nre,eaf->nraf', {x}, w{x}){f' + b{x}' * bias}\n" for x in "qkv")
+    return Words(
+        "".join(made)
+        + f"heads = jax.nn.dot_product_attention(qh, kh, vh{_NAMES[mask]})\n"
+        + f"y = jax.numpy.einsum('nqaf,afe->nqe', heads, wo){' + bo' * bias}",
+        unless={
+            "weights != 'no'": "jax.nn.dot_product_attention gives no weights",
+            "not bias" if bias else "bias": "with and without",
+            f"mask != {mask!r}": "another mask",
+        },
+        note="JAX has no attention with weights: its attention between projections",
+    )
+
+
 TABLE: dict[str, Cell] = {
+    "multi_head_attention": tuple(_heads(bias, mask) for bias in (True, False) for mask in _NAMES),
     "attention": tuple(_words(mask, causal) for mask in _MASKS for causal in ("no", "top_left", "bottom_right")),
 }

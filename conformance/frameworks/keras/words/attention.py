@@ -32,7 +32,30 @@ def _words(mask: str, causal: str) -> Words:
     return Words(_PAST + call, _LAYOUTS, unless, trusted=True)
 
 
+_HEADS = (
+    "layer = keras.layers.MultiHeadAttention({{heads}}, {{head_features}}, use_bias={{bias}}, dtype={{on_dtype}})\n"
+    "layer.build({{q_shape}}, {{v_shape}}, {{k_shape}})\n"
+    "y{0} = layer.stateless_call([{1}], layer.non_trainable_variables, q, v, k{2}{3})[0]{4}"
+)
+_HIDDEN = {"no": "", "boolean": ", attention_mask=mask[None]", "keys": ", key_mask=mask"}
+_GIVEN = {"no": "", "mean": "\nseen = keras.ops.mean(seen, 1)", "each": ""}
+
+
+def _heads(bias: bool, mask: str, weights: str) -> Words:
+    held = "wq, bq, wk, bk, wv, bv, wo, bo" if bias else "wq, wk, wv, wo"
+    out, scores = ("", "") if weights == "no" else (", seen", ", return_attention_scores=True")
+    unless = {
+        "'api=ops' in on_options": "keras.ops has no attention with weights",
+        "mask == 'additive'": "keras.layers.MultiHeadAttention has boolean masks",
+        "not bias" if bias else "bias": "with and without",
+        f"mask != {mask!r}": "another mask",
+        f"weights != {weights!r}": "other outputs",
+    }
+    return Words(_HEADS.format(out, held, _HIDDEN[mask], scores, _GIVEN[weights]), None, unless, trusted=True)
+
+
 # On PyTorch it trusts that there are as many values as keys.
 TABLE: dict[str, Cell] = {
+    "multi_head_attention": tuple(_heads(b, m, w) for b in (True, False) for m in _HIDDEN for w in _GIVEN),
     "attention": tuple(_words(mask, causal) for mask in _MASKS for causal in ("no", "top_left", "bottom_right")),
 }

@@ -22,4 +22,7 @@ def attention(ask: Ask[Attention]) -> Plan | Unsupported:
     return answered(ask, [node("y", "Attention", inputs, **words)], opset=23)
 
 
-TABLE: dict[str, Cell] = {"attention": attention}
+TABLE: dict[str, Cell] = {
+    "multi_head_attention": "ONNX's Attention (opset 23) has no weights of projections",
+    "attention": attention,
+}

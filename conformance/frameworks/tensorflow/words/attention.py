@@ -32,4 +32,35 @@ def _words(mask: str, past: bool) -> Words:
     )
 
 
-TABLE: dict[str, Cell] = {"attention": tuple(_words(mask, past) for mask in _MASKS for past in (False, True))}
+_SHOWN = {
+    "no": "",
+    "boolean": "scores = tf.where(mask, scores, scores.dtype.min)\n",
+    "keys": "scores = tf.where(mask[:, None, None], scores, scores.dtype.min)\n",
+    "additive": "scores = scores + mask\n",
+}
+_GIVEN = {"no": "", "mean": "\nseen = tf.reduce_mean(seen, 1)", "each": ""}
+
+
+def _heads(bias: bool, mask: str, weights: str) -> Words:
+    made = (f"{x}h = tf.einsum('nre,eaf->narf', {x}, w{x}){f' + b{x}[:, None]' * bias}\n" for x in "qkv")
+    return Words(
+        "".join(made)
+        + "scores = tf.matmul(qh, kh, transpose_b=True) * {by}\n"
+        + _SHOWN[mask]
+        + "seen = tf.nn.softmax(scores)\n"
+        + f"y = tf.einsum('naqf,afe->nqe', tf.matmul(seen, vh), wo){' + bo' * bias}"
+        + _GIVEN[weights],
+        unless={
+            "not bias" if bias else "bias": "with and without",
+            f"mask != {mask!r}": "another mask",
+            f"weights != {weights!r}": "other outputs",
+        },
+        note=_NOTE,
+        trusted=True,
+    )
+
+
+TABLE: dict[str, Cell] = {
+    "multi_head_attention": tuple(_heads(b, m, w) for b in (True, False) for m in _SHOWN for w in _GIVEN),
+    "attention": tuple(_words(mask, past) for mask in _MASKS for past in (False, True)),
+}
