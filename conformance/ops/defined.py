@@ -34,6 +34,7 @@ from conformance.ops.reduction import (
     Sum,
     Var,
 )
+from conformance.ops.signal import Dct, Fft, Ifft, Irfft, Istft, Rfft, Stft, Windows
 from conformance.ops.sorting import ArgSort, Bucketize, SearchSorted, Sort, TopK, Unique
 
 DEFINED: dict[str, type[Op]] = {
@@ -114,5 +115,13 @@ DEFINED: dict[str, type[Op]] = {
         OneHot,
         ScatterAdd,
         DynamicSlice,
+        Fft,
+        Ifft,
+        Rfft,
+        Irfft,
+        Dct,
+        Windows,
+        Stft,
+        Istft,
     )
 } | {op.name: op for op in ACTIVATIONS}

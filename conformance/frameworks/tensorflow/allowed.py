@@ -77,7 +77,9 @@ _ELSEWHERE = (
         "resize_with_pad rgb_to_grayscale rot90 sobel_edges ssim total_variation transpose",
     )
     | names(
-        "tf.signal", "fft fft2d fft3d fftshift frame ifft ifft2d ifft3d ifftshift irfft irfft2d rfft rfft2d dct idct"
+        "tf.signal",
+        "fft fft2d fft3d fftshift frame ifft ifft2d ifft3d ifftshift irfft irfft2d rfft rfft2d dct idct",
+        "stft inverse_stft overlap_and_add hann_window hamming_window",
     )
     | names("tf.keras.activations", _KERAS.ACTIVATIONS)
     | names("tf.keras.initializers", _KERAS.INITIALIZERS)
@@ -98,6 +100,9 @@ ALLOWED = Allowed(
     | names("tf.image.ResizeMethod", "AREA BICUBIC BILINEAR GAUSSIAN LANCZOS3 LANCZOS5 MITCHELLCUBIC NEAREST_NEIGHBOR"),
     attributes=frozenset("shape dtype ndim".split()),
     layer_methods=frozenset("build stateless_call".split()),
+    operations=dict.fromkeys(
+        names("tf.signal", "stft inverse_stft"), names("tf.signal", "hann_window hamming_window")
+    ),
     positional={
         **_KERAS.layers_positional("tf.keras.layers"),
         **at_most(2, names("tf", "gather")),
