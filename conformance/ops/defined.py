@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.ops.along import ArgMax, ArgMin, CumProd, CumSum
 from conformance.ops.attention import Attention
 from conformance.ops.base import Op
+from conformance.ops.composed import Decoder, GeneratorBlock, TransformerBlock, UpBlock
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
@@ -123,5 +124,9 @@ DEFINED: dict[str, type[Op]] = {
         Windows,
         Stft,
         Istft,
+        Decoder,
+        UpBlock,
+        GeneratorBlock,
+        TransformerBlock,
     )
 } | {op.name: op for op in ACTIVATIONS}

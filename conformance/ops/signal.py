@@ -329,7 +329,9 @@ class _Frames(Op):
     window: str = param(word_field("hann", tuple(KINDS), "what each frame is multiplied by"))
     periodic: bool = param(boolean_field(True, "the window as one period of a longer one; false: symmetric"))
     center: bool = param(boolean_field(True, "the first frame is around the first element, not from it on"))
-    scale: str = param(word_field("none", ("none", "sqrt", "sum"), "the bins as they are, over sqrt(n), or over the window's sum"))
+    scale: str = param(
+        word_field("none", ("none", "sqrt", "sum"), "the bins as they are, over sqrt(n), or over the window's sum")
+    )
 
     def __post_init__(self) -> None:
         if self.length < self.frame:

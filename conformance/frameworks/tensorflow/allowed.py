@@ -100,9 +100,7 @@ ALLOWED = Allowed(
     | names("tf.image.ResizeMethod", "AREA BICUBIC BILINEAR GAUSSIAN LANCZOS3 LANCZOS5 MITCHELLCUBIC NEAREST_NEIGHBOR"),
     attributes=frozenset("shape dtype ndim".split()),
     layer_methods=frozenset("build stateless_call".split()),
-    operations=dict.fromkeys(
-        names("tf.signal", "stft inverse_stft"), names("tf.signal", "hann_window hamming_window")
-    ),
+    operations=dict.fromkeys(names("tf.signal", "stft inverse_stft"), names("tf.signal", "hann_window hamming_window")),
     positional={
         **_KERAS.layers_positional("tf.keras.layers"),
         **at_most(2, names("tf", "gather")),

@@ -13,7 +13,10 @@ _NARROW = {
     "on_dtype == 'float64' and 'x64=1' not in on_options": "without x64 JAX makes float32 of it",
     "on_dtype in ['float16', 'bfloat16']": "jax.numpy's windows are float32 (0.10.2)",
 }
-_FRAMES = {**_HALF, "length != frame": "its frames are as long as the window, and a longer transform has zeros behind them"}
+_FRAMES = {
+    **_HALF,
+    "length != frame": "its frames are as long as the window, and a longer transform has zeros behind them",
+}
 # NumPy's windows are symmetric; JAX divides by the window's sum, and has no word for it.
 _OWN: dict[str, Word] = {
     "numpy": lambda window: Verbatim("hanning" if window == "hann" else window),
@@ -24,7 +27,8 @@ _OWN: dict[str, Word] = {
 }
 _WINDOW = "w = jax.numpy.{window|numpy}({places})[:{frame}]\n"
 _STFT = (
-    _WINDOW + "z = jax.scipy.signal.stft(x, window=w, nperseg={frame}, noverlap={overlap}, boundary=%s, padded=False)[2]"
+    _WINDOW
+    + "z = jax.scipy.signal.stft(x, window=w, nperseg={frame}, noverlap={overlap}, boundary=%s, padded=False)[2]"
     "{scale|out}{factor|by}" + _BOTH
 )
 

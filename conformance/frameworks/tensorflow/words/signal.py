@@ -52,7 +52,7 @@ TABLE: dict[str, Cell] = {
         Words("y = tf.signal.dct(x, {type}, {n}, norm='ortho')", {"x": _LAST, "y": _LAST}, unless=_HALF),
     ),
     "windows": Words(
-        "y = tf.signal.{kind|text}_window({length}, {periodic}, {on_dtype})",
+        "y = tf.signal.{kind|text}_window({length}, {periodic}, tf.{on_dtype|text})",
         unless={"kind == 'blackman'": "tf.signal has no Blackman window"},
     ),
     "stft": (
