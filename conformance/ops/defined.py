@@ -6,6 +6,7 @@ from conformance.ops.along import ArgMax, ArgMin, CumProd, CumSum
 from conformance.ops.attention import Attention
 from conformance.ops.attention_heads import MultiHeadAttention
 from conformance.ops.base import Op
+from conformance.ops.composed import Decoder, GeneratorBlock, TransformerBlock, UpBlock
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
@@ -52,6 +53,7 @@ from conformance.ops.reduction import (
 )
 from conformance.ops.resize import Resize
 from conformance.ops.sampling import AffineGrid, GridSample
+from conformance.ops.signal import Dct, Fft, Ifft, Irfft, Istft, Rfft, Stft, Windows
 from conformance.ops.sorting import ArgSort, Bucketize, SearchSorted, Sort, TopK, Unique
 
 DEFINED: dict[str, type[Op]] = {
@@ -158,5 +160,17 @@ DEFINED: dict[str, type[Op]] = {
         Eigh,
         Lstsq,
         Pinv,
+        Fft,
+        Ifft,
+        Rfft,
+        Irfft,
+        Dct,
+        Windows,
+        Stft,
+        Istft,
+        Decoder,
+        UpBlock,
+        GeneratorBlock,
+        TransformerBlock,
     )
 } | {op.name: op for op in ACTIVATIONS}

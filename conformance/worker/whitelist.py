@@ -211,7 +211,7 @@ class _Checker:
         value = node.value
         if isinstance(value, str):
             self.refuse(node, "a string is a literal in an argument, no value to assign or compute with")
-        elif not isinstance(value, (int, float)):
+        elif not isinstance(value, (int, float, complex)):
             self.refuse(node, "a %s literal is not allowed here" % type(value).__name__)
         elif isinstance(value, int) and abs(value) >= 2**63:
             self.refuse(node, "an integer of more than 63 bits")

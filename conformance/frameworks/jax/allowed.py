@@ -47,6 +47,8 @@ _NUMPY = names(
     "arange array asarray diag diagonal eye full full_like",
     "identity linspace meshgrid ones ones_like tri tril triu zeros",
     "zeros_like",
+    # windows
+    "hanning hamming blackman bartlett",
     # moved
     "array_split atleast_1d atleast_2d atleast_3d broadcast_to concatenate",
     "dstack expand_dims flip fliplr flipud hstack",
@@ -67,7 +69,8 @@ _ELSEWHERE = (
         "cholesky det eigh eigvalsh inv lstsq matrix_power norm pinv qr slogdet solve svd vector_norm",
     )
     | names("jax.image", "resize scale_and_translate")
-    | names("jax.scipy.signal", "convolve convolve2d correlate correlate2d")
+    | names("jax.scipy.signal", "convolve convolve2d correlate correlate2d stft istft")
+    | names("jax.scipy.fft", "dct idct")
     | names(
         "jax.scipy.special",
         "betainc betaln digamma entr erf erfc erfinv expit gammainc gammaincc gammaln i0 i0e i1 i1e kl_div log_ndtr",
@@ -102,6 +105,7 @@ ALLOWED = Allowed(
         **at_most(11, names("jax.lax", "conv_general_dilated")),
     },
     words=frozenset({"cubic-pytorch"}),
+    words=frozenset(["even"]),
     # A pool is a reduction by one of these.
     operations={"jax.lax.reduce_window": names("jax.lax", "add max min mul")},
 )

@@ -74,7 +74,7 @@ _OPS = names(
     "rms_normalization moments normalize binary_crossentropy categorical_crossentropy",
     "sparse_categorical_crossentropy psnr",
     # spectra
-    "fft fft2 ifft2 irfft rfft extract_sequences",
+    "fft fft2 ifft2 irfft rfft extract_sequences stft istft hanning hamming blackman bartlett",
 )
 _IMAGE = names(
     "keras.ops.image", "crop_images extract_patches map_coordinates pad_images resize rgb_to_grayscale affine_transform",
@@ -119,6 +119,7 @@ ALLOWED = Allowed(
     shapes=names("keras.ops", "shape"),
     attributes=frozenset("shape dtype ndim".split()),
     layer_methods=frozenset("build stateless_call".split()),
+    words=frozenset(["hann", "hamming"]),
     positional={
         **layers_positional("keras.layers"),
         **at_most(2, names("keras.ops", "convert_to_tensor")),

@@ -45,6 +45,8 @@ _OTHERS = names(
     # products
     "einsum tensordot kron cross convolve correlate",
     "interp sinc",
+    # windows
+    "hanning hamming blackman bartlett",
 ) | names("numpy", "take")
 _ELSEWHERE = (
     names("numpy.fft", "fft ifft fft2 ifft2 fftn ifftn rfft irfft rfft2 irfft2 rfftn irfftn fftshift ifftshift")

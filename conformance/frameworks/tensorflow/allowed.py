@@ -78,7 +78,9 @@ _ELSEWHERE = (
     )
     | names("tf.compat.v1.image", "resize resize_nearest_neighbor resize_bilinear resize_bicubic resize_area")
     | names(
-        "tf.signal", "fft fft2d fft3d fftshift frame ifft ifft2d ifft3d ifftshift irfft irfft2d rfft rfft2d dct idct"
+        "tf.signal",
+        "fft fft2d fft3d fftshift frame ifft ifft2d ifft3d ifftshift irfft irfft2d rfft rfft2d dct idct",
+        "stft inverse_stft overlap_and_add hann_window hamming_window",
     )
     | names("tf.bitwise", "left_shift right_shift")
     | names("tf.keras.activations", _KERAS.ACTIVATIONS)
@@ -100,6 +102,7 @@ ALLOWED = Allowed(
     | names("tf.image.ResizeMethod", "AREA BICUBIC BILINEAR GAUSSIAN LANCZOS3 LANCZOS5 MITCHELLCUBIC NEAREST_NEIGHBOR"),
     attributes=frozenset("shape dtype ndim".split()),
     layer_methods=frozenset("build stateless_call".split()),
+    operations=dict.fromkeys(names("tf.signal", "stft inverse_stft"), names("tf.signal", "hann_window hamming_window")),
     positional={
         **_KERAS.layers_positional("tf.keras.layers"),
         **at_most(2, names("tf", "gather")),

@@ -48,6 +48,8 @@ _PLAIN = names(
     "view_as_complex complex celu prelu",
     # made
     "arange as_tensor eye full full_like linspace logspace ones ones_like tensor zeros zeros_like scalar_tensor",
+    # windows, frames
+    "hann_window hamming_window blackman_window bartlett_window stft istft",
     # moved
     "atleast_1d atleast_2d atleast_3d broadcast_to cat chunk clone concat constant_pad_nd diag diag_embed diagonal",
     "expand_copy flatten flip fliplr flipud hstack meshgrid moveaxis movedim narrow permute ravel reshape roll rot90",
