@@ -104,8 +104,7 @@ ALLOWED = Allowed(
         **at_most(5, names("jax.numpy", "trace")),
         **at_most(11, names("jax.lax", "conv_general_dilated")),
     },
-    words=frozenset({"cubic-pytorch"}),
-    words=frozenset(["even"]),
+    words=frozenset({"cubic-pytorch", "even"}),
     # A pool is a reduction by one of these.
     operations={"jax.lax.reduce_window": names("jax.lax", "add max min mul")},
 )
