@@ -255,9 +255,9 @@ class Resize(Op):
             yield "by the ratio of the lengths, not by the scale", replace(self, output=self.lengths)
         if self.method == "nearest":
             for text, coordinates, rounding in (
-                ("PyTorch's nearest: the place i n / o rounded down", "asymmetric", "floor"),
                 ("nearest-exact: the centre of a place rounded", "half_pixel", "prefer_ceil"),
                 ("ONNX's default: the centre of a place, half to the lower element", "half_pixel", "prefer_floor"),
+                ("PyTorch's nearest: the place i n / o rounded down", "asymmetric", "floor"),
             ):
                 if (coordinates, rounding) != (self.coordinates, self.rounding):
                     yield text, replace(self, coordinates=coordinates, rounding=rounding)

@@ -14,7 +14,16 @@ from conformance.exact.contraction import einsum
 from conformance.exact.graph import Array, allowance
 from conformance.exact.num import Num, add_up, gathered
 from conformance.exact.truth import Truth, clip, where
-from conformance.ops.base import Op, TensorSpec, axis_field, boolean_field, integer_field, one_an_axis, param, word_field
+from conformance.ops.base import (
+    Op,
+    TensorSpec,
+    axis_field,
+    boolean_field,
+    integer_field,
+    one_an_axis,
+    param,
+    word_field,
+)
 
 
 @dataclass(frozen=True)
@@ -92,15 +101,16 @@ class GridSample(Op):
     def _nearest(self, x: Num, down: Num, along: Num) -> Num:
         """The nearest; where a place is nearer to a half than it may be off, either."""
         y = self._at(x, np.rint(down.value), np.rint(along.value))
+        shape = y.shape
         for off in ((1, 0), (0, 1), (1, 1)):
             other = [_other(p.value) if o else np.rint(p.value) for p, o in zip((down, along), off, strict=True)]
             flipped = tuple(p for p, o in zip((down, along), off, strict=True) if o)
 
             def open_at(precision: Any, flipped: tuple[Num, ...] = flipped) -> NDArray[np.bool_]:
                 close = [np.abs(np.abs(p.value - np.rint(p.value)) - 0.5) <= allowance(p, precision) for p in flipped]
-                return np.broadcast_to(np.all(close, 0)[:, None], y.shape)
+                return np.broadcast_to(np.all(close, 0)[:, None], shape)
 
-            y = where(Truth(np.ones(y.shape, bool), open_at), y, self._at(x, other[0], other[1]))
+            y = where(Truth(np.ones(shape, bool), open_at), y, self._at(x, other[0], other[1]))
         return y
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:

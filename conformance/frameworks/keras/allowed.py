@@ -77,7 +77,8 @@ _OPS = names(
     "fft fft2 ifft2 irfft rfft extract_sequences stft istft hanning hamming blackman bartlett",
 )
 _IMAGE = names(
-    "keras.ops.image", "crop_images extract_patches map_coordinates pad_images resize rgb_to_grayscale affine_transform",
+    "keras.ops.image",
+    "crop_images extract_patches map_coordinates pad_images resize rgb_to_grayscale affine_transform",
     "rgb_to_hsv",
 )
 _NN = names(

@@ -19,8 +19,8 @@ _WAYS = {
 }
 # By a scale and a shift, and the kernel that they take.
 _MOVED = {
-    **{way: "linear" for way in ("linear half_pixel", "linear half_pixel antialias")},
-    **{way: "cubic" for way in ("cubic half_pixel -0.5 within", "cubic half_pixel -0.5 antialias")},
+    **dict.fromkeys(("linear half_pixel", "linear half_pixel antialias"), "linear"),
+    **dict.fromkeys(("cubic half_pixel -0.5 within", "cubic half_pixel -0.5 antialias"), "cubic"),
     "linear asymmetric": "linear",
     "linear align_corners": "linear",
     "cubic asymmetric -0.5 within": "cubic",
@@ -60,8 +60,8 @@ TABLE: dict[str, Cell] = {
             unless={
                 "not moved(way)": _NONE,
                 "min(steps) == 0": "places that are all one have no scale",
-                "max(steps) > 2 and coordinates == 'asymmetric'": "jax.image.scale_and_translate gives 0 at a place more than half "
-                "an element beyond the last one",
+                "max(steps) > 2 and coordinates == 'asymmetric'": "jax.image.scale_and_translate gives "
+                "0 at a place more than half an element beyond the last one",
             },
             note=_NOTE,
             own=_OWN,

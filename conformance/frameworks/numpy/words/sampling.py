@@ -6,7 +6,7 @@ from conformance.frameworks import Cell
 from conformance.frameworks.words import Words
 
 TABLE: dict[str, Cell] = {
-    "grid_sample": "NumPy samples no images; scipy.ndimage.map_coordinates takes places of one array, counted in elements",
+    "grid_sample": "NumPy samples no images",
     "affine_grid": Words(
         "down = np.linspace({high|low}, {high}, {height}, dtype=theta.dtype)\n"
         "along = np.linspace({wide|low}, {wide}, {width}, dtype=theta.dtype)\n"

@@ -19,6 +19,8 @@ def resize(ask: Ask[Resize]) -> Plan | Unsupported:
     p = ask.op
     if p.method == "area":
         return Unsupported("ONNX's Resize has no area: 'mode' is nearest, linear or cubic")
+    if p.method == "cubic" and len(p.size) != 2 and ask.target.backend == "onnxruntime":
+        return Unsupported("ONNX Runtime's cubic is of planes: ''Cubic' mode only supports: 2-D inputs'")
     words: dict[str, object] = {"mode": p.method, "coordinate_transformation_mode": p.coordinates}
     if p.method == "nearest":
         words["nearest_mode"] = _ROUNDING.get(p.rounding, p.rounding)
@@ -28,19 +30,11 @@ def resize(ask: Ask[Resize]) -> Plan | Unsupported:
         words["exclude_outside"] = 1
     if p.antialias:
         words["antialias"] = 1
-    # Cubic takes planes alone, of which a line is one row.
-    row = p.method == "cubic" and len(p.size) == 1
-    one, x, y = (1,) * row, "plane" if row else "x", "made" if row else "y"
     if p.output is None:
-        nodes = [node("scales", "Constant", (), value_floats=(1.0, 1.0, *map(float, one), *p.scale))]
-        nodes.append(node(y, "Resize", (x, "", "scales"), **words))
-    else:
-        nodes = [constant("sizes", p.batch, p.channels, *one, *p.lengths)]
-        nodes.append(node(y, "Resize", (x, "", "", "sizes"), **words))
-    if row:
-        nodes = [constant("axis", 2), node(x, "Unsqueeze", ("x", "axis")), *nodes]
-        nodes.append(node("y", "Squeeze", (y, "axis")))
-    return answered(ask, nodes)
+        scales = node("scales", "Constant", (), value_floats=(1.0, 1.0, *p.scale))
+        return answered(ask, [scales, node("y", "Resize", ("x", "", "scales"), **words)])
+    sizes = constant("sizes", p.batch, p.channels, *p.lengths)
+    return answered(ask, [sizes, node("y", "Resize", ("x", "", "", "sizes"), **words)])
 
 
 TABLE: dict[str, Cell] = {
