@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from conformance.ask.prepare import Prepared, written_layout
+from conformance.dtypes import DTYPES
 from conformance.judge.acceptance import explain_acceptance
 from conformance.judge.compare import Judgement, as_wrong, real
 from conformance.judge.explain import Explanation, explain
+from conformance.judge.relations import judged_by_relations, transposed
 from conformance.outcome import Outcome, Value
 from conformance.plan import Plan
 from conformance.record import ALLOWANCE, REFERENCE, Writer, of
@@ -80,6 +82,13 @@ def _explained(prepared: Prepared, judgement: Judgement, value: Value, plan: Pla
     if name not in value.outputs:
         return Explanation("")
     output = value.outputs[name]
+    expected = prepared.expectation
+    if judgement.status is Status.VALUE and name in judged_by_relations(expected.relations):
+        # Several answers are right, so no one reference can be turned into what came back.
+        got = {key: real(tensor.values) for key, tensor in value.outputs.items() if tensor.values is not None}
+        if turned := transposed(expected.relations, prepared.arrays, got, DTYPES[prepared.case.dtype]):
+            text = f"every relation holds with the last two axes of the output {turned} exchanged"
+            return Explanation(text, ("axes exchanged",), True)
     # Targets that share a kernel give the same wrong answer.
     key = f"{name} {output.shape} {plan.layout(name) if plan else ''}"
     if output.values is not None:

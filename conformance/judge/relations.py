@@ -37,6 +37,18 @@ def held(
     return Status.VALUE, f"{words}; worst at {figures.worst}: {figures.got:.9g}, not {figures.reference:.9g}", figures
 
 
+def transposed(
+    relations: Sequence[Relation], inputs: Mapping[str, Array], got: Mapping[str, Array], dtype: DType
+) -> str:
+    """The output with whose last two axes exchanged every relation holds, as V for V^T; "" where there is none."""
+    for name in sorted(judged_by_relations(relations)):
+        if got[name].ndim > 1 and got[name].shape[-1] == got[name].shape[-2]:
+            other = {**got, name: got[name].swapaxes(-1, -2)}
+            if all(held(relation, inputs, other, dtype)[0] is Status.PASS for relation in relations):
+                return name
+    return ""
+
+
 def _computed(array: Array, roundings: float) -> Num:
     size = float(np.max(np.abs(array), initial=0.0))
 

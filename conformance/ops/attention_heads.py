@@ -155,9 +155,9 @@ class _ValueFirst(MultiHeadAttention):
 class _Transposed(MultiHeadAttention):
     """With weights that were not transposed on their way from or to the rows of a packed matrix."""
 
-    def projected(self, x: Num, name: str, w: dict[str, Num]) -> Num:
+    def compute(self, q: Num, k: Num, v: Num, mask: Any = None, **w: Num) -> Any:  # type: ignore[override]
         turned = {n: a.reshape(self.features, -1).transpose().reshape(*a.shape) for n, a in w.items() if n[0] == "w"}
-        return super().projected(x, name, {**w, **turned})
+        return super().compute(q, k, v, mask, **{**w, **turned})
 
 
 @dataclass(frozen=True)

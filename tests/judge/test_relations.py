@@ -11,7 +11,7 @@ import pytest
 from conformance.dtypes import DTYPES
 from conformance.exact import Num, matmul
 from conformance.judge.compare import Expectation, Judgement, judge
-from conformance.judge.relations import held
+from conformance.judge.relations import held, transposed
 from conformance.ops.base import Relation, TensorSpec
 from conformance.ops.reference import Reference
 from conformance.outcome import Tensor, Value
@@ -71,6 +71,13 @@ def test_what_does_not_hold_is_named() -> None:
     moved = u.copy()
     moved[0, 0] += 1e-4
     assert judged(moved, s, v).status is Status.VALUE
+
+
+def test_a_transposed_factor_is_named() -> None:
+    u, s, v = svd()
+    got = {"u": u, "s": s, "v": v.T}
+    assert transposed(RELATIONS, {"x": X}, got, DTYPES["float32"]) == "v"
+    assert transposed(RELATIONS, {"x": X}, {**got, "v": v.T * 2}, DTYPES["float32"]) == ""
 
 
 def test_an_answer_may_be_off_by_the_roundings_that_its_relation_states() -> None:
