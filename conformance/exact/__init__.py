@@ -53,6 +53,7 @@ from conformance.exact.num import Num, add_up, broadcast, gathered, num, scatter
 from conformance.exact.order import Index, argmax, argmin, largest, smallest, sort, topk
 from conformance.exact.precision import Precision
 from conformance.exact.reduce import cumulative_sum, log_softmax, logsumexp, mean, product, singular, softmax, variance
+from conformance.exact.spectral import transform
 from conformance.exact.tape import vjp
 from conformance.exact.truth import (
     Truth,
@@ -157,6 +158,7 @@ __all__ = [
     "to_small",
     "topk",
     "total",
+    "transform",
     "trunc",
     "variance",
     "vjp",

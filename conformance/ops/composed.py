@@ -1,7 +1,8 @@
 """Blocks of models as people build them: several ops one after the other, asked as one question.
 
-A block's definition is made of the definitions of its ops, so its allowance and its gradients are theirs, composed. What
-it shows are conventions that fit each other in one framework and not across two: layouts, crops, an order of channels.
+A block's definition is made of the definitions of its ops, so its allowance and its gradients are theirs, composed.
+What it shows are conventions that fit each other in one framework and not across two: layouts, crops, an order of
+channels.
 """
 
 from __future__ import annotations
@@ -127,9 +128,10 @@ class _Padded(Decoder):
 
 @dataclass(frozen=True)
 class UpBlock(_Upward):
-    """The way up in a U-Net (Ronneberger, Fischer and Brox, 2015): a transposed convolution of 2 by 2 and stride 2,
+    """The way up in a U-Net (Ronneberger, Fischer and Brox, 2015).
 
-    the skipped channels before its own, a convolution of 3 by 3 with a bias, and relu.
+    A transposed convolution of 2 by 2 and stride 2, the skipped channels before its own, a convolution of 3 by 3 with a
+    bias, and relu.
     """
 
     name = "up_block"
@@ -160,9 +162,9 @@ class _SkipLast(UpBlock):
 
 @dataclass(frozen=True)
 class GeneratorBlock(_Upward):
-    """A block of a DCGAN's generator (Radford, Metz and Chintala, 2016): a transposed convolution of 4 by 4 and stride 2
+    """A block of a DCGAN's generator (Radford, Metz and Chintala, 2016).
 
-    without a bias, batch normalisation in training, and relu.
+    A transposed convolution of 4 by 4 and stride 2 without a bias, batch normalisation in training, and relu.
     """
 
     name = "generator_block"

@@ -252,8 +252,8 @@ class Irfft(_Transform):
 class Dct(_Transform):
     """The discrete cosine transform, type 2: 2 sum over j of x_j cos(pi k (2 j + 1) / 2 n).
 
-    Type 3 is x_0 + 2 sum over j > 0 of x_j cos(pi j (2 k + 1) / 2 n). With norm ortho each is the other's inverse; without,
-    one after the other multiplies by 2 n. (Ahmed, Natarajan and Rao, 1974; as SciPy scales it.)
+    Type 3 is x_0 + 2 sum over j > 0 of x_j cos(pi j (2 k + 1) / 2 n). With norm ortho each is the other's inverse;
+    without, one after the other multiplies by 2 n. (Ahmed, Natarajan and Rao, 1974; as SciPy scales it.)
     """
 
     name = "dct"
@@ -280,6 +280,8 @@ class Dct(_Transform):
 
 
 KINDS = {"hann": (0.5, 0.5), "hamming": (0.54, 0.46), "blackman": (0.42, 0.5, 0.08), "ones": (1.0,)}
+# As ONNX has it: the least side lobe to the last digit.
+_EXACT = {"exact hamming": (25 / 46, 21 / 46)}
 
 
 def window(kind: str, length: int, periodic: bool) -> Num:
@@ -287,8 +289,9 @@ def window(kind: str, length: int, periodic: bool) -> Num:
     if length < 2 or kind == "ones":
         return Num(np.ones(length))
     turn = num(2 * pi) * np.arange(length, dtype=np.float64) / float(length if periodic else length - 1)
-    made: Num = num(KINDS[kind][0]) - num(KINDS[kind][1]) * cosine(turn)
-    return made if len(KINDS[kind]) < 3 else made + num(KINDS[kind][2]) * cosine(2.0 * turn)
+    a = (KINDS | _EXACT)[kind]
+    made: Num = num(a[0]) - num(a[1]) * cosine(turn)
+    return made if len(a) < 3 else made + num(a[2]) * cosine(2.0 * turn)
 
 
 @dataclass(frozen=True)
@@ -312,6 +315,10 @@ class Windows(Op):
     def meaning(self) -> Mapping[str, Any]:
         # Of a symmetric window, whose first places are its own.
         return {"places": self.length + int(self.periodic and self.length > 1)}
+
+    def neighbours(self) -> Iterator[tuple[str, Op]]:
+        if self.kind == "hamming":
+            yield "25/46 and 21/46 for 0.54 and 0.46", replace(self, kind="exact hamming")
 
     def compute(self) -> Num:  # type: ignore[override]
         return window(self.kind, self.length, self.periodic)
@@ -379,7 +386,7 @@ class _Frames(Op):
 
 @dataclass(frozen=True)
 class Stft(_Frames):
-    """The discrete Fourier transforms of frames of a signal, each multiplied by a window, for the first n // 2 + 1 bins.
+    """The first n // 2 + 1 bins of the discrete Fourier transforms of frames of a signal, each multiplied by a window.
 
     A window shorter than the transform stands in its middle. Where the first frame is centred, the signal is longer by
     n // 2 on each side: reflected, or zeros. (Allen, 1977.)
@@ -437,8 +444,8 @@ class _AtStart(Stft):
 class Istft(_Frames):
     """The signal whose short-time transform is nearest to these bins (Griffin and Lim, 1984).
 
-    Each frame is transformed back and multiplied by the window, frames are added where they overlap, and every element is
-    divided by the sum of the squares of the windows that reach it.
+    Each frame is transformed back and multiplied by the window, frames are added where they overlap, and every element
+    is divided by the sum of the squares of the windows that reach it.
     """
 
     name = "istft"

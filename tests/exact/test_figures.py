@@ -109,6 +109,7 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[np.ndarray[Any, Any], ...]]]
     "softmax of columns": (lambda a: e.softmax(a, 0), (A,)),
     "singular values": (e.singular, (ROWS,)),
     "the largest singular value": (lambda a: e.singular(a, largest_only=True), (ROWS,)),
+    "transform": (lambda a: e.transform(a, B, 2.0, 9) * 1.5, (A,)),
     "logsumexp": (lambda a: e.logsumexp(a, 1), (A,)),
     "logsumexp, kept": (lambda a: e.logsumexp(a, -1, keepdims=True), (A,)),
     "logsumexp of infinities": (lambda a: e.logsumexp(a, 1), (SPECIAL,)),

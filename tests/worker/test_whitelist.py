@@ -86,7 +86,6 @@ ATTACKS = [
     ("numpy", "y = {'class_name': 'Lambda'}"),
     ("numpy", "y = {1, 2}"),
     ("numpy", "y = b'abc'"),
-    ("numpy", "y = 1j"),
     ("numpy", "y = 9223372036854775808"),
     ("numpy", "y = 'a' * 9223372036854775807"),
     ("numpy", "y = (0,) * 9223372036854775807"),

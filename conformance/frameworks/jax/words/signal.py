@@ -58,7 +58,8 @@ TABLE: dict[str, Cell] = {
     ),
     "istft": Words(
         _WINDOW + "z = jax.lax.complex(real, imag){scale|back}{factor|by}\n"
-        "y = jax.scipy.signal.istft(z, window=w, nperseg={frame}, noverlap={overlap}, nfft={length}, boundary={center})[1]",
+        "y = jax.scipy.signal.istft("
+        "z, window=w, nperseg={frame}, noverlap={overlap}, nfft={length}, boundary={center})[1]",
         unless=_FRAMES,
         own=_OWN,
     ),

@@ -30,7 +30,7 @@ TABLE: dict[str, Cell] = {
     ),
     "up_block": Words(
         _UP.format(True, "w, b")
-        + "z = keras.layers.Concatenate()([skip, z])\n"
+        + "z = keras.layers.Concatenate(dtype={on_dtype})([skip, z])\n"
         + _CONV.format("joined")
         + "y = keras.activations.relu(z)",
         {**_BOTH, "skip": "NHWC"},

@@ -64,6 +64,5 @@ TABLE: dict[str, Cell] = {
         ),
         Words(_STFT % "x", {"real": "ATF", "imag": "ATF"}, unless=_FRAMES, own=_OWN),
     ),
-    "istft": "the window that takes back a window is a function that tf.signal.inverse_stft_window_fn makes, and a plan "
-    "passes none on",
+    "istft": "the inverse takes its window as a function that another function makes, and a plan passes none on",
 }

@@ -18,7 +18,10 @@ _OWN: dict[str, Word] = {
 }
 _WINDOW = "w = torch.{window|text}_window({frame}, periodic={periodic}, dtype=%s.dtype)\n"
 _STFT = "z = torch.stft(x, {length}, {step}, {frame}, w, {center}, {pad}, {scale|root}, True, True){scale|over}" + _BOTH
-_ISTFT = "y = torch.istft(torch.complex(real, imag){scale|times}, {length}, {step}, {frame}, w, {center}, {scale|root}, True)"
+_ISTFT = (
+    "z = torch.complex(real, imag){scale|times}\n"
+    "y = torch.istft(z, {length}, {step}, {frame}, w, {center}, {scale|root}, True)"
+)
 
 TABLE: dict[str, Cell] = {
     "fft": (
