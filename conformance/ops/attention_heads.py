@@ -68,9 +68,10 @@ class MultiHeadAttention(Op):
 
     def compute(self, q: Num, k: Num, v: Num, mask: Any = None, **w: Num) -> Any:  # type: ignore[override]
         heads = [self.projected(x, name, w) for x, name in ((q, "q"), (k, "k"), (v, "v"))]
-        seen, empty = self.core().weighed(*heads[:2], mask[:, None, None] if self.mask == "keys" else mask)
+        asked, known, value = heads
+        seen, empty = self.core().weighed(asked, known, mask[:, None, None] if self.mask == "keys" else mask)
         seen = self.left(seen, empty)
-        y = einsum("nqaf,afe->nqe", stored(einsum("naqk,nakf->nqaf", seen, heads[2])), w["wo"])
+        y = einsum("nqaf,afe->nqe", stored(einsum("naqk,nakf->nqaf", seen, value)), w["wo"])
         y = add_up(y, w["bo"]) if self.bias else y
         return {"no": y, "mean": (y, mean(seen, 1)), "each": (y, seen)}[self.weights]
 

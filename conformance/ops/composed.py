@@ -39,7 +39,8 @@ class _Upward(Op):
     @property
     def up(self) -> ConvTranspose:
         """The transposed convolution, `same` as Keras means it."""
-        return self.convolution(ConvTranspose, self.channels, (self.height, self.width), self.kernel, 2)
+        made: ConvTranspose = self.convolution(ConvTranspose, self.channels, (self.height, self.width), self.kernel, 2)
+        return made
 
     def convolution(self, kind: type[Any], channels: int, size: tuple[int, int], kernel: int, stride: int) -> Any:
         """A convolution of this block."""
@@ -218,7 +219,8 @@ class TransformerBlock(Op):
 
     def compute(self, **t: Any) -> Num:
         z = t["x"] + self.attended(self.normed(t["x"], t["scale"], t["offset"]), t)
-        return z + self.dense(self.normed(z, t["scale2"], t["offset2"]), t)
+        y: Num = z + self.dense(self.normed(z, t["scale2"], t["offset2"]), t)
+        return y
 
     def normed(self, x: Num, scale: Num, offset: Num) -> Num:
         """Each step on its own."""
@@ -233,10 +235,9 @@ class TransformerBlock(Op):
             made = stored(project.compute(x, w)).reshape(self.batch, self.length, self.heads, self.features)
             return made.swapaxes(1, 2)
 
-        sizes = {"batch": self.batch, "heads": self.heads, "kv_heads": self.heads}
-        lengths = {"queries": self.length, "keys": self.length, "features": self.features}
+        steps, features = self.length, self.features
         past = "top_left" if self.causal else "no"
-        op = Attention(**sizes, **lengths, value_features=self.features, causal=past)
+        op = Attention(self.batch, self.heads, self.heads, steps, steps, features, features, causal=past)
         y = stored(op.compute(heads(t["wq"]), heads(t["wk"]), heads(t["wv"])))
         return stored(project.compute(y.swapaxes(1, 2).reshape(*whole), t["wo"]))
 

@@ -102,5 +102,5 @@ class RgbToHsv(Colours):
 class _Bgr(RgbToHsv):
     """With red and blue exchanged."""
 
-    def compute(self, x: Num) -> Num:
+    def compute(self, x: Num) -> Num:  # type: ignore[override]
         return super().compute(flip(x, 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def _orthonormal(name: str, rows: bool = False) -> Any:
 class _OfMatrix(Op):
     """What is made of the matrices along the last two axes of one tensor."""
 
-    unsaid = ("shape",)
+    unsaid: ClassVar[tuple[str, ...]] = ("shape",)
     shape: tuple[int, ...] = param(shape_field((2, 4, 4), "the shape of the matrices", most=5))
 
     def __post_init__(self) -> None:
@@ -246,7 +246,7 @@ class Eigh(_OfSymmetric):
 class _EighOfMean(Eigh):
     """With the mean of both triangles."""
 
-    symmetric = _CholeskyOfMean.symmetric  # type: ignore[assignment]
+    symmetric = _CholeskyOfMean.symmetric
 
 
 @dataclass(frozen=True)

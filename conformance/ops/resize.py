@@ -227,7 +227,9 @@ class Resize(Op):
         """The elements of x that count for place i of y, and by how much."""
         if self.method == "area":
             low, high = i * ratio, (i + 1) * ratio
-            return {j: (min(high, j + 1) - max(low, j)) / ratio for j in range(floor(low), ceil(high))}
+            return {
+                j: (min(high, Fraction(j + 1)) - max(low, Fraction(j))) / ratio for j in range(floor(low), ceil(high))
+            }
         wide = max(ratio, Fraction(1)) if self.antialias else Fraction(1)
         reach = wide * (2 if self.method == "cubic" else 1)
         around = range(ceil(place - reach), floor(place + reach) + 1)

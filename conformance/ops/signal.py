@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import pi, sqrt
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -238,7 +238,8 @@ class Irfft(_Transform):
         return (self.sized("y", self.length),)
 
     def compute(self, x: Num, x_imag: Num) -> Num:  # type: ignore[override]
-        return self.along(from_half(*self.along(x, x_imag), self.length, self.scale))[0]
+        real, imag = self.along(x, x_imag)
+        return self.along(from_half(real, imag, self.length, self.scale))[0]
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         if self.n is None:
@@ -328,7 +329,7 @@ class Windows(Op):
 class _Frames(Op):
     """What a transform of short frames and its inverse share."""
 
-    unsaid = ("rows",)
+    unsaid: ClassVar[tuple[str, ...]] = ("rows",)
     rows: int = param(integer_field(2, 0, "signals A"))
     frame: int = param(integer_field(8, 1, "the length of the window"))
     step: int = param(integer_field(4, 1, "from one frame to the next"))
