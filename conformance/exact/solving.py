@@ -41,11 +41,12 @@ def eliminated(a: Array) -> Array:
     left, sizes = a.copy(), np.zeros(a.shape)
     for k in range(a.shape[-1]):
         row = np.take_along_axis(left, np.abs(left[..., k]).argmax(-1)[..., None, None], -2)
-        share = np.divide(
-            left[..., k : k + 1], row[..., k : k + 1], where=row[..., k : k + 1] != 0, out=0 * left[..., :1]
-        )
-        sizes += np.abs(share) * np.abs(row)
-        left = left - share * row
+        with np.errstate(all="ignore"):  # of a matrix that is not finite the answer is none
+            share = np.divide(
+                left[..., k : k + 1], row[..., k : k + 1], where=row[..., k : k + 1] != 0, out=0 * left[..., :1]
+            )
+            sizes += np.abs(share) * np.abs(row)
+            left = left - share * row
     return np.asarray(sizes.max((-1, -2), initial=0.0, keepdims=True))
 
 

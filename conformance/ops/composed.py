@@ -98,7 +98,7 @@ class _Upward(Op):
 
 
 @dataclass(frozen=True)
-class Decoder(_Upward):
+class DecoderEnd(_Upward):
     """The end of a decoder: Conv2DTranspose of stride 2, Conv2D of 3 by 3, both `same` with a bias, and a sigmoid."""
 
     name = "decoder"
@@ -117,7 +117,7 @@ class Decoder(_Upward):
 
 
 @dataclass(frozen=True)
-class _Padded(Decoder):
+class _Padded(DecoderEnd):
     """With PyTorch's padding and output padding of 1 in place of `same`."""
 
     @property

@@ -6,7 +6,7 @@ from conformance.ops.along import ArgMax, ArgMin, CumProd, CumSum
 from conformance.ops.attention import Attention
 from conformance.ops.attention_heads import MultiHeadAttention
 from conformance.ops.base import Op
-from conformance.ops.composed import Decoder, GeneratorBlock, TransformerBlock, UpBlock
+from conformance.ops.composed import DecoderEnd, GeneratorBlock, TransformerBlock, UpBlock
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
@@ -168,7 +168,7 @@ DEFINED: dict[str, type[Op]] = {
         Windows,
         Stft,
         Istft,
-        Decoder,
+        DecoderEnd,
         UpBlock,
         GeneratorBlock,
         TransformerBlock,

@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "conformance"
 # Recipes read and write calls of convolutions that people have written; `exact` has moves that go by an op's name.
 ROOMS = ("ops", "frameworks", "recipe", "exact")
-# Functions of conditions, Python's own, and a field of a request, by chance named as ops.
-ORDINARY = {"all", "any", "max", "min", "repeat", "sum"}
+# Functions of conditions, Python's own, a field of a request and a check in short, by chance named as ops.
+ORDINARY = {"abs", "all", "any", "det", "max", "min", "repeat", "sum"}
 _CLASSES = {cls.__name__ for op in DEFINED.values() for cls in op.__mro__} - {"Op", "ABC", "object"}
 FAMILIES = {name for name in _CLASSES if not name.startswith("_")}
 
