@@ -301,7 +301,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"rounding": "trunc", "of": "int16"},
     ],
     "remainder": [{}, {"sign": "dividend"}, {"of": "int32"}, {"of": "int32", "sign": "dividend"}],
-    "round": [{}, {"decimals": 2}, {"decimals": -1}],
+    "round": [{}, {"decimals": 2}, {"decimals": 1}],
     "cast": [{}, {"to": "float16"}, {"of": "int32", "to": "int8"}, {"of": "uint8", "to": "bool"}],
     "left_shift": [{}, {"of": "uint8"}],
     "right_shift": [{}, {"of": "uint8"}],

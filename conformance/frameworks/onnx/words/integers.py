@@ -33,6 +33,8 @@ def add(ask: Ask[Add]) -> Plan | Unsupported:
     """Add, whose inputs are of one type."""
     if ask.op.meaning()["number"] is not None:
         return Unsupported("ONNX has no Python numbers")
+    if len({spec.dtype for spec in ask.op.inputs()}) > 1:
+        return Unsupported('Add is of one type: "Optype (Add) bound to different types" (onnxruntime 1.31.1)')
     return _of("Add", "a", "b", never="bool")(ask)
 
 

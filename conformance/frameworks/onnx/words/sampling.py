@@ -22,6 +22,8 @@ def grid_sample(ask: Ask[GridSample]) -> Plan | Unsupported:
 def affine_grid(ask: Ask[AffineGrid]) -> Plan | Unsupported:
     """AffineGrid, which takes the size of an image."""
     p = ask.op
+    if p.align_corners and 1 in p.size:
+        return Unsupported("the specification does not say where the one place of an axis is when corners are aligned")
     size = constant("size", p.batch, 1, *p.size)
     return answered(ask, [size, node("grid", "AffineGrid", ("theta", "size"), align_corners=int(p.align_corners))])
 
