@@ -158,10 +158,21 @@ class Words:
                 found.append(f"unless {condition!r}: no reason")
         return found + self._unreadable()
 
+    def _some(self) -> str:
+        """The text with its holes filled: a name as a part of one, nothing after what is complete, else a number."""
+        made, end = "", 0
+        for match in _HOLE.finditer(self.text):
+            made += self.text[end : match.start()]
+            last = made[-1:]
+            named = last.isalnum() or last in ("_", ".") or match[1].endswith("|text")
+            made += "" if last in (")", "]") else "name" if named else "0"
+            end = match.end()
+        return made + self.text[end:]
+
     def _unreadable(self) -> list[str]:
         """Whether the text is none of Python once its holes are filled, or has a hole that was not seen as one."""
         try:
-            tree = ast.parse(_HOLE.sub("0", re.sub(r"\w*\{\w+(?:\|\w+)*\|text\}", "name", self.text)))
+            tree = ast.parse(self._some())
         except SyntaxError as error:
             return [f"not Python once its holes are filled: {error.msg}"]
         sets = [node for node in ast.walk(tree) if isinstance(node, ast.Set)]

@@ -20,7 +20,7 @@ KNOWN = Path(__file__).parents[2] / "cases" / "known"
 # target -> ops of which its words leave out whatever is asked here, beside those that have a reason in place of words
 OPTIMISERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
 TARGETS: dict[str, set[str]] = {
-    "numpy": {"windows"},  # which are of float64
+    "numpy": set(),
     "torch": set(),
     "jax": set(),
     "tensorflow": set(),

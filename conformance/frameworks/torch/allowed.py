@@ -144,4 +144,5 @@ ALLOWED = Allowed(
     attributes=frozenset("shape dtype ndim T mT real imag".split()),
     positional=_POSITIONAL,
     takes_layer=names("torch.func", "functional_call"),
+    words=frozenset({"reflection"}),
 )

@@ -26,8 +26,7 @@ TABLE: dict[str, Cell] = {
     "irfft": Words(f"y = numpy.fft.irfft(x + 1j * x_imag, {_GIVEN}", unless=_HALF, refuses=True),
     "dct": "NumPy has no cosine transform",
     "windows": Words(
-        "y = numpy.{kind|numpy}({places})[:{length}]",
-        unless={"on_dtype != 'float64'": "NumPy's windows are float64"},
+        "y = numpy.{kind|numpy}({places})[:{length}].astype(numpy.{on_dtype|text})",
         own=_OWN,
     ),
     "stft": "NumPy has no short-time transform",
