@@ -109,6 +109,13 @@ def _head_of(text: str, inputs: tuple[str, ...], output: str, roots: tuple[str, 
             found = Head(function, value, frozenset(used))
             pending = output not in names
             continue
+        if (
+            found is not None
+            and pending
+            and function.split(".")[0] in roots
+            and function.rpartition(".")[2][:1].isupper()
+        ):
+            return None  # of several layers none is the whole
         if found is not None and output in names:
             if not pending:
                 return None  # changed afterwards
