@@ -120,7 +120,8 @@ class Browser:
         ActionChains(self.driver).send_keys(*keys).perform()
 
     def click(self, selector: str) -> None:
-        """Click what a CSS selector finds first."""
+        """Click what a CSS selector finds first, once it is there."""
+        self.wait(f"document.querySelector({selector!r})")
         self.driver.find_element("css selector", selector).click()
 
     def text(self, selector: str) -> str:

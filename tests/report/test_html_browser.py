@@ -276,8 +276,8 @@ def test_a_phone_scrolls_only_down(chromium: Browser, page: Path) -> None:
     chromium.viewport(360, 740, phone=True)
     for hash in ("#overview", "#file", "#verdicts", hash_of(CASE, "jax:jit"), hash_of(CASE, "torch")):
         chromium.open(page, hash)
-        assert chromium.js("return document.documentElement.scrollWidth") <= 360
-        assert chromium.js("return (document.querySelector('.detail-body') || document.body).scrollWidth") <= 360
+        chromium.wait("document.documentElement.scrollWidth <= 360")
+        chromium.wait("(document.querySelector('.detail-body') || document.body).scrollWidth <= 360")
     small = chromium.js(
         "return [...document.querySelectorAll('#detail button')].filter((b) => b.checkVisibility())"
         ".map((b) => b.getBoundingClientRect().height).filter((height) => height < 34)"

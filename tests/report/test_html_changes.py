@@ -85,7 +85,7 @@ def test_the_diff_page(chromium: Browser, pair: tuple[Path, Path], folder: Path)
         assert [(key, *low) for key, low in chromium.contrast() if low[0] < 4.5] == []
     chromium.viewport(360, 740, phone=True)
     chromium.open(page)
-    assert chromium.js("return document.documentElement.scrollWidth") <= 360
+    chromium.wait("document.documentElement.scrollWidth <= 360")
 
 
 def test_the_history_page(chromium: Browser, pair: tuple[Path, Path], folder: Path) -> None:
@@ -106,4 +106,4 @@ def test_the_history_page(chromium: Browser, pair: tuple[Path, Path], folder: Pa
         chromium.media(prefers_color_scheme=scheme)
         assert [(key, *low) for key, low in chromium.contrast() if low[0] < 4.5] == []
     chromium.viewport(360, 740, phone=True)
-    assert chromium.js("return document.documentElement.scrollWidth") <= 360
+    chromium.wait("document.documentElement.scrollWidth <= 360")
