@@ -10,6 +10,7 @@ from conformance.ops.composed import DecoderEnd, GeneratorBlock, TransformerBloc
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
+from conformance.ops.frames import Istft, Stft
 from conformance.ops.image import RgbToGrayscale, RgbToHsv
 from conformance.ops.indexing import DynamicSlice, Embedding, Gather, OneHot, ScatterAdd, TakeAlongAxis
 from conformance.ops.integers import (
@@ -53,7 +54,7 @@ from conformance.ops.reduction import (
 )
 from conformance.ops.resize import Resize
 from conformance.ops.sampling import AffineGrid, GridSample
-from conformance.ops.signal import Dct, Fft, Ifft, Irfft, Istft, Rfft, Stft, Windows
+from conformance.ops.signal import Dct, Fft, Ifft, Irfft, Rfft, Windows
 from conformance.ops.sorting import ArgSort, Bucketize, SearchSorted, Sort, TopK, Unique
 
 DEFINED: dict[str, type[Op]] = {

@@ -86,9 +86,8 @@ def head_of(plan: Plan, roots: Sequence[str]) -> Head | None:
     return _head_of(plan.text, tuple(plan.inputs), plan.outputs[0], tuple(roots))
 
 
-@lru_cache(
-    maxsize=4096
-)  # thousands of parameters are tried for one call, and most are other lengths for the same words
+# Thousands of parameters are tried for one call, and most are other lengths for the same words.
+@lru_cache(maxsize=4096)
 def _head_of(text: str, inputs: tuple[str, ...], output: str, roots: tuple[str, ...]) -> Head | None:
     tensors = set(inputs)
     found: Head | None = None
@@ -101,20 +100,16 @@ def _head_of(text: str, inputs: tuple[str, ...], output: str, roots: tuple[str, 
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Call):
             value = value.func  # layer(...)(x)
         function = dotted_name(value.func) if isinstance(value, ast.Call) else ""
-        makes = output in names or function.rpartition(".")[2][:1].isupper()
-        if found is None and isinstance(value, ast.Call) and function.split(".")[0] in roots and makes:
+        own = function.split(".")[0] in roots
+        layer = own and function.rpartition(".")[2][:1].isupper()
+        if found is None and isinstance(value, ast.Call) and own and (layer or output in names):
             used = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} - set(roots)
             if not used <= tensors:
                 return None  # given what another call made
             found = Head(function, value, frozenset(used))
             pending = output not in names
             continue
-        if (
-            found is not None
-            and pending
-            and function.split(".")[0] in roots
-            and function.rpartition(".")[2][:1].isupper()
-        ):
+        if found is not None and pending and layer:
             return None  # of several layers none is the whole
         if found is not None and output in names:
             if not pending:

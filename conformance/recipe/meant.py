@@ -194,9 +194,8 @@ class _Reader:
                     yield value
                     yield from (v for v in value if type(v) in (int, float))
                     yield len(value)  # how many axes a shape is for
-                    if len(value) % 2 == 0 and all(
-                        type(v) is int for v in value
-                    ):  # as pads are listed, from the last axis
+                    # Pairs, as pads are listed: from the last axis on.
+                    if len(value) % 2 == 0 and all(type(v) is int for v in value):
                         yield tuple(value[i : i + 2] for i in range(len(value) - 2, -1, -2))
                     # Without what the axes of batch and channels have.
                     yield from (value[i:j] for i, j in ((1, -1), (1, None), (2, None)) if value[i:j])

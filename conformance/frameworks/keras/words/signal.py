@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from conformance.frameworks import Cell
-from conformance.frameworks.words import Verbatim, Word, Words
+from conformance.frameworks.signals import WINDOW
+from conformance.frameworks.words import Word, Words
 
 _HALF = {"on_dtype in ['float16', 'bfloat16']": "on TensorFlow and PyTorch its transforms have neither (3.15.1)"}
 _PLAIN = {**_HALF, "norm != 'backward'": "Keras's transforms have no norm"}
@@ -17,7 +18,7 @@ _FRAMES = {
     "window == 'blackman'": "of windows it knows hann and hamming by a word",
 }
 _OWN: dict[str, Word] = {
-    "numpy": lambda window: Verbatim("hanning" if window == "hann" else window),
+    **WINDOW,
     "word": lambda window: None if window == "ones" else window,
 }
 _BINS = {"real": "ATF", "imag": "ATF"}

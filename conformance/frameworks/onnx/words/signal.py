@@ -6,7 +6,8 @@ from typing import Any
 
 from conformance.frameworks import Ask, Cell
 from conformance.frameworks.onnx.model import answered, constant, node
-from conformance.ops.signal import Stft, Windows
+from conformance.ops.frames import Stft
+from conformance.ops.signal import Windows
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
