@@ -214,9 +214,13 @@ class Entry:
                 return False
         return True
 
+    def of_form(self, op_name: str, dtype: str) -> bool:
+        """Whether it speaks of an op and a dtype at all."""
+        return (not self.ops or op_name in self.ops) and (not self.dtypes or dtype in self.dtypes)
+
     def covers(self, case: CaseLike, environment: Mapping[str, Any]) -> bool:
         """Whether it speaks of this case; `environment` holds the case's parameters."""
-        if (self.ops and case.op_name not in self.ops) or (self.dtypes and case.dtype not in self.dtypes):
+        if not self.of_form(case.op_name, case.dtype):
             return False
         if self.cases:
             for glob in self.cases:

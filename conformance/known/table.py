@@ -52,7 +52,8 @@ class KnownTable:
     """Declared divergences, and what this run showed of each.
 
     `match` is asked once a verdict, passes included, since a pass is what makes an entry stale. It is cheap: what a
-    target's version rules out is settled once a target, and what a case's parameters rule out once a case.
+    target's version rules out is settled once a target, what an op or a dtype rules out once for all its cases, and
+    what a case's parameters rule out once a case.
     """
 
     def __init__(self, entries: Iterable[Entry], full: bool = False, today: date | None = None) -> None:
@@ -64,6 +65,7 @@ class KnownTable:
         self._targets: dict[str, Target] = {}
         self._for_target: dict[tuple[Any, ...], tuple[frozenset[int], frozenset[int]]] = {}
         self._for_case: dict[str, tuple[int, ...]] = {}
+        self._for_form: dict[tuple[str, str], tuple[int, ...]] = {}
 
     @classmethod
     def load(
@@ -123,8 +125,13 @@ class KnownTable:
     def _case_entries(self, case: CaseLike) -> tuple[int, ...]:
         found = self._for_case.get(case.id)
         if found is None:
-            values = environment(case)
-            found = tuple(i for i, entry in enumerate(self.entries) if entry.covers(case, values))
+            form = (case.op_name, case.dtype)
+            possible = self._for_form.get(form)
+            if possible is None:
+                possible = tuple(i for i, entry in enumerate(self.entries) if entry.of_form(*form))
+                self._for_form[form] = possible
+            values = environment(case) if possible else {}
+            found = tuple(i for i in possible if self.entries[i].covers(case, values))
             self._for_case[case.id] = found
         return found
 
