@@ -3,12 +3,16 @@
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 
+from conformance.commands.cli import main
+
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
+README = ROOT / "README.md"
+DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
 
 
 def check_tables(script: Path) -> subprocess.CompletedProcess[str]:
@@ -39,6 +43,16 @@ def test_the_tutorial_is_what_its_commands_print() -> None:
         pytest.importorskip(framework)
     done = check_tables(ROOT / "docs" / "figures" / "tutorial.py")
     assert done.returncode == 0, f"stale, run `python docs/figures/tutorial.py`:\n{done.stdout}{done.stderr}"
+
+
+def test_the_readme_s_mismatch_is_what_a_run_prints(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pytest.importorskip("jax")
+    text = README.read_text(encoding="utf-8")
+    shown = re.search(r"A mismatch reads like this:\n\n((?:    .*\n)+)", text)
+    assert shown is not None
+    words = ["-q", str(ROOT / "cases" / "ports" / "conv_transpose.yaml"), "-k", "kernel-copied-as-it-is", "--on", "jax"]
+    assert main(["run", *words, "--no-known", "--record", str(tmp_path / "r.db")]) == 1
+    assert textwrap.dedent(shown[1]).replace("cases/", f"{ROOT}/cases/") in capsys.readouterr().out
 
 
 def test_every_page_is_in_the_site() -> None:
