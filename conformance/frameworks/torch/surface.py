@@ -81,8 +81,12 @@ class TorchSurface(Surface):
         ]
 
     def values(self, name: str) -> str:
-        wide = ".float()" if self.dtype == "bfloat16" else ""
-        return f"{name}.detach(){'.cpu()' if self.gpu else ''}{wide}.numpy()"
+        tail = f".detach(){'.cpu()' if self.gpu else ''}"
+        if self.dtype == "bfloat16":
+            return f"{name}{tail}.float().numpy()"
+        if "bfloat16" in self.plan:  # a cast: what answers may be of a dtype that NumPy has not
+            return f"({name}.float() if {name}.dtype == torch.bfloat16 else {name}){tail}.numpy()"
+        return f"{name}{tail}.numpy()"
 
     def kind(self, name: str) -> str:
         return f'str({name}.dtype).removeprefix("torch.")'
