@@ -125,10 +125,19 @@ class Stft(_Frames):
         return tuple(self.scaled(part.swapaxes(1, 2)) for part in (real, imag))
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        if not self.center:
-            before = (self.length - self.frame) // 2
-            if before:
-                yield "the window at the start of a frame, zeros behind it", _AtStart(**self.parameters())
+        given = self.parameters()
+        longer = {**given, "n": 1 << (self.frame - 1).bit_length()}  # the next power of two
+        hann = {"window": "hann", "periodic": True}
+        yield "the window at the start of a frame, zeros behind it", _AtStart(**given)
+        yield "the transform at the next power of two, as tf.signal has it", _AtStart(**longer)
+        yield (
+            "a Hann window, and frames from the first element on, as tf.signal has it",
+            _AtStart(**{**longer, **hann, "center": False}),
+        )
+        yield (
+            "a Hann window, zeros beyond the ends, and bins over the window's sum, as SciPy has it",
+            Stft(**{**given, **hann, "center": True, "pad": "constant", "scale": "sum"}),
+        )
 
 
 @dataclass(frozen=True)
