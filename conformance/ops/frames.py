@@ -126,8 +126,8 @@ class Stft(_Frames):
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         given = self.parameters()
-        longer = {**given, "n": 1 << (self.frame - 1).bit_length()}  # the next power of two
-        hann = {"window": "hann", "periodic": True}
+        longer: dict[str, Any] = {**given, "n": 1 << (self.frame - 1).bit_length()}  # the next power of two
+        hann: dict[str, Any] = {"window": "hann", "periodic": True}
         yield "the window at the start of a frame, zeros behind it", _AtStart(**given)
         yield "the transform at the next power of two, as tf.signal has it", _AtStart(**longer)
         yield (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,19 +117,36 @@ def put(path: Path, content: bytes) -> None:
 
     However early a run is killed, there is a record with its tables, or none.
     """
-    if path.exists() and not (path.is_file() and path.stat().st_size == 0):
-        raise FileExistsError(path)
-    for end in ("-wal", "-journal"):
-        # Of a record that is gone: SQLite would take it for what this one has yet to write.
-        Path(f"{path}{end}").unlink(missing_ok=True)
     draft = path.with_name(f".conformance-{os.getpid()}-{time.monotonic_ns():x}")
+    with _alone(path.parent):
+        if path.exists() and not (path.is_file() and path.stat().st_size == 0):
+            raise FileExistsError(path)
+        for end in ("-wal", "-journal"):
+            # Of a record that is gone: SQLite would take it for what this one has yet to write.
+            Path(f"{path}{end}").unlink(missing_ok=True)
+        _put(path, draft, content)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else puts a record into the folder: of two runs that begin at once with one name, the second would take
+    away the first one's log for that of a record that is gone."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks: the link still decides whose the name is
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _put(path: Path, draft: Path, content: bytes) -> None:
     try:
         draft.write_bytes(content)
         if path.exists():
             draft.replace(path)
             return
         try:
-            # Of two runs that begin at once with one name, one has it.
             os.link(draft, path)
         except FileExistsError:
             raise
