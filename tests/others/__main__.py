@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
         print("\n".join(listed(name, found, source.KNOWN)))
         print(f"{name}: {_sums(found)}, of {source.functions()} functions that it has")
         wrong += unexplained(found, source.KNOWN)
-        held |= {op for op, one in found.items() if one.agree or one.near}
+        held |= {op for op, one in found.items() if one.agree or one.narrow or one.near}
     if not options.some:
         print(f"held against what others computed: {len(held)} of {len(OPS)} ops")
         print(f"without such data: {', '.join(op for op in OPS if op not in held)}")
@@ -39,14 +39,17 @@ def main(arguments: list[str]) -> int:
 
 
 def _sums(found: dict[str, Tally]) -> str:
-    agree = sum(one.agree for one in found.values())
-    near, off = (sum(len(getattr(one, what)) for one in found.values()) for what in ("near", "disagree"))
-    refused, alone = sum(one.refused for one in found.values()), sum(len(one.accepted) for one in found.values())
-    outside = sum(sum(one.outside.values()) for one in found.values())
-    return (
-        f"{agree} agree, {near} near, {off} disagree, {refused} refused by both, {alone} refused by them alone, "
-        f"{outside} outside"
-    )
+    every = list(found.values())
+    counts = {
+        "agree": sum(one.agree for one in every),
+        "in narrower sums": sum(one.narrow for one in every),
+        "near": sum(len(one.near) for one in every),
+        "disagree": sum(len(one.disagree) for one in every),
+        "refused by both": sum(one.refused for one in every),
+        "refused by them alone": sum(len(one.accepted) for one in every),
+        "outside": sum(sum(one.outside.values()) for one in every),
+    }
+    return ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
 if __name__ == "__main__":

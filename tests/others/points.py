@@ -88,6 +88,7 @@ class Tally:
     """What came of an op's points."""
 
     agree: int = 0
+    narrow: int = 0  # right, in sums of a narrower format: the meaning is the same
     refused: int = 0  # by both
     near: list[tuple[str, str]] = field(default_factory=list)
     disagree: list[tuple[str, str]] = field(default_factory=list)
@@ -111,7 +112,9 @@ class Tally:
         near = judged.figures is not None and judged.figures.needed < ROUGH[point.dtype]
         if judged.status is Status.PASS:
             self.agree += 1
-        elif judged.status in (Status.VALUE, Status.PRECISION) and near:
+        elif judged.status is Status.PRECISION:
+            self.narrow += 1
+        elif judged.status is Status.VALUE and near:
             self.near.append(text)
         else:
             self.disagree.append(text)
@@ -218,6 +221,7 @@ def listed(source: str, tallies: Mapping[str, Tally], known: Mapping[str, str]) 
     for op, one in sorted(tallies.items()):
         counts = {
             "agree": one.agree,
+            "in narrower sums": one.narrow,
             "near": len(one.near),
             "disagree": len(one.disagree),
             "refused by both": one.refused,

@@ -416,6 +416,7 @@ def _normalize(input: A, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Re
 
 
 def _lrn(input: A, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Read:
+    unless(input.dtype.kind in "iub", "of integers")
     return channelled("lrn", input, "", (), size=size, alpha=alpha, beta=beta, k=k)
 
 
