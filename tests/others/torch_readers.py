@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from conformance.dtypes import DTYPES
 from tests.others.points import Answers, AnyArray, Read, named, unless
 from tests.others.reads import (
     attended,
@@ -404,7 +405,7 @@ def _layer_norm(input: A, normalized_shape: Any, weight: Any = None, bias: Any =
 
 def _rms_norm(input: A, normalized_shape: Any, weight: Any = None, eps: Any = None) -> Read:
     scale = np.ones(normalized_shape, input.dtype) if weight is None else weight
-    least = float(np.finfo(input.dtype).eps) if eps is None else eps
+    least = 2 * DTYPES[input.dtype.name].unit_roundoff if eps is None else eps
     return layered("rms_norm", input, len(normalized_shape), scale, None, least)
 
 
@@ -520,14 +521,14 @@ def _cast(to: str) -> Reader:
 
 
 def _index_add(input: A, dim: int, index: A, source: A, alpha: Any = 1) -> Read:
-    unless(alpha != 1, "with a factor")
+    unless(float(alpha) not in (-2, -1, 0, 1, 2), "with a factor that rounds")
     unless(input.ndim == 0 or source.ndim == 0, "of a scalar")
     unless(input.dtype.kind in "iub", "of integers")
 
     def rows(a: A) -> A:
         return np.moveaxis(a, dim, 0).reshape(a.shape[dim], a.size // max(a.shape[dim], 1))
 
-    x, updates = rows(input), rows(source)
+    x, updates = rows(input), rows(source) * np.asarray(alpha, source.dtype)
     params = {"rows": x.shape[0], "features": x.shape[1], "count": index.size}
     inputs = {"x": x, "indices": index.reshape(-1), "updates": updates}
     return Read("scatter_add", params, inputs, named("y", turn=rows))
