@@ -6,6 +6,7 @@ from conformance.ops.along import ArgMax, ArgMin, CumProd, CumSum
 from conformance.ops.attention import Attention
 from conformance.ops.attention_heads import MultiHeadAttention
 from conformance.ops.base import Op
+from conformance.ops.bidirectional import Bidirectional
 from conformance.ops.composed import DecoderEnd, GeneratorBlock, TransformerBlock, UpBlock
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
@@ -130,6 +131,7 @@ DEFINED: dict[str, type[Op]] = {
         Adagrad,
         Gru,
         SimpleRnn,
+        Bidirectional,
         Gather,
         TakeAlongAxis,
         OneHot,
