@@ -10,6 +10,7 @@ from conformance.ops.bidirectional import Bidirectional
 from conformance.ops.composed import DecoderEnd, GeneratorBlock, TransformerBlock, UpBlock
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
+from conformance.ops.conv.depthwise import DepthwiseConv, SeparableConv
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
 from conformance.ops.frames import Istft, Stft
 from conformance.ops.image import RgbToGrayscale, RgbToHsv
@@ -132,6 +133,8 @@ DEFINED: dict[str, type[Op]] = {
         Gru,
         SimpleRnn,
         Bidirectional,
+        DepthwiseConv,
+        SeparableConv,
         Gather,
         TakeAlongAxis,
         OneHot,
