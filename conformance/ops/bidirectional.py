@@ -32,7 +32,7 @@ _STATES = ("h0", "c0")
 
 @dataclass(frozen=True)
 class Bidirectional(Op):
-    """A recurrent layer forwards in time beside one of its own weights that runs backwards (Schuster and Paliwal, 1997).
+    """A recurrent layer forwards in time, and one of its own weights backwards (Schuster and Paliwal, 1997).
 
     The backward pass reads the last step first, and its answer to a step stands at that step. y is both, joined, and
     the next layer reads it. Without `sequences` y is the last states of both, joined: that of the backward pass is of
@@ -75,7 +75,9 @@ class Bidirectional(Op):
                 axes, marks = spec.axes.replace("I", "J") if number else spec.axes, (("D", "fb"), *spec.marks)
                 if spec.name not in _STATES:
                     shape = (2, *spec.shape)
-                    weights.append(replace(spec, name=f"{spec.name}{number}", axes=f"D{axes}", shape=shape, marks=marks))
+                    weights.append(
+                        replace(spec, name=f"{spec.name}{number}", axes=f"D{axes}", shape=shape, marks=marks)
+                    )
         for spec in first:
             if spec.name in _STATES:
                 states.append(self._state(spec))

@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 
 
 def depthwise(x: Array, w: Array, stride: int, dilation: int, same: bool) -> Array:
-    """(N, C, H, W) and (C, M, K, K) to (N, C * M, ...); `same` pads ceil(n / stride) places full, the odd one behind."""
+    """(N, C, H, W) and (C, M, K, K) to (N, C * M, ...); `same`: ceil(n / stride) places, the odd zero behind."""
     kernel = w.shape[-1]
     extent = dilation * (kernel - 1) + 1
     lengths = [-(-n // stride) if same else (n - extent) // stride + 1 for n in x.shape[2:]]
@@ -24,10 +24,10 @@ def depthwise(x: Array, w: Array, stride: int, dilation: int, same: bool) -> Arr
     ]
     y = np.zeros((x.shape[0], x.shape[1] * w.shape[1], *lengths))
     for n, c, m, i, j in product(*map(range, (x.shape[0], *w.shape[:2], *lengths))):
-        for k, l in product(range(kernel), repeat=2):
-            h, v = i * stride + k * dilation - before[0], j * stride + l * dilation - before[1]
+        for k, q in product(range(kernel), repeat=2):
+            h, v = i * stride + k * dilation - before[0], j * stride + q * dilation - before[1]
             if 0 <= h < x.shape[2] and 0 <= v < x.shape[3]:
-                y[n, c * w.shape[1] + m, i, j] += x[n, c, h, v] * w[c, m, k, l]
+                y[n, c * w.shape[1] + m, i, j] += x[n, c, h, v] * w[c, m, k, q]
     return y
 
 

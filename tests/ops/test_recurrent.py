@@ -140,7 +140,7 @@ def test_what_both_directions_are_taken_for() -> None:
     last, unturned, whole = told.values()
     assert np.array_equal(last, every[:, -1])
     assert np.array_equal(unturned, case.op.evaluate(a)["y"].value)  # a state has no order of steps
-    y, ends = both_ways(a, 1, "concat", [3, 3])
+    _, ends = both_ways(a, 1, "concat", [3, 3])
     np.testing.assert_allclose(whole, np.stack(list(ends[0]), 1), rtol=1e-12)
     texts = list(told)
     assert "last step" in texts[0]

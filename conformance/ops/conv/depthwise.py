@@ -1,6 +1,6 @@
 """Convolutions with kernels of each channel's own, by the names that people look for.
 
-They are `conv` with a group for each channel of x; what differs from framework to framework is how the kernel is stored.
+They are `conv` with a group for each channel of x; what differs between frameworks is how the kernel is stored.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def bidirectional(ask: Ask[Bidirectional]) -> Plan | Unsupported:
         ends = (f"tf.stack([{name}_f{layer}[-1], {name}_b{layer}[-1]])" for layer in range(p.layers))
         lines.append(f"{name} = tf.stack([{', '.join(ends)}])")
     y = "N" if not p.sequences else "TN"
-    own = {name: "ADNH" for name in ("h0", "c0", "h", "c")}
+    own = dict.fromkeys(("h0", "c0", "h", "c"), "ADNH")
     own |= {"x": "TNI", "y": y + ("(DH)" if p.merge == "concat" else "H")}
     note = "TensorFlow has no layer of both directions outside of Keras: two of one direction"
     return plan(p, lines, "{features}{units}", note=note, own=own)
