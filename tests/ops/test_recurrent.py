@@ -108,12 +108,12 @@ def test_both_directions(merge: str, lengths: list[int] | None, layers: int) -> 
     a = make_inputs(case)
     y, ends = both_ways(a, layers, merge, lengths or [4, 4, 4])
     made = case.op.evaluate(a)
-    np.testing.assert_allclose(made["y"].value.reshape(y.shape), y, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(made["y"].value.reshape(y.shape), y, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(made["h"].value, ends, rtol=1e-12)
     short = a_case("bidirectional", "float64", "normal", cell="simple_rnn", lengths=lengths, sequences=False, **given)
     one, other = ends[-1]
     right = {"concat": np.stack([one, other], 1), "sum": one + other, "mul": one * other, "ave": (one + other) / 2}
-    np.testing.assert_allclose(short.op.evaluate(a)["y"].value, right[merge], rtol=1e-12)
+    np.testing.assert_allclose(short.op.evaluate(a)["y"].value, right[merge], rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
