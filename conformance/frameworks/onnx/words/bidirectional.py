@@ -34,9 +34,11 @@ def bidirectional(ask: Ask[Bidirectional]) -> Plan | Unsupported:
         nodes += [constant("lengths", *p.lengths), node("ends", "Cast", ("lengths",), to=_INT32)]
     seen = "x"
     for layer in range(p.layers):
-        both = ("Concat", (f"b{layer}", f"rb{layer}")) if p.cell == "gru" else ("Pad", (f"b{layer}", "more"))
+        both = node(f"bias{layer}", "Pad", (f"b{layer}", "more"))
+        if p.cell == "gru":
+            both = node(f"bias{layer}", "Concat", (f"b{layer}", f"rb{layer}"), axis=1)
         nodes += [
-            node(f"bias{layer}", *both, **({"axis": 1} if p.cell == "gru" else {})),
+            both,
             constant(f"from{layer}", 2 * layer),
             constant(f"to{layer}", 2 * layer + 2),
             *(

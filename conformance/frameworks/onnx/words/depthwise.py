@@ -5,6 +5,8 @@ https://onnx.ai/onnx/operators/onnx__Conv.html
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.frameworks import Ask, Cell
 from conformance.frameworks.onnx.model import answered, constant, node
 from conformance.ops.base import SPATIAL
@@ -28,11 +30,11 @@ def separable(ask: Ask[SeparableConv]) -> Plan | Unsupported:
     return answered(ask, [*nodes, node("y", "Conv", second)], {"p": "O(CM)", **_kernel(ask)})
 
 
-def _kernel(ask: Ask[DepthwiseConv]) -> dict[str, str]:
+def _kernel(ask: Ask[Any]) -> dict[str, str]:
     return {"w": "(CM)" + SPATIAL[len(ask.op.size)]}
 
 
-def _deep(ask: Ask[DepthwiseConv], y: str, inputs: tuple[str, ...]) -> list[str]:
+def _deep(ask: Ask[Any], y: str, inputs: tuple[str, ...]) -> list[str]:
     lows, highs = zip(*ask.meaning["pads"], strict=True)
     words = {"pads": (*lows, *highs), "strides": ask.meaning["strides"], "dilations": ask.meaning["dilations"]}
     return [
