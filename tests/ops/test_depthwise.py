@@ -34,7 +34,12 @@ def depthwise(x: Array, w: Array, stride: int, dilation: int, same: bool) -> Arr
 @pytest.mark.parametrize("same", [True, False])
 @pytest.mark.parametrize(("stride", "dilation", "kernel"), [(1, 1, 3), (2, 1, 3), (1, 2, 2), (3, 1, 2), (2, 2, 2)])
 def test_by_loops(stride: int, dilation: int, kernel: int, same: bool) -> None:
-    given = {"stride": stride, "dilation": dilation, "kernel": kernel, "padding": "same" if same else "valid"}
+    given: dict[str, Any] = {
+        "stride": stride,
+        "dilation": dilation,
+        "kernel": kernel,
+        "padding": "same" if same else "valid",
+    }
     case = a_case("depthwise_conv", "float64", "normal", size=[5, 6], **given)
     a = make_inputs(case)
     deep = depthwise(a["x"], a["w"], stride, dilation, same)

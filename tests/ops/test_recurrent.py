@@ -103,7 +103,7 @@ def both_ways(a: Any, layers: int, merge: str, lengths: list[int]) -> tuple[list
 @pytest.mark.parametrize("lengths", [None, [1, 4, 3]])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_both_directions(merge: str, lengths: list[int] | None, layers: int) -> None:
-    given = {"batch": 3, "steps": 4, "features": 2, "units": 3, "merge": merge, "layers": layers}
+    given: dict[str, Any] = {"batch": 3, "steps": 4, "features": 2, "units": 3, "merge": merge, "layers": layers}
     case = a_case("bidirectional", "float64", "normal", cell="simple_rnn", lengths=lengths, **given)
     a = make_inputs(case)
     y, ends = both_ways(a, layers, merge, lengths or [4, 4, 4])
@@ -132,7 +132,7 @@ def test_both_directions_of_other_cells(cell: str) -> None:
 
 
 def test_what_both_directions_are_taken_for() -> None:
-    given = {"cell": "simple_rnn", "batch": 2, "steps": 3, "features": 2, "units": 3, "lengths": [3, 1]}
+    given: dict[str, Any] = {"cell": "simple_rnn", "batch": 2, "steps": 3, "features": 2, "units": 3, "lengths": [3, 1]}
     case = a_case("bidirectional", "float64", "normal", sequences=False, **given)
     a = make_inputs(case)
     told = {text: op.evaluate(a)["y"].value for text, op in case.op.neighbours()}
