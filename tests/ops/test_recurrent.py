@@ -70,7 +70,7 @@ def test_simple_rnn(activation: str) -> None:
     np.testing.assert_allclose(case.op.evaluate(a)["h"].value, [h], rtol=1e-12)
 
 
-def both_ways(a: Any, layers: int, merge: str, lengths: list[int]) -> tuple[list[Any], Any]:
+def both_ways(a: Any, layers: int, merge: str, lengths: list[int]) -> tuple[Any, Any]:
     """Plain recurrent layers forwards and backwards, a sequence at a time: each one's last states, and y."""
     batch, steps, units = len(lengths), a["x"].shape[1], a["h0"].shape[-1]
     ends = np.zeros((layers, 2, batch, units))
