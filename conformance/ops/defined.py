@@ -6,9 +6,11 @@ from conformance.ops.along import ArgMax, ArgMin, CumProd, CumSum
 from conformance.ops.attention import Attention
 from conformance.ops.attention_heads import MultiHeadAttention
 from conformance.ops.base import Op
+from conformance.ops.bidirectional import Bidirectional
 from conformance.ops.composed import DecoderEnd, GeneratorBlock, TransformerBlock, UpBlock
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
+from conformance.ops.conv.depthwise import DepthwiseConv, SeparableConv
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
 from conformance.ops.frames import Istft, Stft
 from conformance.ops.image import RgbToGrayscale, RgbToHsv
@@ -130,6 +132,9 @@ DEFINED: dict[str, type[Op]] = {
         Adagrad,
         Gru,
         SimpleRnn,
+        Bidirectional,
+        DepthwiseConv,
+        SeparableConv,
         Gather,
         TakeAlongAxis,
         OneHot,

@@ -39,6 +39,7 @@ TARGETS: dict[str, set[str]] = {
         "kl_div",
         "gru",
         "simple_rnn",
+        "bidirectional",
         "multi_head_attention",
         *OPTIMISERS,
     },

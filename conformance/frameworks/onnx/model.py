@@ -92,7 +92,7 @@ def model(
     names = tuple(name for name in layouts if name not in dict(given))
     taken = ", ".join(_tensor(of[name], map(str, shape), name) for name, shape in given)
     # Of an output the letters; how long each is, is for the runtime to say.
-    made = ", ".join(_tensor(of[name], layouts[name], name) for name in names)
+    made = ", ".join(_tensor(of[name], map("".join, parse_layout(layouts[name]).axes), name) for name in names)
     graph = f"{ask.op.name} ({taken}) => ({made}) {{ {' '.join(nodes)} }}"
     feeds = ", ".join(f"{name!r}: {name}" for name, _ in given)
     outputs = _OUTPUTS[ask.target.backend].replace("FEEDS", feeds)

@@ -7,5 +7,6 @@ from conformance.frameworks import Cell
 TABLE: dict[str, Cell] = {
     "lstm": "NumPy has no recurrent layers",
     "gru": "NumPy has no recurrent layers",
+    "bidirectional": "NumPy has no recurrent layers",
     "simple_rnn": "NumPy has no recurrent layers",
 }
