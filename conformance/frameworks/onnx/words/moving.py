@@ -61,7 +61,10 @@ def gathered(ask: Ask[SpaceToDepth]) -> Plan | Unsupported:
         return answered(ask, [node("y", "SpaceToDepth", ("x",), blocksize=ask.op.block)])
     meant = ask.op.meaning()
     shapes = [constant("split", *meant["split"]), constant("joined", *meant["joined"])]
-    parts = [node("parts", "Reshape", ("x", "split"), allowzero=1), node("turned", "Transpose", ("parts",), perm=meant["order"])]
+    parts = [
+        node("parts", "Reshape", ("x", "split"), allowzero=1),
+        node("turned", "Transpose", ("parts",), perm=meant["order"]),
+    ]
     return answered(ask, [*shapes, *parts, node("y", "Reshape", ("turned", "joined"), allowzero=1)])
 
 
