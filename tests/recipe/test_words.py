@@ -323,7 +323,7 @@ MEANT: list[tuple[str, str, dict[str, Any]]] = [
     ("nn.PixelUnshuffle(3)", "space_to_depth", {"block": 3, "mode": "CRD"}),
     ("tf.nn.space_to_depth(x, 3)", "space_to_depth", {"block": 3, "mode": "DCR"}),
     ("keras.ops.space_to_depth(x, 2)", "space_to_depth", {"block": 2, "mode": "DCR"}),
-    ("F.unfold(x, 3, padding=1)", "unfold", {"window": (3, 3), "stride": (1, 1), "padding": ((1, 1), (1, 1))}),
+    ("F.unfold(x, 3, padding=2)", "unfold", {"window": (3, 3), "stride": (1, 1), "padding": ((2, 2), (2, 2))}),
     ("nn.Unfold((2, 3), stride=2)", "unfold", {"window": (2, 3), "stride": (2, 2), "dilation": (1, 1)}),
     ("F.fold(x, (4, 5), 2)", "fold", {"size": (4, 5), "window": (2, 2), "stride": (1, 1)}),
     ("nn.Fold((4, 6), 2, stride=2)", "fold", {"size": (4, 6), "stride": (2, 2)}),

@@ -7,7 +7,7 @@ from conformance.frameworks.words import Words
 
 TABLE: dict[str, Cell] = {
     "unfold": Words(
-        "y = numpy.take(numpy.reshape(numpy.pad(x, {around}), {flat}), {inside}, 2)",
+        "x = numpy.reshape(numpy.pad(x, {around}), {flat})\ny = x[:, :, numpy.array({inside})]",
         {"y": "NC(K{size|letters|text})"},
     ),
     "fold": Words(
