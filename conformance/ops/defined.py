@@ -31,11 +31,12 @@ from conformance.ops.integers import (
 from conformance.ops.linalg import Cholesky, Det, Eigh, Inv, Lstsq, Pinv, Qr, Solve, Svd
 from conformance.ops.loss import BinaryCrossEntropy, Cosine, Hinge, Huber, KlDiv, Mse, SmoothL1
 from conformance.ops.loss_classes import CrossEntropy
-from conformance.ops.moving import Arange, DepthToSpace, Linspace, Pad, PixelShuffle, Repeat, Roll, Tile
+from conformance.ops.moving import Arange, DepthToSpace, Linspace, Pad, PixelShuffle, Repeat, Roll, SpaceToDepth, Tile
 from conformance.ops.norm import BatchNorm, BatchNormInference, LayerNorm
 from conformance.ops.norm_groups import GroupNorm, InstanceNorm
 from conformance.ops.norm_lengths import L2Normalize, Lrn, RmsNorm
 from conformance.ops.optimiser import Adagrad, Adam, AdamW, RmsProp, Sgd
+from conformance.ops.patches import Fold, Unfold
 from conformance.ops.pointwise import ACTIVATIONS, Gelu, Glu
 from conformance.ops.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, LpPool, MaxPool
 from conformance.ops.recurrent import Gru, Lstm, SimpleRnn
@@ -178,5 +179,8 @@ DEFINED: dict[str, type[Op]] = {
         UpBlock,
         GeneratorBlock,
         TransformerBlock,
+        SpaceToDepth,
+        Unfold,
+        Fold,
     )
 } | {op.name: op for op in ACTIVATIONS}

@@ -29,6 +29,8 @@ from conformance.ops.base import (
 )
 from conformance.ops.pool import Pair, parse_pads
 
+_UNSHUFFLED = "as PyTorch's pixel_unshuffle, where the channels of x are the slower part"
+_BY_DEPTH = "as TensorFlow's space_to_depth, where the channels of x are the faster part"
 _AXIS = Field(an_integer(-6, 5), -1, "the axis, from the end where it is negative", {"type": "integer"})
 
 
@@ -254,6 +256,34 @@ class DepthToSpace(PixelShuffle):
     @property
     def depth_last(self) -> bool:
         return self.mode == "DCR"
+
+
+@dataclass(frozen=True)
+class SpaceToDepth(DepthToSpace):
+    """Space into channels. DCR: y[(i b + j) C + c, h, w] = x[c, h b + i, w b + j]; CRD: y[(c b + i) b + j, h, w]."""
+
+    name = "space_to_depth"
+    size: tuple[int, ...] = param(axis_field((3, 2), 0, "height and width of y"))
+    channels: int = param(integer_field(3, 1, "channels of x"))
+    block: int = param(integer_field(2, 1, "b, of how many rows and columns one becomes"))
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        return (TensorSpec("x", "NCHW", (self.batch, self.channels, *(n * self.block for n in self.size))),)
+
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        return (TensorSpec("y", "NCHW", (self.batch, self.channels * self.block**2, *self.size)),)
+
+    def meaning(self) -> Mapping[str, Any]:
+        b, c, (h, w) = self.block, self.channels, self.size
+        order = (0, 3, 5, 1, 2, 4) if self.depth_last else (0, 1, 3, 5, 2, 4)
+        return {"split": (self.batch, c, h, b, w, b), "order": order, "joined": self.outputs()[0].shape}
+
+    def neighbours(self) -> Iterator[tuple[str, Op]]:
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
+        if self.depth_last:
+            yield _UNSHUFFLED, SpaceToDepth(**{**given, "mode": "CRD"})
+        else:
+            yield _BY_DEPTH, SpaceToDepth(**{**given, "mode": "DCR"})
 
 
 @dataclass(frozen=True)

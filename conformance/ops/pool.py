@@ -105,7 +105,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Pool(Op):
+class Sliding(Op):
     """What goes by positions of a window, over x of one to three spatial axes."""
 
     unsaid = ("size", "batch", "channels")
@@ -116,7 +116,11 @@ class Pool(Op):
     stride: tuple[int, ...] = param(_STRIDE, (2, 2))
     dilation: tuple[int, ...] = param(axis_field(1, 1, "the distance between two places of the window"), (1, 1))
     padding: str | tuple[Pair, ...] = param(_PADS)
-    ceil: bool = param(boolean_field(False, "round the number of positions up, not down"))
+
+    @property
+    def rounds_up(self) -> bool:
+        """Whether a last position may reach beyond what stands around x."""
+        return False
 
     @classmethod
     def bind(cls, values: Mapping[str, Any], trusted: bool = False) -> Self:
@@ -139,11 +143,69 @@ class Pool(Op):
         return SPATIAL[len(self.size)]
 
     def refusal(self) -> str | None:
+        if min(lengths := self.positions().lengths) < 1:
+            return f"the window does not fit into x with its padding: {lengths} positions"
+        return None
+
+    def meaning(self) -> Any:
+        return self.positions()
+
+    def positions(self) -> Window:
+        """What the parameters mean."""
+        pads, covered, lengths, halved = [], [], [], True
+        for i, (n, k, s, d) in enumerate(zip(self.size, self.window, self.stride, self.dilation, strict=True)):
+            extent = d * (k - 1) + 1
+            if self.padding == "same":
+                count = -(-n // s)
+                spare = max((count - 1) * s + extent - n, 0)
+                low, high = spare // 2, spare - spare // 2
+            else:
+                low, high = (0, 0) if isinstance(self.padding, str) else self.padding[i]
+                count = (n + low + high - extent) // s + 1
+                if self.rounds_up:
+                    count = -(-(n + low + high - extent) // s) + 1
+                    count -= (count - 1) * s >= n + low
+            pads.append((low, high))
+            covered.append((low, max((count - 1) * s + extent - n - low, 0)))
+            lengths.append(count)
+            halved &= 2 * max(low, high) <= k
+        even = all(low == high for low, high in pads)
+        beyond = tuple((0, max(reached - high, 0)) for (_, reached), (_, high) in zip(covered, pads, strict=True))
+        return Window(tuple(pads), tuple(covered), beyond, tuple(lengths), even, halved)
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        return (TensorSpec("x", "NC" + self.spatial, (self.batch, self.channels, *self.size)),)
+
+    def under(self, a: Num, fill: float) -> Num:
+        """What lies under each position, along one last axis; `fill` outside of `a`."""
+        meant = self.positions()
+        seen = windows(a, self.window, self.stride, self.dilation, meant.covered, fill)
+        seen = seen[(slice(None), slice(None), *(slice(0, count) for count in meant.lengths))]
+        return seen.reshape(*a.shape[:2], *meant.lengths, prod(self.window))
+
+    def confusions(self) -> tuple[Confusion[Any], ...]:
+        return (*POOLING, *super().confusions())
+
+    def periods(self) -> Mapping[str, int]:
+        return dict(zip(self.spatial, self.stride, strict=True))
+
+
+@dataclass(frozen=True)
+class Pool(Sliding):
+    """One number of what lies under each position."""
+
+    ceil: bool = param(boolean_field(False, "round the number of positions up, not down"))
+
+    @property
+    def rounds_up(self) -> bool:
+        return self.ceil
+
+    def refusal(self) -> str | None:
         if isinstance(self.padding, str) and self.ceil:
             return f"ceil has no meaning beside padding {self.padding}"
-        meant = self._window()
-        if min(meant.lengths) < 1:
-            return f"the window does not fit into x with its padding: {meant.lengths} positions"
+        if (reason := super().refusal()) is not None:
+            return reason
+        meant = self.positions()
         for i, ((low, _), count) in enumerate(zip(meant.pads, meant.lengths, strict=True)):
             if self._misses(i, low, count):
                 return (
@@ -160,58 +222,17 @@ class Pool(Op):
         before = min(count, -(-low // s), MOST_SEEN)
         return d > n and any((j * s - low) % d >= n for j in range(before))
 
-    def meaning(self) -> Window:
-        return self._window()
-
-    def _window(self) -> Window:
-        pads, covered, lengths, halved = [], [], [], True
-        for i, (n, k, s, d) in enumerate(zip(self.size, self.window, self.stride, self.dilation, strict=True)):
-            extent = d * (k - 1) + 1
-            if self.padding == "same":
-                count = -(-n // s)
-                spare = max((count - 1) * s + extent - n, 0)
-                low, high = spare // 2, spare - spare // 2
-            else:
-                low, high = (0, 0) if isinstance(self.padding, str) else self.padding[i]
-                count = (n + low + high - extent) // s + 1
-                if self.ceil:
-                    count = -(-(n + low + high - extent) // s) + 1
-                    count -= (count - 1) * s >= n + low
-            pads.append((low, high))
-            covered.append((low, max((count - 1) * s + extent - n - low, 0)))
-            lengths.append(count)
-            halved &= 2 * max(low, high) <= k
-        even = all(low == high for low, high in pads)
-        beyond = tuple((0, max(reached - high, 0)) for (_, reached), (_, high) in zip(covered, pads, strict=True))
-        return Window(tuple(pads), tuple(covered), beyond, tuple(lengths), even, halved)
-
-    def inputs(self) -> tuple[TensorSpec, ...]:
-        return (TensorSpec("x", "NC" + self.spatial, (self.batch, self.channels, *self.size)),)
-
     def outputs(self) -> tuple[TensorSpec, ...]:
-        return (TensorSpec("y", "NC" + self.spatial, (self.batch, self.channels, *self._window().lengths)),)
-
-    def under(self, a: Num, fill: float) -> Num:
-        """What lies under each position, along one last axis; `fill` outside of `a`."""
-        meant = self._window()
-        seen = windows(a, self.window, self.stride, self.dilation, meant.covered, fill)
-        seen = seen[(slice(None), slice(None), *(slice(0, count) for count in meant.lengths))]
-        return seen.reshape(*a.shape[:2], *meant.lengths, prod(self.window))
+        return (TensorSpec("y", "NC" + self.spatial, (self.batch, self.channels, *self.positions().lengths)),)
 
     def within(self, padded: bool) -> list[NDArray[np.int64]]:
         """How many places of each position lie within x, or its padding as well, along each spatial axis."""
-        meant, found = self._window(), []
+        meant, found = self.positions(), []
         for i, ((low, high), count) in enumerate(zip(meant.pads, meant.lengths, strict=True)):
             at = (np.arange(count) * self.stride[i] - low)[:, None] + np.arange(self.window[i]) * self.dilation[i]
             least, most = (-low, self.size[i] + high) if padded else (0, self.size[i])
             found.append(((at >= least) & (at < most)).sum(1))
         return found
-
-    def confusions(self) -> tuple[Confusion[Any], ...]:
-        return (*POOLING, *super().confusions())
-
-    def periods(self) -> Mapping[str, int]:
-        return dict(zip(self.spatial, self.stride, strict=True))
 
 
 @dataclass(frozen=True)
@@ -280,9 +301,9 @@ class _Repeated(AvgPool):
     """Of x with its border repeated."""
 
     def compute(self, x: Num) -> Num:  # type: ignore[override]
-        padded = pad_like(x, ((0, 0), (0, 0), *self._window().covered), "edge")
+        padded = pad_like(x, ((0, 0), (0, 0), *self.positions().covered), "edge")
         inner = replace(self, size=padded.shape[2:], padding=((0, 0),) * len(self.size), ceil=False)
-        seen = inner.under(padded, 0.0)[(..., *(slice(0, n) for n in self._window().lengths), slice(None))]
+        seen = inner.under(padded, 0.0)[(..., *(slice(0, n) for n in self.positions().lengths), slice(None))]
         return total(seen, -1) / float(prod(self.window))
 
 

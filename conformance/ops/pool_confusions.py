@@ -15,12 +15,12 @@ from conformance.ops.question import Question
 from conformance.ops.reference import Array
 
 if TYPE_CHECKING:
-    from conformance.ops.pool import MaxPool, Pool
+    from conformance.ops.pool import MaxPool, Sliding
 
 
 def _padded(q: Question) -> Iterator[Any]:
     """`same` as one number for both ends, or with the odd place before x."""
-    op: Pool = q.op  # type: ignore[assignment]
+    op: Sliding = q.op  # type: ignore[assignment]
     if isinstance(op.padding, tuple):
         ends = [n for pair in op.padding for n in pair]
         by_end = ends[::2] + ends[1::2]  # every start, then every end
@@ -38,18 +38,18 @@ def _padded(q: Question) -> Iterator[Any]:
     for by in dict.fromkeys((tuple(n // 2 for n in reach), tuple((n + 1) // 2 for n in reach))):
         if any(by):
             yield read_as(f"padding {'x'.join(map(str, by))} at both ends for same", _with(op, [(n, n) for n in by]))
-    pads = op.meaning().pads
+    pads = op.positions().pads
     if any(low != high for low, high in pads):
         yield read_as("the odd place of same before x, not after it", _with(op, [(high, low) for low, high in pads]))
 
 
-def _with(op: Pool, pads: list[tuple[int, int]]) -> Pool:
+def _with(op: Sliding, pads: list[tuple[int, int]]) -> Sliding:
     return replace(op, padding=tuple(pads))
 
 
 def _stepped(q: Question) -> Iterator[Any]:
     """The stride left out: 1 in one framework, the window's length in another."""
-    op: Pool = q.op  # type: ignore[assignment]
+    op: Sliding = q.op  # type: ignore[assignment]
     for text, stride in (("a stride of 1", (1,) * len(op.size)), ("the window's length for the stride", op.window)):
         if stride != op.stride:
             yield read_as(text, replace(op, stride=stride))
@@ -61,7 +61,7 @@ def _counted(q: Question) -> Iterator[Any]:
     if q.output != "indices" or q.op.refusal() is not None:
         return
     dims, plane, channels = len(op.size), prod(op.size), op.channels
-    meant = op.meaning()
+    meant = op.positions()
     item, channel = (
         np.arange(n).reshape([-1 if i == at else 1 for i in range(2 + dims)])
         for at, n in ((0, op.batch), (1, channels))
@@ -102,7 +102,7 @@ def _counted(q: Question) -> Iterator[Any]:
         yield on(f"its indices {text}", "y", change)
 
 
-_WINDOWED = ("max_pool", "avg_pool", "lp_pool")
+_WINDOWED = ("max_pool", "avg_pool", "lp_pool", "unfold")
 POOLING: tuple[Confusion[Question], ...] = (
     Confusion(
         "indices counted otherwise",

@@ -98,6 +98,17 @@ def test_channels_into_space(name: str, mode: str) -> None:
         assert y[n, c, 3 * h + i, 3 * w + j] == x[n, channel, h, w]
 
 
+@pytest.mark.parametrize("mode", ["CRD", "DCR"])
+def test_space_into_channels(mode: str) -> None:
+    x, y = made("space_to_depth", size=[3, 2], batch=2, channels=2, block=3, mode=mode)
+    for n, c, h, w, i, j in product(range(2), range(2), range(3), range(2), range(3), range(3)):
+        channel = (3 * i + j) * 2 + c if mode == "DCR" else (c * 3 + i) * 3 + j
+        assert y[n, channel, h, w] == x[n, c, 3 * h + i, 3 * w + j]
+    [(text, other)] = parameters("space_to_depth", mode=mode).neighbours()
+    assert ("space_to_depth" if mode == "CRD" else "pixel_unshuffle") in text
+    assert other.parameters()["mode"] != mode
+
+
 def test_the_order_of_eight_channels() -> None:
     """What tf.nn.depth_to_space and torch's pixel_shuffle give for 0 to 7, in the order of channels last."""
     x = {"x": np.arange(8.0).reshape(1, 8, 1, 1)}

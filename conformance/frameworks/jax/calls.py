@@ -14,6 +14,11 @@ CALLS: dict[str, Known] = {
         "operand, init_value, computation, window_dimensions, window_strides=None, padding='VALID', "
         "base_dilation=None, window_dilation=None"
     ),
+    # A dilation of None is one of 1.
+    "jax.lax.conv_general_dilated_patches": known(
+        "lhs, filter_shape, window_strides, padding, lhs_dilation=None, rhs_dilation=1, dimension_numbers=None, "
+        "precision=None, preferred_element_type=None"
+    ),
     "jax.nn.standardize": known("x, axis=-1, mean=None, variance=None, epsilon=1e-05, where=None, *, algorithm='fast'"),
     **{
         f"jax.nn.{name}": known("x")

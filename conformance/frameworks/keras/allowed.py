@@ -69,7 +69,7 @@ _OPS = names(
     "cholesky correlate cross det dot eigh einsum inner inv lstsq lu_factor matmul norm outer pinv qr solve svd",
     "tensordot vdot",
     # networks
-    "adaptive_average_pool adaptive_max_pool depth_to_space",
+    "adaptive_average_pool adaptive_max_pool depth_to_space fold space_to_depth unfold",
     "average_pool max_pool conv conv_transpose depthwise_conv separable_conv batch_normalization layer_normalization",
     "rms_normalization moments normalize binary_crossentropy categorical_crossentropy",
     "sparse_categorical_crossentropy psnr",

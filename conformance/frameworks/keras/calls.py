@@ -90,6 +90,12 @@ CALLS: dict[str, Known] = {
     "keras.ops.clip": known("x, x_min, x_max"),
     **{f"keras.ops.{name}": known("x1, x2") for name in ("matmul", "dot")},
     "keras.ops.depth_to_space": known("x, block_size, data_format='channels_last'"),
+    "keras.ops.space_to_depth": known("x, block_size, data_format='channels_last'"),
+    "keras.ops.image.extract_patches": known(
+        "images, size, strides=size, dilation_rate=1, padding='valid', data_format='channels_last'"
+    ),
+    "keras.ops.unfold": known("x, kernel_size, dilation=1, padding=0, stride=1"),
+    "keras.ops.fold": known("x, output_size, kernel_size, dilation=1, padding=0, stride=1"),
     "keras.ops.average_pool": known(f"inputs, {_POOL}"),
     **{f"keras.layers.AveragePooling{dims}D": known(f"{_POOL}, name=None") for dims in (1, 2, 3)},
     "keras.ops.dot_product_attention": known(

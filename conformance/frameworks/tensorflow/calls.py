@@ -23,6 +23,8 @@ CALLS: dict[str, Known] = {
     **{f"tf.nn.{name}": known("features, name=None") for name in ("relu", "relu6", "selu", "softsign", "elu")},
     "tf.nn.leaky_relu": known("features, alpha=0.2, name=None"),
     "tf.nn.depth_to_space": known("input, block_size, data_format='NHWC', name=None"),
+    "tf.nn.space_to_depth": known("input, block_size, data_format='NHWC', name=None"),
+    "tf.image.extract_patches": known("images, sizes, strides, rates, padding, name=None"),
     "tf.math.l2_normalize": known(_L2),
     "tf.nn.l2_normalize": known(_L2, like="tf.math.l2_normalize"),
     "tf.nn.local_response_normalization": known("input, depth_radius=5, bias=1, alpha=1, beta=0.5, name=None"),

@@ -9,6 +9,7 @@ _NORM = "running_mean, running_var, weight=None, bias=None, training=False, mome
 _REDUCTION = "size_average=None, reduce=None, reduction='mean'"
 
 _AVERAGED = "kernel_size, stride=kernel_size, padding=0, ceil_mode=False, count_include_pad=True"
+_PATCHES = "kernel_size, dilation=1, padding=0, stride=1"
 _POWER = "input, norm_type, kernel_size, stride=kernel_size, ceil_mode=False"
 
 CALLS: dict[str, Known] = {
@@ -131,6 +132,12 @@ CALLS: dict[str, Known] = {
     "torch.nn.functional.pad": known("input, pad, mode='constant', value=0.0"),
     "torch.nn.functional.pixel_shuffle": known("input, upscale_factor"),
     "torch.nn.PixelShuffle": known("upscale_factor", like="torch.nn.functional.pixel_shuffle"),
+    "torch.nn.functional.pixel_unshuffle": known("input, downscale_factor"),
+    "torch.nn.PixelUnshuffle": known("downscale_factor", like="torch.nn.functional.pixel_unshuffle"),
+    "torch.nn.functional.unfold": known(f"input, {_PATCHES}"),
+    "torch.nn.Unfold": known(_PATCHES, like="torch.nn.functional.unfold"),
+    "torch.nn.functional.fold": known(f"input, output_size, {_PATCHES}"),
+    "torch.nn.Fold": known(f"output_size, {_PATCHES}", like="torch.nn.functional.fold"),
     "torch.clamp": known("input, min=None, max=None"),
     "torch.nn.functional.linear": known("input, weight, bias=None"),
     "torch.nn.Linear": known(

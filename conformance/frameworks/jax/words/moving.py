@@ -24,6 +24,7 @@ TABLE: dict[str, Cell] = {
     "tile": Words("y = jax.numpy.tile(x, {times})"),
     "pixel_shuffle": _BY_HAND,
     "depth_to_space": _BY_HAND,
+    "space_to_depth": _BY_HAND,
     "linspace": Words(
         "y = jax.numpy.linspace({start}, {stop}, {count}, endpoint={endpoint}, dtype={on_dtype})", unless=_NARROW
     ),

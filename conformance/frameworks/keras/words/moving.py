@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from conformance.frameworks import Cell
 from conformance.frameworks.words import Words
 
@@ -31,6 +33,14 @@ TABLE: dict[str, Cell] = {
             {"mode != 'DCR'": "in another order", "block < 2": "'`block_size` must be at least 2'"},
         ),
         _BY_HAND,
+    ),
+    "space_to_depth": (
+        Words(
+            "y = keras.ops.space_to_depth(x, {block}, data_format='channels_last')",
+            _LAST,
+            {"mode != 'DCR'": "in another order", "block < 2": "'`block_size` must be at least 2'"},
+        ),
+        replace(_BY_HAND, note="keras.ops.space_to_depth has the other order: by hand"),
     ),
     "linspace": Words(
         "y = keras.ops.linspace({start}, {stop}, {count}, endpoint={endpoint}, dtype={on_dtype})", unless=_NARROW

@@ -19,6 +19,7 @@ TABLE: dict[str, Cell] = {
     "tile": Words("y = numpy.tile(x, {times})", trusted=True),
     "pixel_shuffle": _BY_HAND,
     "depth_to_space": _BY_HAND,
+    "space_to_depth": _BY_HAND,
     "linspace": Words(
         "y = numpy.linspace({start}, {stop}, {count}, endpoint={endpoint}, dtype={on_dtype})", unless=_TYPE
     ),

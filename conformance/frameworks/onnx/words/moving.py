@@ -6,7 +6,7 @@ import numpy as np
 
 from conformance.frameworks import Ask, Cell
 from conformance.frameworks.onnx.model import answered, constant, node
-from conformance.ops.moving import Arange, Pad, PixelShuffle, Repeat, Roll, Tile
+from conformance.ops.moving import Arange, Pad, PixelShuffle, Repeat, Roll, SpaceToDepth, Tile
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 
@@ -55,6 +55,19 @@ def shuffled(ask: Ask[PixelShuffle]) -> Plan | Unsupported:
     return answered(ask, [node("y", "DepthToSpace", ("x",), blocksize=ask.op.block, mode=mode)])
 
 
+def gathered(ask: Ask[SpaceToDepth]) -> Plan | Unsupported:
+    """SpaceToDepth, which has one order; the other one by hand."""
+    if ask.op.depth_last:
+        return answered(ask, [node("y", "SpaceToDepth", ("x",), blocksize=ask.op.block)])
+    meant = ask.op.meaning()
+    shapes = [constant("split", *meant["split"]), constant("joined", *meant["joined"])]
+    parts = [
+        node("parts", "Reshape", ("x", "split"), allowzero=1),
+        node("turned", "Transpose", ("parts",), perm=meant["order"]),
+    ]
+    return answered(ask, [*shapes, *parts, node("y", "Reshape", ("turned", "joined"), allowzero=1)])
+
+
 _TYPES = {"float32": 1, "float64": 11}
 
 
@@ -78,6 +91,7 @@ TABLE: dict[str, Cell] = {
     "tile": tile,
     "pixel_shuffle": shuffled,
     "depth_to_space": shuffled,
+    "space_to_depth": gathered,
     "linspace": "ONNX has no linspace",
     "arange": arange,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from conformance.frameworks import Cell
 from conformance.frameworks.words import Words
 
@@ -31,6 +33,14 @@ TABLE: dict[str, Cell] = {
             {"mode != 'DCR'": "in another order", "block < 2": "'Block size should be > 1'"},
         ),
         _BY_HAND,
+    ),
+    "space_to_depth": (
+        Words(
+            "y = tf.nn.space_to_depth(x, {block})",
+            _LAST,
+            {"mode != 'DCR'": "in another order", "block < 2": "'Block size should be > 1'"},
+        ),
+        replace(_BY_HAND, note="tf.nn.space_to_depth has the other order: by hand"),
     ),
     "linspace": (
         Words(

@@ -35,6 +35,13 @@ TABLE: dict[str, Cell] = {
             note="torch.nn.functional.pixel_shuffle has the other order: by hand",
         ),
     ),
+    "space_to_depth": (
+        Words("y = torch.nn.functional.pixel_unshuffle(x, {block})", unless={"mode == 'DCR'": "in another order"}),
+        Words(
+            "y = torch.reshape(torch.permute(torch.reshape(x, {split}), {order}), {joined})",
+            note="torch.nn.functional.pixel_unshuffle has the other order: by hand",
+        ),
+    ),
     "linspace": Words(
         "y = torch.linspace({start}, {stop}, {count}, dtype=torch.{on_dtype|text})",
         unless={"not endpoint": "torch.linspace always ends with stop"},
