@@ -84,7 +84,8 @@ CALLS: dict[str, Known] = {
         f"jax.numpy.{name}": known("x1, x2")
         for name in ("add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod")
     },
-    **{f"jax.numpy.{name}": known("x, y") for name in ("left_shift", "right_shift")},
+    "jax.numpy.left_shift": known("x, y"),
+    "jax.numpy.right_shift": known("x1, x2"),
     **{
         f"jax.numpy.{name}": known("x1, x2", says=f"jax.numpy.{of}({{x1}}, {{x2}})")
         for name, of in (("mod", "remainder"), ("true_divide", "divide"))
@@ -94,7 +95,7 @@ CALLS: dict[str, Known] = {
     "jax.numpy.around": known("a, decimals=0", says="jax.numpy.round({a}, {decimals})"),
     "jax.nn.swish": known("x", says="jax.nn.silu({x})"),
     "jax.numpy.percentile": known(
-        f"a, q, axis=None, overwrite_input=False, method='linear', {_KEPT}",
+        f"a, q, axis=None, overwrite_input=False, method='linear', {_KEPT}, *, weights=None, out_sharding=None",
         says="jax.numpy.quantile({a}, {q} / 100, {axis}, method={method}, keepdims={keepdims})",
     ),
     "jax.numpy.linalg.solve": known("a, b"),

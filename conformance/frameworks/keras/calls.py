@@ -183,8 +183,8 @@ CALLS: dict[str, Known] = {
     ),
     "keras.losses.KLDivergence": known(
         _REDUCED,
-        instead="it is the sum along the last axis, then the mean: torch.nn.KLDivLoss(reduction='batchmean') of x.log() on "
-        "rows; give keras.losses.kl_divergence(...) of one row",
+        instead="it is the sum along the last axis, then the mean: torch.nn.KLDivLoss(reduction='batchmean') of "
+        "x.log(); give keras.losses.kl_divergence(...)",
     ),
     **{f"keras.ops.{name}": known("x") for name in ("negative", "abs", "inv", "det", "eigh")},
     **{
@@ -208,8 +208,8 @@ CALLS: dict[str, Known] = {
         "pad_to_aspect_ratio=False, fill_mode='constant', fill_value=0.0, data_format='channels_last'"
     ),
     "keras.layers.UpSampling1D": known("size=2"),
-    "keras.layers.UpSampling2D": known("size=(2, 2), data_format='channels_last', interpolation='nearest'"),
-    "keras.layers.UpSampling3D": known("size=(2, 2, 2), data_format='channels_last'"),
+    "keras.layers.UpSampling2D": known("size=2, data_format='channels_last', interpolation='nearest'"),
+    "keras.layers.UpSampling3D": known("size=2, data_format='channels_last'"),
     "keras.layers.Resizing": known(
         "height, width, interpolation='bilinear', crop_to_aspect_ratio=False, pad_to_aspect_ratio=False, "
         "fill_mode='constant', fill_value=0.0, antialias=False, data_format='channels_last'"

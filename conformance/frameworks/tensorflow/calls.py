@@ -123,13 +123,13 @@ CALLS: dict[str, Known] = {
     **{f"tf.image.{name}": known("images, name=None") for name in ("rgb_to_grayscale", "rgb_to_hsv")},
     **{
         f"tf.compat.v1.image.resize_{method}": known(
-            "images, size, align_corners=False, half_pixel_centers=False, name=None",
+            "images, size, align_corners=False, name=None, half_pixel_centers=False",
             says=f"tf.compat.v1.image.resize({{images}}, {{size}}, '{method.partition('_')[0]}', {{align_corners}})",
         )
         for method in ("bilinear", "nearest_neighbor", "bicubic")
     },
     "tf.compat.v1.image.resize": known(
-        "images, size, method='bilinear', align_corners=False, preserve_aspect_ratio=False, name=None"
+        "images, size, method=0, align_corners=False, preserve_aspect_ratio=False, name=None"
     ),
     "tf.unique": known(
         "x, out_idx=None, name=None",

@@ -275,9 +275,9 @@ CALLS: dict[str, Known] = {
     },
     **{
         f"torch.{name}_window": known(
-            "window_length, periodic=True, *, dtype=None, layout=None, device=None, requires_grad=False"
+            f"window_length, periodic=True, *, dtype=None, layout=None, device=None, {pinned}requires_grad=False"
         )
-        for name in ("hann", "hamming", "blackman")
+        for name, pinned in (("hann", ""), ("hamming", "pin_memory=False, "), ("blackman", ""))
     },
     "torch.stft": known(
         "input, n_fft, hop_length=None, win_length=None, window=None, center=True, pad_mode='reflect', "
