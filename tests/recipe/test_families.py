@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from conformance.environments.installed import missing
 from conformance.recipe.call import CallError
 from conformance.recipe.meant import read_words
 from conformance.recipe.syntax import parse
+from conformance.target import parse_target
+from tests.recipe.own_words import own_words
 
 READ: dict[str, str] = {
     # Methods of tensors; those of several frameworks where they mean the same.
@@ -78,6 +81,25 @@ READ: dict[str, str] = {
     "tf.image.rgb_to_hsv(x)": "rgb_to_hsv[]",
 }
 
+# Further calls that are read in other words.
+SAME = (
+    "torch.det(x)",
+    "torch.absolute(x)",
+    "torch.negative(x)",
+    "torch.relu(x)",
+    "torch.clip(x, 0.2, 0.7)",
+    "torch.subtract(a, b)",
+    "torch.multiply(a, b)",
+    "torch.divide(a, b, rounding_mode='floor')",
+    "torch.min(x, 0).values",
+    "np.amax(x, axis=1)",
+    "np.absolute(x)",
+    "np.around(x, 1)",
+    "np.true_divide(a, b)",
+    "np.percentile(x, 50, axis=1)",
+    "keras.losses.Hinge()",
+)
+
 REFUSED = {
     "torch.max(x, dim=1)": r"with a dim it gives two: give torch.max\(...\)\[0\] and \[1\]",
     "x.var(1)": "may be torch.Tensor.var .* or jax.Array.var .*; write out which one",
@@ -109,3 +131,39 @@ def test_what_is_refused_names_the_way_out(text: str, way: str) -> None:
     with pytest.raises(CallError, match=way) as caught:
         read(text)
     assert "\n\n" not in str(caught.value)
+
+
+# Prints for every `call => words` how far the two are apart, in the framework's own process.
+_BESIDE = """
+import importlib, json, sys, numpy
+module, *pairs = sys.argv[1:]
+space = {module: importlib.import_module(module), "np": numpy}
+draw = numpy.random.default_rng(0).random
+target = draw((4, 4))
+given = {"x": draw((4, 4)) + numpy.eye(4), "a": draw((4, 4)), "b": 1 + draw((4, 4))}
+given["target"] = target / target.sum(1)[:, None]
+if module == "torch":
+    given = {name: space[module].from_numpy(value) for name, value in given.items()}
+found = {}
+for pair in pairs:
+    one, two = (numpy.asarray(eval(text, {**space, **given})) for text in pair.split(" => "))
+    found[pair] = float(abs(one - two).max()) if one.shape == two.shape else f"{one.shape}, {two.shape}"
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("framework", ["numpy", "torch", "keras"])
+def test_what_a_call_is_read_as_gives_the_same(framework: str) -> None:
+    if missing(parse_target(framework)):
+        pytest.skip(f"needs {framework}")
+    pairs = []
+    for text in (*READ, *SAME):
+        # A label is a number, and is drawn as none here.
+        if "Sparse" not in text and (found := read(text)).framework == framework:
+            said = [note.removeprefix("it is read as ") for note in found.notes if note.startswith("it is read as ")]
+            written = text.replace("tf.keras", "keras").replace("np.", "numpy.")
+            pairs += [f"{written}{'(target, x)' * text.endswith(')') * ('losses.' in text)} => {w}" for w in said]
+    assert len(pairs) > 1
+    apart = own_words(_BESIDE, framework, pairs)
+    assert len(apart) == len(pairs)
+    assert all(isinstance(gap, float) and gap < 1e-6 for gap in apart.values()), apart

@@ -371,7 +371,8 @@ def plans() -> Iterator[tuple[str, str, str]]:
                 continue
             op = kind.bind({name: field.default for name, field in kind.fields().items()})
             for asked in (op, *(other for _, other in op.readings())):
-                if asked.parameters().get("of") != op.parameters().get("of"):
+                said = asked.parameters()
+                if said.get("of") != op.parameters().get("of") or said.get("complex"):
                     continue  # what tensors are of is not in the call
                 plan = lower(Ask(asked, asked.meaning(), "float32", parse_target(framework.name)))
                 head = head_of(plan, framework.first_words) if isinstance(plan, Plan) else None
@@ -412,8 +413,9 @@ def written(name, text):
             said = ast.parse("def f(" + text[match.end():end] + ": ...").body[0].args
             listed = [*said.args, *said.kwonlyargs]
             defaults = [*[None] * (len(said.args) - len(said.defaults)), *said.defaults, *said.kw_defaults]
+            plain = ast.Constant, ast.Tuple, ast.UnaryOp
             yield [
-                [a.arg, d is None, ast.literal_eval(d) if isinstance(d, ast.Constant | ast.Tuple | ast.UnaryOp) else None]
+                [a.arg, d is None, ast.literal_eval(d) if isinstance(d, plain) else None]
                 for a, d in zip(listed, defaults, strict=True)
             ]
         except (SyntaxError, ValueError):
