@@ -234,7 +234,7 @@ CALLS: dict[str, Known] = {
     **{f"torch.{name}": known("input") for name in ("neg", "abs")},
     **{f"torch.{name}": known("input, other, *, alpha=1") for name in ("add", "sub")},
     "torch.mul": known("input, other"),
-    "torch.div": known("input, other, *, rounding_mode=None"),
+    "torch.div": known("input, other, *, rounding_mode=None", way="rounded by 'floor' it is torch.floor_divide"),
     **{
         f"torch.{name}": known("input, other")
         for name in ("floor_divide", "remainder", "fmod", "bitwise_left_shift", "bitwise_right_shift")
