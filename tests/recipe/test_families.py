@@ -79,6 +79,9 @@ READ: dict[str, str] = {
     "torch.hann_window(16, False)": "windows[length=16 periodic=no]",
     # Images.
     "tf.image.rgb_to_hsv(x)": "rgb_to_hsv[]",
+    "F.grid_sample(x, grid)": "grid_sample[]",
+    "keras.layers.UpSampling2D(2)": "resize[method=nearest]",
+    "tf.image.resize(x, (8, 9))": "resize[output=8x9]",
 }
 
 # Further calls that are read in other words.
@@ -105,6 +108,7 @@ REFUSED = {
     "x.var(1)": "may be torch.Tensor.var .* or jax.Array.var .*; write out which one",
     "torch.unique(x)": "as many values as differ",
     "torch.div(a, b, rounding_mode='floor')": "it is torch.floor_divide",
+    "nn.Upsample(scale_factor=2)": "give the size",
     "torch.svd(x)": "torch.linalg.svd",
     "torch.add(a, b, alpha=2)": "alpha is 2, expected 1",
     "tf.linalg.lstsq(a, b)": "give fast=False",

@@ -117,7 +117,7 @@ CALLS: dict[str, Known] = {
     "jax.numpy.unique": known(
         "ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, equal_nan=True, size=None, "
         "fill_value=None, sorted=True",
-        instead=UNIQUE,
+        way=UNIQUE,
     ),
     "jax.Array.astype": known("self, dtype, copy=False, device=None", like="jax.Array.astype"),
 }

@@ -16,6 +16,7 @@ OLDER = {"axis": "dim={}", "keepdims": "keepdim={}", "unbiased": "correction=int
 _ADAM = "params, lr=0.001, betas=(0.9, 0.999), eps=1e-08"
 _MORE = "amsgrad=False, *, foreach=None, maximize=False, capturable=False, differentiable=False, fused=None"
 _RESIZED = "size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None"
+_SCALED = "where a scale_factor gives whole lengths it is the same as size=... with them: give the size"
 _METHODS = (
     "sum mean prod amax amin all any argmax argmin var std logsumexp quantile cumsum cumprod sort argsort topk "
     "softmax log_softmax sigmoid tanh relu clamp clip abs neg round remainder fmod floor_divide add sub mul div "
@@ -283,8 +284,8 @@ CALLS: dict[str, Known] = {
         "input, n_fft, hop_length=None, win_length=None, window=None, center=True, pad_mode='reflect', "
         "normalized=False, onesided=None, return_complex=None, align_to_window=None"
     ),
-    "torch.nn.functional.interpolate": known(f"input, {_RESIZED}, antialias=False"),
-    "torch.nn.Upsample": known(_RESIZED, like="torch.nn.functional.interpolate"),
+    "torch.nn.functional.interpolate": known(f"input, {_RESIZED}, antialias=False", way=_SCALED),
+    "torch.nn.Upsample": known(_RESIZED, like="torch.nn.functional.interpolate", way=_SCALED),
     "torch.nn.functional.upsample": known(
         "input, size=None, scale_factor=None, mode='nearest', align_corners=None",
         says="torch.nn.functional.interpolate({input}, {size}, {scale_factor}, {mode}, {align_corners})",
@@ -295,8 +296,8 @@ CALLS: dict[str, Known] = {
         )
         for name, mode in (("Nearest", "'nearest'"), ("Bilinear", "'bilinear', True"))
     },
-    "torch.nn.functional.grid_sample": known("input, grid, mode='bilinear', padding_mode='zeros', align_corners=None"),
-    "torch.nn.functional.affine_grid": known("theta, size, align_corners=None"),
+    "torch.nn.functional.grid_sample": known("input, grid, mode='bilinear', padding_mode='zeros', align_corners=False"),
+    "torch.nn.functional.affine_grid": known("theta, size, align_corners=False"),
     **{
         f"torch.{name}": known(
             "input, dim=None, keepdim=False",
