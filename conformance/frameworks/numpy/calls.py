@@ -56,7 +56,8 @@ CALLS: dict[str, Known] = {
     "numpy.around": known("a, decimals=0", says="numpy.round({a}, {decimals})"),
     **{
         f"numpy.{name}": known(
-            f"a, axis=None, {_KEPT}, initial=None, where=None", says=f"numpy.{name[1:]}({{a}}, {{axis}}, {{keepdims}})"
+            f"a, axis=None, {_KEPT}, initial=None, where=None",
+            says=f"numpy.{name[1:]}({{a}}, {{axis}}, keepdims={{keepdims}})",
         )
         for name in ("amax", "amin")
     },
