@@ -128,6 +128,17 @@ class Framework:
         return found
 
     @cached_property
+    def older(self) -> Mapping[str, str]:
+        """Keywords that its functions still take, and those of today: `keepdim={}`."""
+        found: Mapping[str, str] = getattr(self._file("calls"), "OLDER", {}) if self.calls else {}
+        return found
+
+    @cached_property
+    def tensor(self) -> str:
+        """The class of its tensors, by whose name their methods stand in `calls`; "" where they have none."""
+        return str(getattr(self._file("calls"), "TENSOR", "")) if self.calls else ""
+
+    @cached_property
     def allowed(self) -> Table:
         """What its plans may call."""
         table: Table = self._file("allowed").ALLOWED

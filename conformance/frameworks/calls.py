@@ -15,15 +15,31 @@ the function whatever it is told is `fixed`.
 
         "torch.nn.BatchNorm2d": known(..., like="torch.nn.functional.batch_norm",
                                       lengths={"num_features": "channels"}, fixed={"training": True}),
+
+`says` is the call in words that are read, for one that has other arguments, or is more than one call: {name} is an
+argument, and what stands in no hole must have its default. Behind `[0]` or `.values` it may say something else.
+
+        "torch.inverse": known("input", says="torch.linalg.inv({input})"),
+        "torch.max": known("input, dim=None, keepdim=False",
+                           says={"": "torch.amax({input})", "values": "torch.amax({input}, {dim}, {keepdim})"}),
+
+`of` names the ops that a function asks whose plans no words make. `way` is what to write where a call is refused, and
+`instead` that of one that is never read.
+A method of a tensor stands by the name of its class, `TENSOR`, as the function whose first argument is the tensor.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 REQUIRED = object()
+# The way out of a call with as many outputs as its data has values.
+UNIQUE = (
+    "it has as many values as differ, which no shape of a plan says: "
+    "`conformance ops unique` shows the words of every framework, filled up with 0"
+)
 
 
 @dataclass(frozen=True)
@@ -41,10 +57,21 @@ class Known:
     like: str = ""
     lengths: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, object] = field(default_factory=dict)
+    says: Mapping[str, str] = field(default_factory=dict)
+    of: tuple[str, ...] = ()
+    way: str = ""
+    instead: str = ""
 
 
 def known(
-    text: str, like: str = "", lengths: Mapping[str, str] | None = None, fixed: Mapping[str, object] | None = None
+    text: str,
+    like: str = "",
+    lengths: Mapping[str, str] | None = None,
+    fixed: Mapping[str, object] | None = None,
+    says: str | Mapping[str, str] = "",
+    of: tuple[str, ...] = (),
+    way: str = "",
+    instead: str = "",
 ) -> Known:
     """A signature as `def` has it."""
     definition = ast.parse(f"def f({text}): ...").body[0]
@@ -53,9 +80,19 @@ def known(
     names = [a.arg for a in (*said.posonlyargs, *said.args)]
     defaults = [*[None] * (len(names) - len(said.defaults)), *said.defaults, *said.kw_defaults]
     names += [a.arg for a in said.kwonlyargs]
-    return Known(
-        {name: _default(node) for name, node in zip(names, defaults, strict=True)}, like, lengths or {}, fixed or {}
-    )
+    parameters = {name: _default(node) for name, node in zip(names, defaults, strict=True)}
+    spoken = ({"": says} if says else {}) if isinstance(says, str) else says
+    return Known(parameters, like, lengths or {}, fixed or {}, spoken, of, way, instead)
+
+
+def methods(calls: Mapping[str, Known], tensor: str, functions: Iterable[str]) -> dict[str, Known]:
+    """The methods of a tensor that are functions of its module, with the same arguments behind the tensor."""
+    return {
+        f"{tensor}.{name.rpartition('.')[2]}": replace(
+            calls[name], like="" if calls[name].says else calls[name].like or name
+        )
+        for name in functions
+    }
 
 
 def _default(node: ast.expr | None) -> object:

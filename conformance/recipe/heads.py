@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from conformance.frameworks.calls import REQUIRED, As, Known
+from conformance.frameworks.found import find
 from conformance.plan import Plan
 from conformance.recipe.call import CallError
 from conformance.recipe.literals import Expression, evaluate
@@ -21,15 +22,16 @@ from conformance.text.nearest import did_you_mean
 # What changes no answer of a call that is given its weights, or is the dtype of the case.
 FREE = frozenset(
     "name dtype device index_type output_type kernel_initializer recurrent_initializer bias_initializer "
-    "beta_initializer gamma_initializer moving_mean_initializer moving_variance_initializer".split()
+    "beta_initializer gamma_initializer moving_mean_initializer moving_variance_initializer "
+    "foreach fused capturable precision".split()
 )
 _AXES = ("dim", "axis")
-_COPIES = ("clone", "copy", "identity")
+_COPIES = ("clone", "copy", "identity", "Parameter", "Variable")
 _CASTS = ("to", "astype")
 # What gives a tensor another form, and leaves its elements.
 _MOVES = frozenset(
     "to astype cast transpose permute reshape expand_dims squeeze unsqueeze movedim moveaxis swapaxes view flatten "
-    "constant tensor asarray array stack concat concatenate".split()
+    "constant tensor asarray array stack concat concatenate complex".split()
 )
 # What people write before the last word -> the modules that it may be.
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -42,16 +44,20 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "tensorflow": ("tf",),
     "tensorflow.nn": ("tf.nn",),
     "tensorflow.math": ("tf.math",),
-    "tf.keras.layers": ("keras.layers",),
-    "tensorflow.keras.layers": ("keras.layers",),
-    "layers": ("keras.layers",),
-    "tf.keras.activations": ("keras.activations",),
-    "ops": ("keras.ops",),
+    **dict.fromkeys(("tf.keras", "tensorflow.keras", "tfk"), ("keras",)),
+    **{name: (f"keras.{name}",) for name in ("layers", "ops", "losses", "optimizers", "activations")},
+    "optim": ("torch.optim",),
+    "torch.functional": ("torch",),
     "keras.ops.nn": ("keras.ops",),
     "jnp": ("jax.numpy",),
     "np": ("numpy",),
     "lax": ("jax.lax",),
 }
+# Names of modules of others: what stands behind them is no method of a tensor.
+_MODULES = frozenset(
+    "self cls K backend optax scipy sp hk haiku eqx equinox flax tfp tfa slim chex cupy cp tfio torchvision kornia nnx "
+    "mx mlx TF transforms layers_lib tf1 hub".split()
+)
 _FIRST_WORDS = {"jnp": "jax.numpy", "np": "numpy", "lax": "jax.lax", "tensorflow": "tf", "F": "torch.nn.functional"}
 
 
@@ -75,6 +81,22 @@ def full_names(dotted: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def is_method(node: ast.expr) -> bool:
+    """Whether any framework's tensors are known to have the method that is called."""
+    return isinstance(node, ast.Attribute) and bool(method_names(f"tensor.{node.attr}"))
+
+
+def method_names(dotted: str) -> dict[str, tuple[str, ...]]:
+    """framework -> the names by which a method of a tensor is known; none where a module stands before it."""
+    first, _, last = dotted.partition(".")
+    frameworks = find()[0].values()
+    modules = {word.split(".")[0] for word in ALIASES} | {word for f in frameworks for word in f.first_words}
+    if not last or first in modules or (first in _MODULES and "." not in last):
+        return {}
+    names = ((f, f"{f.tensor}.{dotted.rpartition('.')[2]}") for f in frameworks if f.tensor)
+    return {f.name: (name,) for f, name in names if name in f.calls}
+
+
 def dotted_name(node: ast.expr) -> str:
     """`torch.nn.LSTM`, or "" where it is no plain dotted name."""
     text = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Name) else ""
@@ -90,37 +112,63 @@ def head_of(plan: Plan, roots: Sequence[str]) -> Head | None:
 @lru_cache(maxsize=4096)
 def _head_of(text: str, inputs: tuple[str, ...], output: str, roots: tuple[str, ...]) -> Head | None:
     tensors = set(inputs)
+    tree = ast.parse(text)
+    parts = {name: whole for statement in tree.body for name, whole in _part(statement)}
+    output = parts.get(output, output)
     found: Head | None = None
     pending = False  # a layer is made, and not yet called
-    for statement in ast.parse(text).body:
-        if not isinstance(statement, ast.Assign):
+    made: set[str] = set()  # its name
+    for statement in tree.body:
+        if not isinstance(statement, ast.Assign) or any(_part(statement)):
             continue
         names = {n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
         value = _bare(statement.value)
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Call):
             value = value.func  # layer(...)(x)
         function = dotted_name(value.func) if isinstance(value, ast.Call) else ""
-        own = function.split(".")[0] in roots
-        layer = own and function.rpartition(".")[2][:1].isupper()
-        if found is None and isinstance(value, ast.Call) and own and (layer or output in names):
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and function.split(".")[0] in inputs:
+            # A method of a tensor is the function of that name whose first argument it is.
+            value = ast.Call(value.func, [value.func.value, *value.args], value.keywords)
+            function = f".{function.rpartition('.')[2]}"
+        own = function.split(".")[0] in roots or (function.startswith(".") and function[1:] in _CASTS)
+        copied = function.rpartition(".")[2] in _COPIES
+        layer = own and not copied and function.rpartition(".")[2][:1].isupper()
+        if found is None and isinstance(value, ast.Call) and own and not copied and (layer or output in names):
             used = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} - set(roots)
             if not used <= tensors:
                 return None  # given what another call made
             found = Head(function, value, frozenset(used))
             pending = output not in names
+            made = names if pending else set()
             continue
         if found is not None and pending and layer:
             return None  # of several layers none is the whole
         if found is not None and output in names:
-            if not pending:
-                return None  # changed afterwards
+            uses = {n.id for n in ast.walk(statement.value) if isinstance(n, ast.Name)}
+            if not pending and not uses & made:
+                return None  # changed afterwards, and not by the same layer once more
             pending = False
         if found is None and names & set(inputs):
             return None  # given something else than the inputs
         read = {n.id for n in ast.walk(statement.value) if isinstance(n, ast.Name)} & tensors
-        if function.rpartition(".")[2] in _COPIES and read:
+        if copied and read:
             tensors |= names
     return found
+
+
+def _part(statement: ast.stmt) -> Iterator[tuple[str, str]]:
+    """`real` and `z`, of a statement that takes a complex number apart: `real = z.real`."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        return
+    value = statement.value
+    if isinstance(value, ast.Call) and dotted_name(value.func).endswith((".real", ".imag")) and len(value.args) == 1:
+        inner = value.args[0]
+    elif isinstance(value, ast.Attribute) and value.attr in ("real", "imag"):
+        inner = value.value
+    else:
+        return
+    if isinstance(inner, ast.Name):
+        yield statement.targets[0].id, inner.id
 
 
 def _bare(value: ast.expr) -> ast.expr:
@@ -128,7 +176,12 @@ def _bare(value: ast.expr) -> ast.expr:
     while True:
         if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):
             value = value.value
-        elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in _CASTS:
+        elif (
+            isinstance(value, ast.Call)
+            and isinstance(value.func, ast.Attribute)
+            and value.func.attr in _CASTS
+            and isinstance(value.func.value, ast.Call)
+        ):
             value = value.func.value
         else:
             return value
@@ -190,7 +243,8 @@ def differences(
         names |= dict.fromkeys(person.known.parameters)
     found = {}
     for name in names:
-        if name in FREE:
+        said = words.known.parameters.get(name) if words.known else None
+        if name in FREE and said is not REQUIRED:
             continue
         wanted = lengths[name] if lengths and name in lengths else words.value(name)
         has = person.value(name)
@@ -206,12 +260,35 @@ def differences(
             has = words.known.parameters[name] if words.known else REQUIRED
         elif wanted is REQUIRED and person.known and name in person.known.parameters and name not in words.given:
             wanted = person.known.parameters[name]  # an argument that only the layer has
+        if name in _AXES and has == () and name not in person.given and wanted == tuple(range(rank)):
+            continue  # an empty default is all of them
+        if name == "dtype" and _dtype(has) == _dtype(wanted) != "":
+            continue
         if not _same(has, wanted, tensors, name in _AXES, rank):
             found[name] = f"{name} is {shown(has)}, expected {shown(wanted, tensors)}"
             if isinstance(has, Expression) and not isinstance(wanted, Expression) and wanted is not REQUIRED:
                 given = shlex.quote(f"{has.text}={shown(wanted)}")
                 found[name] += f"; its value is not known here: give it, such as --let {given}"
     return found
+
+
+_DTYPES = {
+    "torch": {
+        "half": "float16",
+        "float": "float32",
+        "double": "float64",
+        "short": "int16",
+        "int": "int32",
+        "long": "int64",
+    }
+}
+
+
+def _dtype(value: object) -> str:
+    """`int32`, of torch.int, tf.int32, "int32" and the like; "" where it is no name of a dtype."""
+    text = value.text if isinstance(value, Expression) else value if isinstance(value, str) else ""
+    module, _, word = text.rpartition(".")
+    return _DTYPES.get(module, {}).get(word, word.rstrip("_") if module or not isinstance(value, Expression) else "")
 
 
 def counted(person: Side, words: Side) -> bool:
@@ -245,6 +322,8 @@ def _holds(node: ast.AST, tensors: frozenset[str]) -> bool:
 def _same(has: object, wanted: object, tensors: frozenset[str], axis: bool, rank: int) -> bool:
     if isinstance(wanted, Expression):
         return _same_expression(has, wanted.node, tensors)
+    if isinstance(has, Expression) and isinstance(wanted, list) and len(wanted) == 1:
+        return isinstance(wanted[0], Expression) and _holds(wanted[0].node, tensors)  # model.parameters()
     if isinstance(has, Expression) or has is REQUIRED or wanted is REQUIRED:
         return has is wanted
     if isinstance(has, list | tuple) and isinstance(wanted, list | tuple):

@@ -18,13 +18,15 @@ from typing import Any
 
 from conformance.frameworks import Ask, lower, said, several
 from conformance.frameworks.base import Framework
-from conformance.frameworks.calls import Known
+from conformance.frameworks.calls import REQUIRED, Known
 from conformance.frameworks.found import find
 from conformance.frameworks.words import Words
-from conformance.ops.base import REQUIRED, Field, Op
+from conformance.ops.base import REQUIRED as NEEDED
+from conformance.ops.base import Field, Op
 from conformance.ops.defined import DEFINED
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
+from conformance.recipe.bench import USUAL
 from conformance.recipe.call import CallError
 from conformance.recipe.heads import (
     FREE,
@@ -37,9 +39,11 @@ from conformance.recipe.heads import (
     full_names,
     head_of,
     in_full,
+    method_names,
+    shown,
 )
 from conformance.recipe.literals import Expression, evaluate
-from conformance.recipe.syntax import Parsed
+from conformance.recipe.syntax import Given, Parsed, parse
 from conformance.target import Target, parse_target
 
 DTYPE = "float32"
@@ -51,6 +55,7 @@ SIZES = (8, 7, 6)
 LONGEST = 512
 _FUNCTION = re.compile(r"((?:[A-Za-z_]\w*\.)+[\w{}|]+)\(")
 _HOLE = re.compile(r"\{\w+(?:\|\w+)*\}")
+_READ_AS = "it is read as "
 # What is worse than any number of arguments: no such function, no words for it, refused by the definition, no op.
 COUNTED = 1
 _NO_HEAD, _NO_WORDS, _REFUSED, _NO_OP = 10_000, 20_000, 30_000, 40_000
@@ -136,6 +141,8 @@ class _Reader:
         """From these parameters on, whatever single change, or where none helps pair of changes, leaves less off."""
         best = self._tried(values)
         fields = {name: list(self._candidates(field)) for name, field in self.kind.fields().items()}
+        # What no call says comes last: a shape of one axis would make every axis the right one.
+        fields = {name: fields[name] for name in sorted(fields, key=self.kind.unsaid.__contains__)}
         for _ in range(ROUNDS):
             before = best.score
             for name, candidates in fields.items():
@@ -209,7 +216,10 @@ class _Reader:
             return _Tried(_NO_OP, differs=(str(error),))
         refusal = op.refusal()
         try:
-            plan = said(self.words, op, self.target, DTYPE)
+            if self.words:
+                plan = said(self.words, op, self.target, DTYPE)
+            else:
+                plan = lower(Ask(op, None if refusal else op.meaning(), DTYPE, self.target))
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:
             # What is refused need have no outputs and no meaning.
             return _Tried(_REFUSED, op, differs=(refusal or str(error),))
@@ -217,19 +227,31 @@ class _Reader:
             return _Tried(_NO_WORDS, op, differs=(plan.reason,))
         head = head_of(plan, self.framework.first_words)
         wanted = self.known.like if self.known and self.known.like else self.function
+        head = head and _in_full(head, self.framework)
         if head is None or head.function != wanted:
             return _Tried(_NO_HEAD, op, plan, differs=(f"the words are {plan.text}",))
         known = self.framework.calls.get(head.function)
         rank = len(plan.layout(plan.inputs[0]).axes) if plan.inputs else 1
         sizes = {name: getattr(op, length) for name, length in (self.known.lengths if self.known else {}).items()}
         person, own = Side(self.given, self.known), Side(bound_head(head, known), known)
-        differs = differences(person, own, head.tensors, rank, sizes)
+        differs = {**differences(person, own, head.tensors, rank, sizes), **self._more(own.given)}
         lengths, off = self._lengths(op, plan)
         if refusal is not None:
             lengths, off = [*lengths, refusal], off + COUNTED + 1
         if counted(person, own):
             off += COUNTED
         return _Tried(100 * len(differs) + off, op, plan, head, (*differs.values(), *lengths))
+
+    def _more(self, own: Mapping[str, ast.expr]) -> dict[str, str]:
+        """What is a tensor to the words, and a call in what this call was read as: a loss is no mean of some tensor."""
+        if not any(note.startswith(_READ_AS) for note in self.parsed.notes):
+            return {}
+        calls = {name: ast.unparse(node) for name, node in self.given.items() if isinstance(node, ast.Call)}
+        return {
+            name: f"{name} is {text}, expected a tensor alone"
+            for name, text in calls.items()
+            if text.split(".")[0] in self.framework.first_words and not isinstance(own.get(name), ast.Call)
+        }
 
     def _lengths(self, op: Op, plan: Plan) -> tuple[list[str], int]:
         """How the shapes that were given differ from those of the plan's tensors."""
@@ -247,9 +269,14 @@ class _Reader:
         return found, off
 
 
+def _in_full(head: Head, framework: Framework) -> Head:
+    """A method by the name of the framework's own tensors."""
+    return replace(head, function=framework.tensor + head.function) if head.function.startswith(".") else head
+
+
 def is_known(dotted: str) -> bool:
     """Whether any framework's words have a function of this name."""
-    return any(True for _ in _cells(dotted))
+    return any(known for *_, known in _named(dotted)) or any(True for _ in _cells(dotted))
 
 
 def known_names() -> list[str]:
@@ -261,10 +288,10 @@ def read_words(parsed: Parsed, shapes: Mapping[str, tuple[int, ...]], first: tup
     """What a call means. `first` is the shape of the op's first tensor; CallError says what is missing or differs."""
     errors: list[CallError] = []
     cells: list[list[_Reader]] = []
-    for framework, kind, name in _cells(parsed.dotted):
+    for framework, kind, name, spoken in _spoken(parsed, errors):
         known = framework.calls.get(name)
         try:
-            given = bind(name, (a.node for a in parsed.arguments), ((k, v.node) for k, v in parsed.keywords), known)
+            given = bind(name, (a.node for a in spoken.arguments), ((k, v.node) for k, v in spoken.keywords), known)
         except CallError as error:
             errors.append(error)
             continue
@@ -273,7 +300,7 @@ def read_words(parsed: Parsed, shapes: Mapping[str, tuple[int, ...]], first: tup
             every[kind.bind(_defaults(kind)).inputs()[0].name] = first
         words = several(framework.words.get(kind.name))
         cells.append(
-            [_Reader(parsed, framework, target, kind, words, name, known, given, every) for target in _asked(framework)]
+            [_Reader(spoken, framework, target, kind, words, name, known, given, every) for target in _asked(framework)]
         )
     tried = [_first_right(cell, _Reader.near) for cell in cells]
     # Where one op's words are the call, the other ops of that framework are not searched to the end.
@@ -283,13 +310,14 @@ def read_words(parsed: Parsed, shapes: Mapping[str, tuple[int, ...]], first: tup
             tried[place] = _first_right(cell, _Reader.best)
     right = [(reader, found) for reader, found in tried if found.right]
     # The loss that is a mean of squares comes before the mean of something.
-    right.sort(key=lambda pair: -len(pair[1].op.inputs()) if pair[1].op else 0)
+    right.sort(key=lambda pair: (-len(pair[1].op.inputs()) if pair[1].op else 0, pair[0].framework.name not in USUAL))
     frameworks = dict.fromkeys(reader.framework.name for reader, _ in right)
-    if len(frameworks) > 1:
-        names = " or ".join(dict.fromkeys(reader.function for reader, _ in right))
-        raise CallError(f"{parsed.dotted} may be {names}; write out which one")
+    if len({found.op for _, found in right}) > 1 and len(frameworks) > 1:
+        labels = dict.fromkeys(f"{reader.function} ({found.op.label()})" for reader, found in right if found.op)
+        raise CallError(f"{parsed.dotted} may be {' or '.join(labels)}; write out which one")
     if right:
         others = [found.op.label() for _, found in right[1:] if found.op and found.op.name != right[0][1].op.name]  # type: ignore[union-attr]
+        others += [r.function for r, f in right if r.framework != right[0][0].framework and f.op == right[0][1].op]
         return _meant(*right[0], others)
     if not tried and errors:
         raise errors[0]
@@ -298,7 +326,13 @@ def read_words(parsed: Parsed, shapes: Mapping[str, tuple[int, ...]], first: tup
     reader, nearest = min(tried, key=lambda pair: pair[1].score)
     head = f" ({ast.unparse(nearest.head.call)})" if nearest.head else ""
     raise CallError(
-        f"{parsed.text}\n  {reader.function} is read as {reader.kind.name}{head}, but " + "; ".join(nearest.differs)
+        f"{parsed.text}\n  {reader.function} is read as {reader.kind.name}{head}, but "
+        + "; ".join(
+            [
+                *nearest.differs,
+                *([reader.known.way] if reader.known and reader.known.way else []),
+            ]
+        )
     )
 
 
@@ -318,21 +352,93 @@ def _asked(framework: Framework) -> list[Target]:
     return [parse_target(framework.name + option) for option in ("", *options)]
 
 
-def _cells(dotted: str) -> Iterator[tuple[Framework, type[Op], str]]:
-    """Every framework and op in whose words a name may be the function, with the name in full."""
+def _named(dotted: str) -> Iterator[tuple[Framework, str, Known | None]]:
+    """Every framework that a name may be of, and the name in full; with its signature, where that is known."""
     bare = "." not in dotted
+    of_tensors = method_names(dotted)
     for framework in find()[0].values():
         listed = framework.calls
         names = [n for n in full_names(dotted) if n.split(".")[0] in framework.first_words]
+        names += of_tensors.get(framework.name, ())
         if bare:
-            names += [n for n in listed if n.rpartition(".")[2] == dotted]
+            names += [n for n in listed if n.rpartition(".")[2] == dotted and not n.startswith(f"{framework.tensor}.")]
         for name in dict.fromkeys(names):
-            wanted = listed[name].like or name if name in listed else name
-            for kind in DEFINED.values():
-                texts = [words.text for words in several(framework.words.get(kind.name))]
-                every = [function for text in texts for function in _FUNCTION.findall(text)]
-                if any(_may_be(kind, function, wanted) for function in every):
-                    yield framework, kind, name
+            yield framework, name, listed.get(name)
+
+
+def _cells(dotted: str) -> Iterator[tuple[Framework, type[Op], str]]:
+    """Every framework and op in whose words a name may be the function, with the name in full."""
+    for framework, name, known in _named(dotted):
+        wanted = known.like or name if known else name
+        for kind in DEFINED.values():
+            texts = [words.text for words in several(framework.words.get(kind.name))]
+            every = [function for text in texts for function in _FUNCTION.findall(text)]
+            method = wanted.startswith(f"{framework.tensor}.") and any(
+                f"x.{wanted.rpartition('.')[2]}" == f for f in every
+            )
+            of = known is not None and kind.name in known.of
+            if of or method or any(_may_be(kind, function, wanted) for function in every):
+                yield framework, kind, name
+
+
+def _spoken(parsed: Parsed, errors: list[CallError]) -> Iterator[tuple[Framework, type[Op], str, Parsed]]:
+    """The cells of a call, and the call in the words that are read: a method as a function, another one as it says."""
+    for framework, name, known in _named(parsed.dotted):
+        own = parsed
+        if name == f"{framework.tensor}.{parsed.dotted.rpartition('.')[2]}" and name not in full_names(parsed.dotted):
+            receiver = parsed.receiver or ast.parse(parsed.dotted.rpartition(".")[0], mode="eval").body
+            own = replace(parsed, arguments=(Given(evaluate(receiver), receiver), *parsed.arguments))
+        own = _of_today(own, framework, known)
+        try:
+            spoken = _rewritten(own, name, known)
+        except CallError as error:
+            errors.append(error)
+            continue
+        if spoken is own:
+            yield from (
+                (f, kind, full, own) for f, kind, full in _cells(name) if (f.name, full) == (framework.name, name)
+            )
+        else:
+            yield from (cell for cell in _spoken(spoken, errors) if cell[0].name == framework.name)
+
+
+def _of_today(parsed: Parsed, framework: Framework, known: Known | None) -> Parsed:
+    """A call with the keywords that a framework still takes by those of today."""
+    keywords = []
+    for word, given in parsed.keywords:
+        new, _, form = framework.older.get(word, "").partition("=")
+        if known and new in known.parameters and word not in known.parameters:
+            node = ast.parse(form.format(ast.unparse(given.node)), mode="eval").body
+            keywords.append((new, Given(evaluate(node), node)))
+        else:
+            keywords.append((word, given))
+    return replace(parsed, keywords=tuple(keywords))
+
+
+def _rewritten(parsed: Parsed, name: str, known: Known | None) -> Parsed:
+    """A call in the words that its signature says it in; CallError where what they leave out is no default."""
+    way = f"; {known.way}" if known and known.way else ""
+    if known and known.instead:
+        raise CallError(f"{parsed.text}\n  {name} is no one call here: {known.instead}")
+    if known is None or not known.says or parsed.taken not in known.says:
+        if parsed.taken:
+            raise CallError(f"{parsed.text}\n  one output of {name} is no call that is read; give the call alone{way}")
+        return parsed
+    text = known.says[parsed.taken]
+    given = bind(name, (a.node for a in parsed.arguments), ((k, v.node) for k, v in parsed.keywords), known)
+    person = Side(given, known)
+    for parameter, default in known.parameters.items():
+        if f"{{{parameter}}}" in text or f"{{{parameter}?}}" in text:
+            continue
+        if parameter not in FREE and person.value(parameter) != default:
+            said = f"{parameter} is {shown(person.value(parameter))}, expected {shown(default)}"
+            raise CallError(f"{parsed.text}\n  {name} is read as {text}, but {said}{way}")
+    values = {p: ast.unparse(given[p]) if p in given else shown(d) for p, d in known.parameters.items()}
+    if missing := [p for p, d in known.parameters.items() if d is REQUIRED and p not in given and f"{{{p}}}" in text]:
+        raise CallError(f"{parsed.text}\n  {name} misses {', '.join(missing)}")
+    text = re.sub(r", \w+=\{(\w+)\?\}", lambda hole: hole[0].replace("?", "") if hole[1] in given else "", text)
+    spoken = parse(re.sub(r"\{(\w+)\}", lambda hole: values[hole[1]], text))
+    return replace(spoken, text=parsed.text, notes=(*parsed.notes, f"{_READ_AS}{spoken.text}"))
 
 
 def _may_be(kind: type[Op], function: str, wanted: str) -> bool:
@@ -352,7 +458,7 @@ def _defaults(kind: type[Op]) -> dict[str, Any]:
     values = {}
     for name, field in kind.fields().items():
         value = field.default
-        if value is REQUIRED:
+        if value is NEEDED:
             value = next((v for v in (SIZES[0], SIZES[:2]) if _reads(field, v)), None)
         values[name] = value
     return values
@@ -389,14 +495,14 @@ def _meant(reader: _Reader, found: _Tried, others: Sequence[str]) -> Meant:
     assert found.op is not None
     assert found.plan is not None
     assert found.head is not None
-    notes = []
+    notes = list(reader.parsed.notes)
     stand_ins = [n for n in reader.given.values() if isinstance(evaluate(n), Expression)]
     notes += [
         f"`{ast.unparse(n)}` stands for a tensor"
         for n in stand_ins
         if not isinstance(n, ast.Name | ast.Attribute | ast.Starred) and reader.known
     ]
-    if "dtype" in reader.given:
+    if "dtype" in reader.given and not (reader.known and reader.known.parameters.get("dtype") is REQUIRED):
         notes.append(f"dtype is {ast.unparse(reader.given['dtype'])}; it is verified in {DTYPE}")
     if not reader.shapes and found.op.inputs():
         spec = found.op.inputs()[0]

@@ -61,6 +61,8 @@ def read_call(
     """
     text = as_call(text)
     parsed = parse(text, values)
+    if parsed.taken:
+        raise failure(parsed.text, 1, f"one output is taken of what {parsed.dotted} gives; expected the call alone")
     signature = _signature(parsed)
     if input_shape is not None and (own := _lengths(parsed, input_shape)):
         parsed = parse(text, {**own, **(values or {})})
@@ -206,6 +208,10 @@ _INSTEAD = (
     (
         r"(K|backend|keras\.backend|tf\.keras\.backend)\.(?P<l>conv\w*)",
         "is gone in Keras 3: write keras.ops.conv or conv_transpose",
+    ),
+    (
+        r"(K|backend|keras\.backend|tf\.keras\.backend)\.(?P<l>\w+)",
+        "is gone in Keras 3: write keras.ops.{l} with every argument, since defaults are others there",
     ),
     (r".*LocallyConnected\dD", "has a kernel for every place, which is no convolution"),
     (r".*(SubpixelConv|PixelShuffle)\w*", "moves elements about; give the convolution before it"),

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.recipe.call import CallError
+from conformance.recipe.heads import is_method
 from conformance.recipe.literals import LiteralError, Substitution, evaluate, holds_expression
 
 MAX_CHARACTERS = 8_000
+# What one output of a call is taken by.
+OUTPUTS = ("0", "1", "values", "indices")
 # What is called with the layer for its effect alone, or holds layers; the call in it is what is read.
 _HOLDERS = frozenset("append add add_module insert extend Sequential ModuleList ModuleDict OrderedDict".split())
 # What makes a layer's weights of other parameters. The weights that are used are the convolution's.
@@ -38,7 +41,8 @@ class Given:
 class Parsed:
     """`dotted(arguments)`, and what it is called with in turn where a layer is applied: `layer(...)(x)`.
 
-    `dtype` is what `.half()` or `.to(torch.float64)` behind it makes of it, or "".
+    `dtype` is what `.half()` or `.to(torch.float64)` behind it makes of it, or "". `receiver` is what a method is
+    called on where that is no name, `taken` the one output that is taken: `values`, or `0`.
     """
 
     text: str
@@ -49,6 +53,8 @@ class Parsed:
     applied: tuple[tuple[Given, ...], tuple[tuple[str, Given], ...]] | None = None
     dtype: str = ""
     notes: tuple[str, ...] = ()
+    receiver: ast.expr | None = None
+    taken: str = ""
 
 
 def failure(text: str, column: int, message: str) -> CallError:
@@ -107,10 +113,13 @@ def _call(tidy: str, body: Sequence[ast.stmt]) -> Parsed:
     plain = isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return | ast.Expr)
     found = statement.value if plain else None  # type: ignore[attr-defined]
     notes: list[str] = []
-    dtype, applied = "", None
+    dtype, applied, taken = "", None, ""
     while True:
         if (inner := _inside(tidy, found, notes)) is not None:
             found = inner
+            continue
+        if not taken and (one := _taken(found)) is not None:
+            taken, found = one
             continue
         if not isinstance(found, ast.Call):
             what = type(found or statement).__name__.lower()
@@ -119,20 +128,30 @@ def _call(tidy: str, body: Sequence[ast.stmt]) -> Parsed:
             message = f"found {what}, expected a call such as conv2d(x, w){hint}"
             raise failure(tidy, _column(found or statement), message)
         behind = moved(found)
-        if behind is not found:
+        if behind is not found and (isinstance(behind, ast.Call) or not is_method(found.func)):
             dtype, found = dtype or cast(found), behind
         elif isinstance(found.func, ast.Call) and applied is None:
             applied = _arguments(tidy, found)
             found = found.func
         else:
             break
-    dotted = _dotted(found.func)
-    if not dotted:
+    dotted, receiver = _dotted(found.func), None
+    if not dotted and isinstance(found.func, ast.Attribute) and is_method(found.func):
+        dotted, receiver = f"tensor.{found.func.attr}", found.func.value
+    if not dotted or (receiver and any(isinstance(n, ast.Call) and _convolves(n) for n in ast.walk(receiver))):
         calls = [n for n in ast.walk(found.func) if isinstance(n, ast.Call) and _convolves(n)]
         hint = f"; give the call alone: {ast.unparse(calls[0])}" if calls else ""
         raise failure(tidy, _column(found.func), f"expected the name of a function or a layer before the bracket{hint}")
     arguments, keywords = _arguments(tidy, found)
-    return Parsed(tidy, dotted, _column(found), arguments, keywords, applied, dtype, tuple(notes))
+    return Parsed(tidy, dotted, _column(found), arguments, keywords, applied, dtype, tuple(notes), receiver, taken)
+
+
+def _taken(node: ast.expr | None) -> tuple[str, ast.Call] | None:
+    """`0` and the call, of `torch.max(x, 1)[0]`; `values`, of `torch.max(x, 1).values`."""
+    if not isinstance(node, ast.Subscript | ast.Attribute) or not isinstance(node.value, ast.Call):
+        return None
+    name = ast.unparse(node.slice) if isinstance(node, ast.Subscript) else node.attr
+    return (name, node.value) if name in OUTPUTS else None
 
 
 def moved(node: ast.expr) -> ast.expr:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from conformance.frameworks.calls import Known, known
+from conformance.frameworks.calls import UNIQUE, Known, known, methods
 
 _KEPT = "keepdims=False"
 _LOGSUMEXP = f"a, axis=None, b=None, {_KEPT}, return_sign=False, where=None"
+
+# JAX takes the mean of x and its transpose first, where the op reads one triangle: of a symmetric x it is the same.
+_HALVES = {"symmetrize_input": False}
+TENSOR = "jax.Array"
+_METHODS = "sum mean prod max min all any argmax argmin var std cumsum cumprod take repeat round dot".split()
 
 CALLS: dict[str, Known] = {
     "jax.nn.gelu": known("x, approximate=True"),
@@ -79,4 +84,46 @@ CALLS: dict[str, Known] = {
         "query, key, value, bias=None, mask=None, *, scale=None, is_causal=False, query_seq_lengths=None, "
         "key_value_seq_lengths=None, local_window_size=None, implementation=None, return_residual=False"
     ),
+    **{f"jax.numpy.{name}": known("x") for name in ("negative", "abs")},
+    **{
+        f"jax.numpy.{name}": known("x1, x2")
+        for name in ("add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod")
+    },
+    "jax.numpy.left_shift": known("x, y"),
+    "jax.numpy.right_shift": known("x1, x2"),
+    **{
+        f"jax.numpy.{name}": known("x1, x2", says=f"jax.numpy.{of}({{x1}}, {{x2}})")
+        for name, of in (("mod", "remainder"), ("true_divide", "divide"))
+    },
+    "jax.lax.div": known("x, y"),
+    "jax.numpy.round": known("a, decimals=0"),
+    "jax.numpy.around": known("a, decimals=0", says="jax.numpy.round({a}, {decimals})"),
+    "jax.nn.swish": known("x", says="jax.nn.silu({x})"),
+    "jax.numpy.percentile": known(
+        f"a, q, axis=None, overwrite_input=False, method='linear', {_KEPT}, *, weights=None, out_sharding=None",
+        says="jax.numpy.quantile({a}, {q} / 100, {axis}, method={method}, keepdims={keepdims})",
+    ),
+    "jax.numpy.linalg.solve": known("a, b"),
+    **{f"jax.numpy.linalg.{name}": known("a") for name in ("inv", "det")},
+    "jax.numpy.linalg.cholesky": known(
+        "a, *, upper=False, symmetrize_input=True", like="jax.numpy.linalg.cholesky", fixed=_HALVES
+    ),
+    "jax.numpy.linalg.qr": known("a, mode='reduced'"),
+    "jax.numpy.linalg.svd": known("a, full_matrices=True, compute_uv=True, hermitian=False, subset_by_index=None"),
+    "jax.numpy.linalg.eigh": known("a, UPLO='L', symmetrize_input=True", like="jax.numpy.linalg.eigh", fixed=_HALVES),
+    "jax.numpy.linalg.lstsq": known("a, b, rcond=None, *, numpy_resid=False"),
+    "jax.numpy.linalg.pinv": known("a, rtol=None, hermitian=False, *, rcond=None"),
+    **{
+        f"jax.numpy.fft.{name}": known("a, n=None, axis=-1, norm='backward'")
+        for name in ("fft", "ifft", "rfft", "irfft")
+    },
+    "jax.scipy.fft.dct": known("x, type=2, n=None, axis=-1, norm='backward'"),
+    "jax.image.resize": known("image, shape, method, antialias=True, precision=None"),
+    "jax.numpy.unique": known(
+        "ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, equal_nan=True, size=None, "
+        "fill_value=None, sorted=True",
+        way=UNIQUE,
+    ),
+    "jax.Array.astype": known("self, dtype, copy=False, device=None", like="jax.Array.astype"),
 }
+CALLS |= methods(CALLS, TENSOR, map("jax.numpy.{}".format, _METHODS))

@@ -22,6 +22,13 @@ _REGULAR = "kernel_regularizer=None, {}bias_regularizer=None"
 _CONSTRAINT = "kernel_constraint=None, {}bias_constraint=None"
 _GATES = "recurrent_activation='sigmoid', "
 
+_MOMENTS = "beta_1=0.9, beta_2=0.999, epsilon=1e-07, amsgrad=False"
+_STEPS = (
+    "clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False, ema_momentum=0.99, "
+    "ema_overwrite_frequency=None, loss_scale_factor=None, gradient_accumulation_steps=None, name=None"
+)
+_REDUCED = "reduction='sum_over_batch_size', name=None, dtype=None"
+
 CALLS: dict[str, Known] = {
     "keras.ops.gelu": known("x, approximate=True"),
     "keras.activations.gelu": known("x, approximate=False", like="keras.ops.gelu"),
@@ -131,4 +138,90 @@ CALLS: dict[str, Known] = {
     "keras.layers.RMSNormalization": known("axis=-1, epsilon=1e-06"),
     "keras.layers.ReLU": known("max_value=None, negative_slope=0.0, threshold=0.0"),
     "keras.layers.Softmax": known("axis=-1"),
+    "keras.optimizers.SGD": known(
+        f"learning_rate=0.01, momentum=0.0, nesterov=False, weight_decay=None, {_STEPS}", of=("sgd",)
+    ),
+    "keras.optimizers.Adam": known(
+        f"learning_rate=0.001, {_MOMENTS}, weight_decay=None, {_STEPS}",
+        of=("adam",),
+        way="with a weight_decay it is keras.optimizers.AdamW",
+    ),
+    "keras.optimizers.AdamW": known(f"learning_rate=0.001, weight_decay=0.004, {_MOMENTS}, {_STEPS}", of=("adamw",)),
+    "keras.optimizers.RMSprop": known(
+        "learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-07, centered=False, weight_decay=None, " + _STEPS,
+        of=("rmsprop",),
+    ),
+    "keras.optimizers.Adagrad": known(
+        f"learning_rate=0.001, initial_accumulator_value=0.1, epsilon=1e-07, weight_decay=None, {_STEPS}",
+        of=("adagrad",),
+    ),
+    **{
+        f"keras.losses.{name}": known(
+            f"{own}{_REDUCED}",
+            says=f"keras.ops.mean(keras.losses.{function}({given}))",
+            way="only a mean over all is read (sum_over_batch_size): Keras's sum and none are of the means of rows",
+        )
+        for name, function, own, given in (
+            ("MeanSquaredError", "mean_squared_error", "", "target, x"),
+            ("Huber", "huber", "delta=1.0, ", "target, x, {delta}"),
+            ("Hinge", "hinge", "", "target, x"),
+            (
+                "BinaryCrossentropy",
+                "binary_crossentropy",
+                "from_logits=False, label_smoothing=0.0, axis=-1, ",
+                "target, x, from_logits={from_logits}",
+            ),
+        )
+    },
+    "keras.losses.CategoricalCrossentropy": known(
+        f"from_logits=False, label_smoothing=0.0, axis=-1, {_REDUCED}",
+        says="keras.ops.mean(keras.losses.categorical_crossentropy(target, x, from_logits={from_logits}, "
+        "label_smoothing={label_smoothing?}))",
+        way="only a mean of logits along the last axis is read",
+    ),
+    "keras.losses.SparseCategoricalCrossentropy": known(
+        "from_logits=False, ignore_class=None, reduction='sum_over_batch_size', axis=-1, name=None, dtype=None",
+        says="keras.ops.mean(keras.losses.sparse_categorical_crossentropy(target, x, from_logits={from_logits}))",
+        way="only a mean of logits along the last axis is read",
+    ),
+    "keras.losses.CosineSimilarity": known(
+        f"axis=-1, {_REDUCED}", instead="it is the negative of the cosine: give 1 + keras.losses.cosine_similarity(...)"
+    ),
+    "keras.losses.KLDivergence": known(
+        _REDUCED,
+        instead="it is the sum along the last axis, then the mean: torch.nn.KLDivLoss(reduction='batchmean') of "
+        "x.log(); give keras.losses.kl_divergence(...)",
+    ),
+    **{f"keras.ops.{name}": known("x") for name in ("negative", "abs", "inv", "det", "eigh")},
+    **{
+        f"keras.ops.{name}": known("x1, x2")
+        for name in ("add", "subtract", "multiply", "divide", "floor_divide", "mod")
+    },
+    **{f"keras.ops.{name}": known("x, y") for name in ("left_shift", "right_shift")},
+    "keras.ops.round": known("x, decimals=0"),
+    "keras.ops.cast": known("x, dtype"),
+    "keras.ops.solve": known("a, b"),
+    "keras.ops.cholesky": known("x, upper=False"),
+    "keras.ops.qr": known("x, mode='reduced'"),
+    "keras.ops.svd": known("x, full_matrices=True, compute_uv=True"),
+    "keras.ops.lstsq": known("a, b, rcond=None"),
+    "keras.ops.pinv": known("x, rcond=None"),
+    "keras.ops.fft": known("x"),
+    **{f"keras.ops.{name}": known("x, fft_length=None") for name in ("rfft", "irfft")},
+    "keras.ops.stft": known("x, sequence_length, sequence_stride, fft_length, window='hann', center=True"),
+    "keras.ops.image.resize": known(
+        "images, size, interpolation='bilinear', antialias=False, crop_to_aspect_ratio=False, "
+        "pad_to_aspect_ratio=False, fill_mode='constant', fill_value=0.0, data_format='channels_last'"
+    ),
+    "keras.layers.UpSampling1D": known("size=2"),
+    "keras.layers.UpSampling2D": known("size=2, data_format='channels_last', interpolation='nearest'"),
+    "keras.layers.UpSampling3D": known("size=2, data_format='channels_last'"),
+    "keras.layers.Resizing": known(
+        "height, width, interpolation='bilinear', crop_to_aspect_ratio=False, pad_to_aspect_ratio=False, "
+        "fill_mode='constant', fill_value=0.0, antialias=False, data_format='channels_last'"
+    ),
+    **{
+        f"keras.ops.image.{name}": known("images, data_format='channels_last'")
+        for name in ("rgb_to_grayscale", "rgb_to_hsv")
+    },
 }

@@ -60,7 +60,6 @@ CALLS: dict[str, Known] = {
     "tf.roll": known("input, shift, axis, name=None"),
     "tf.linspace": known("start, stop, num, name=None, axis=0"),
     "tf.pad": known("tensor, paddings, mode='CONSTANT', constant_values=0, name=None"),
-    "tf.clip_by_value": known("t, clip_value_min, clip_value_max, name=None"),
     **{f"tf.math.{name}": known("x, name=None") for name in ("log_sigmoid", "sigmoid", "tanh")},
     **{f"tf.nn.{name}": known("x, name=None", like=f"tf.math.{name}") for name in ("sigmoid", "tanh")},
     **{f"tf.{name}": known("x, name=None", like=f"tf.math.{name}") for name in ("sigmoid", "tanh")},
@@ -80,4 +79,63 @@ CALLS: dict[str, Known] = {
         )
         for room, like in (("matmul", ""), ("linalg.matmul", "tf.matmul"))
     },
+    **{f"tf.{name}": known("x, name=None") for name in ("negative", "abs", "round", "sigmoid", "tanh")},
+    **{f"tf.{name}": known("x, y, name=None") for name in ("add", "subtract", "multiply", "divide")},
+    **{f"tf.{name}": known("x, y, name=None") for name in ("truncatediv", "truncatemod")},
+    **{f"tf.math.{name}": known("x, y, name=None") for name in ("floordiv", "floormod")},
+    **{f"tf.bitwise.{name}": known("x, y, name=None") for name in ("left_shift", "right_shift")},
+    **{
+        f"tf.math.{name}": known("x, name=None", says=f"tf.{name}({{x}})")
+        for name in ("negative", "abs", "round", "tanh", "sigmoid")
+    },
+    **{f"tf.nn.{name}": known("x, name=None", says=f"tf.{name}({{x}})") for name in ("sigmoid", "tanh")},
+    **{
+        f"tf.math.{name}": known("x, y, name=None", says=f"tf.{name}({{x}}, {{y}})")
+        for name in ("add", "subtract", "multiply", "divide")
+    },
+    **{f"tf.{name}": known("x, y, name=None", says="tf.math.floormod({x}, {y})") for name in ("math.mod",)},
+    "tf.cast": known("x, dtype, name=None"),
+    **{f"tf.nn.{name}": known("logits, axis=-1, name=None") for name in ("softmax", "log_softmax")},
+    **{
+        name: known("logits, axis=-1, name=None", says=f"tf.nn.{name.rpartition('.')[2]}({{logits}}, {{axis}})")
+        for name in ("tf.math.softmax", "tf.math.log_softmax")
+    },
+    "tf.clip_by_value": known("t, clip_value_min, clip_value_max, name=None"),
+    "tf.linalg.solve": known("matrix, rhs, adjoint=False, name=None"),
+    "tf.linalg.inv": known("input, adjoint=False, name=None"),
+    **{f"tf.linalg.{name}": known("input, name=None") for name in ("det", "cholesky")},
+    "tf.linalg.qr": known("input, full_matrices=False, name=None"),
+    "tf.linalg.svd": known("tensor, full_matrices=False, compute_uv=True, name=None"),
+    "tf.linalg.eigh": known("tensor, name=None"),
+    "tf.linalg.lstsq": known(
+        "matrix, rhs, l2_regularizer=0.0, fast=True, name=None",
+        way="with fast=True TensorFlow solves the normal equations, which squares the condition: give fast=False",
+    ),
+    "tf.linalg.pinv": known("a, rcond=None, validate_args=False, name=None"),
+    **{f"tf.signal.{name}": known("input, name=None") for name in ("fft", "ifft")},
+    **{f"tf.signal.{name}": known("input_tensor, fft_length=None, name=None") for name in ("rfft", "irfft")},
+    "tf.signal.dct": known("input, type=2, n=None, axis=-1, norm=None, name=None"),
+    **{
+        f"tf.signal.{name}_window": known("window_length, periodic=True, dtype=None, name=None")
+        for name in ("hann", "hamming")
+    },
+    "tf.image.resize": known(
+        "images, size, method='bilinear', preserve_aspect_ratio=False, antialias=False, name=None"
+    ),
+    **{f"tf.image.{name}": known("images, name=None") for name in ("rgb_to_grayscale", "rgb_to_hsv")},
+    **{
+        f"tf.compat.v1.image.resize_{method}": known(
+            "images, size, align_corners=False, name=None, half_pixel_centers=False",
+            says=f"tf.compat.v1.image.resize({{images}}, {{size}}, '{method.partition('_')[0]}', {{align_corners}})",
+        )
+        for method in ("bilinear", "nearest_neighbor", "bicubic")
+    },
+    "tf.compat.v1.image.resize": known(
+        "images, size, method=0, align_corners=False, preserve_aspect_ratio=False, name=None"
+    ),
+    "tf.unique": known(
+        "x, out_idx=None, name=None",
+        instead="it has as many values as differ, which no plan's shapes say, in the order in which they first come: "
+        "`conformance ops unique` shows the words of the frameworks that sort them",
+    ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.frameworks.calls import Known, known
+from conformance.frameworks.calls import UNIQUE, Known, known, methods
 
 _POOL = "kernel_size, stride=kernel_size, padding=0, dilation=1"
 _NORM = "running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05"
@@ -11,6 +11,18 @@ _REDUCTION = "size_average=None, reduce=None, reduction='mean'"
 _AVERAGED = "kernel_size, stride=kernel_size, padding=0, ceil_mode=False, count_include_pad=True"
 _PATCHES = "kernel_size, dilation=1, padding=0, stride=1"
 _POWER = "input, norm_type, kernel_size, stride=kernel_size, ceil_mode=False"
+
+TENSOR = "torch.Tensor"
+OLDER = {"axis": "dim={}", "keepdims": "keepdim={}", "unbiased": "correction=int({})"}
+_ADAM = "params, lr=0.001, betas=(0.9, 0.999), eps=1e-08"
+_MORE = "amsgrad=False, *, foreach=None, maximize=False, capturable=False, differentiable=False, fused=None"
+_RESIZED = "size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None"
+_SCALED = "where a scale_factor gives whole lengths it is the same as size=... with them: give the size"
+_METHODS = (
+    "sum mean prod amax amin all any argmax argmin var std logsumexp quantile cumsum cumprod sort argsort topk "
+    "softmax log_softmax sigmoid tanh relu clamp clip abs neg round remainder fmod floor_divide add sub mul div "
+    "matmul dot tile repeat_interleave roll index_select take_along_dim max min inverse det unique"
+).split()
 
 CALLS: dict[str, Known] = {
     "torch.nn.functional.gelu": known("input, approximate='none'"),
@@ -206,4 +218,122 @@ CALLS: dict[str, Known] = {
             ("RNN", "nonlinearity='tanh', ", ""),
         )
     },
+    "torch.optim.SGD": known(
+        "params, lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False, *, maximize=False, foreach=None, "
+        "differentiable=False, fused=None",
+        of=("sgd",),
+    ),
+    "torch.optim.Adam": known(f"{_ADAM}, weight_decay=0, {_MORE}, decoupled_weight_decay=False", of=("adam",)),
+    "torch.optim.AdamW": known(
+        f"{_ADAM}, weight_decay=0.01, amsgrad=False, *, maximize=False, foreach=None, capturable=False, "
+        "differentiable=False, fused=None",
+        of=("adamw",),
+    ),
+    "torch.optim.RMSprop": known(
+        "params, lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0, momentum=0, centered=False, capturable=False, "
+        "foreach=None, maximize=False, differentiable=False",
+        of=("rmsprop",),
+    ),
+    "torch.optim.Adagrad": known(
+        "params, lr=0.01, lr_decay=0, weight_decay=0, initial_accumulator_value=0, eps=1e-10, foreach=None, *, "
+        "maximize=False, differentiable=False, fused=None",
+        of=("adagrad",),
+    ),
+    **{f"torch.{name}": known("input") for name in ("neg", "abs")},
+    **{f"torch.{name}": known("input, other, *, alpha=1") for name in ("add", "sub")},
+    "torch.mul": known("input, other"),
+    "torch.div": known("input, other, *, rounding_mode=None", way="rounded by 'floor' it is torch.floor_divide"),
+    **{
+        f"torch.{name}": known("input, other")
+        for name in ("floor_divide", "remainder", "fmod", "bitwise_left_shift", "bitwise_right_shift")
+    },
+    "torch.round": known("input, *, decimals=0"),
+    **{
+        f"torch.{name}": known("input", says=f"torch.{of}({{input}})")
+        for name, of in (("negative", "neg"), ("absolute", "abs"), ("relu", "nn.functional.relu"))
+    },
+    **{
+        f"torch.{name}": known("input, other, *, alpha=1", says=f"torch.{of}({{input}}, {{other}}, alpha={{alpha}})")
+        for name, of in (("subtract", "sub"),)
+    },
+    "torch.multiply": known("input, other", says="torch.mul({input}, {other})"),
+    "torch.divide": known(
+        "input, other, *, rounding_mode=None", says="torch.div({input}, {other}, rounding_mode={rounding_mode})"
+    ),
+    "torch.true_divide": known("dividend, divisor", says="torch.div({dividend}, {divisor})"),
+    "torch.clip": known("input, min=None, max=None", says="torch.clamp({input}, {min}, {max})"),
+    "torch.linalg.solve": known("A, B, *, left=True"),
+    **{f"torch.linalg.{name}": known("A") for name in ("inv", "det")},
+    "torch.linalg.cholesky": known("A, *, upper=False"),
+    "torch.linalg.qr": known("A, mode='reduced'"),
+    "torch.linalg.svd": known("A, full_matrices=True, *, driver=None"),
+    "torch.linalg.eigh": known("A, UPLO='L'"),
+    "torch.linalg.lstsq": known("A, B, rcond=None, *, driver=None"),
+    "torch.linalg.pinv": known("A, *, atol=None, rtol=None, hermitian=False"),
+    "torch.inverse": known("input", says="torch.linalg.inv({input})"),
+    "torch.det": known("input", says="torch.linalg.det({input})"),
+    "torch.cholesky": known("input, upper=False", says="torch.linalg.cholesky({input}, upper={upper})"),
+    "torch.svd": known(
+        "input, some=True, compute_uv=True",
+        instead="torch.linalg.svd(x, full_matrices=not some) gives v transposed: write that, whose words are read",
+    ),
+    **{
+        f"torch.fft.{name}": known("input, n=None, dim=-1, norm='backward'")
+        for name in ("fft", "ifft", "rfft", "irfft")
+    },
+    **{
+        f"torch.{name}_window": known(
+            f"window_length, periodic=True, *, dtype=None, layout=None, device=None, {pinned}requires_grad=False"
+        )
+        for name, pinned in (("hann", ""), ("hamming", "pin_memory=False, "), ("blackman", ""))
+    },
+    "torch.stft": known(
+        "input, n_fft, hop_length=None, win_length=None, window=None, center=True, pad_mode='reflect', "
+        "normalized=False, onesided=None, return_complex=None, align_to_window=None"
+    ),
+    "torch.nn.functional.interpolate": known(f"input, {_RESIZED}, antialias=False", way=_SCALED),
+    "torch.nn.Upsample": known(_RESIZED, like="torch.nn.functional.interpolate", way=_SCALED),
+    "torch.nn.functional.upsample": known(
+        "input, size=None, scale_factor=None, mode='nearest', align_corners=None",
+        says="torch.nn.functional.interpolate({input}, {size}, {scale_factor}, {mode}, {align_corners})",
+    ),
+    **{
+        f"torch.nn.Upsampling{name}2d": known(
+            "size=None, scale_factor=None", says=f"torch.nn.Upsample({{size}}, {{scale_factor}}, {mode})"
+        )
+        for name, mode in (("Nearest", "'nearest'"), ("Bilinear", "'bilinear', True"))
+    },
+    "torch.nn.functional.grid_sample": known("input, grid, mode='bilinear', padding_mode='zeros', align_corners=False"),
+    "torch.nn.functional.affine_grid": known("theta, size, align_corners=False"),
+    **{
+        f"torch.{name}": known(
+            "input, dim=None, keepdim=False",
+            says={
+                "": f"torch.a{name}({{input}})",
+                **dict.fromkeys(("0", "values"), f"torch.a{name}({{input}}, {{dim}}, {{keepdim}})"),
+                **dict.fromkeys(("1", "indices"), f"torch.arg{name}({{input}}, {{dim}}, {{keepdim}})"),
+            },
+            way=f"with a dim it gives two: give torch.{name}(...)[0] and [1], or torch.a{name} and torch.arg{name}",
+        )
+        for name in ("max", "min")
+    },
+    "torch.unique": known(
+        "input, sorted=True, return_inverse=False, return_counts=False, dim=None",
+        instead=UNIQUE,
+    ),
+    "torch.Tensor.to": known("self, dtype, non_blocking=False, copy=False", like="torch.Tensor.to"),
+    **{
+        f"torch.Tensor.{name}": known("self", says=f"{{self}}.to(torch.{of})")
+        for name, of in (
+            ("long", "int64"),
+            ("int", "int32"),
+            ("short", "int16"),
+            ("bool", "bool"),
+            ("float", "float32"),
+            ("half", "float16"),
+            ("double", "float64"),
+            ("bfloat16", "bfloat16"),
+        )
+    },
 }
+CALLS |= methods(CALLS, TENSOR, map("torch.{}".format, _METHODS))
