@@ -22,11 +22,12 @@ from conformance.recipe.bench import PLACES, USUAL, places
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.inverse import told as said
 from conformance.recipe.inverse import ways
-from conformance.recipe.meant import Meant, is_known, read_words
+from conformance.recipe.meant import Meant, read_words
 from conformance.recipe.read import read_call
 from conformance.recipe.read_onnx import as_call
 from conformance.recipe.read_separable import TwoCalls
 from conformance.recipe.signatures import candidates
+from conformance.recipe.spoken import is_known
 from conformance.recipe.syntax import Parsed, parse, read_values
 from conformance.recipe.verify import RIGHT, NoRecipe, Recipe, Recipes
 from conformance.recipe.weight_files import read_arrays

@@ -19,11 +19,9 @@ from typing import Any
 from conformance.frameworks import Ask, lower, said, several
 from conformance.frameworks.base import Framework
 from conformance.frameworks.calls import REQUIRED, Known
-from conformance.frameworks.found import find
 from conformance.frameworks.words import Words
 from conformance.ops.base import REQUIRED as NEEDED
 from conformance.ops.base import Field, Op
-from conformance.ops.defined import DEFINED
 from conformance.outcome import Unsupported
 from conformance.plan import Plan
 from conformance.recipe.bench import USUAL
@@ -36,14 +34,12 @@ from conformance.recipe.heads import (
     bound_head,
     counted,
     differences,
-    full_names,
     head_of,
     in_full,
-    method_names,
-    shown,
 )
 from conformance.recipe.literals import Expression, evaluate
-from conformance.recipe.syntax import Given, Parsed, parse
+from conformance.recipe.spoken import READ_AS, spoken_calls
+from conformance.recipe.syntax import Parsed
 from conformance.target import Target, parse_target
 
 DTYPE = "float32"
@@ -53,9 +49,6 @@ PAIRS = 2_000
 SIZES = (8, 7, 6)
 # A length that is made up reaches beyond the call's own numbers, up to this.
 LONGEST = 512
-_FUNCTION = re.compile(r"((?:[A-Za-z_]\w*\.)+[\w{}|]+)\(")
-_HOLE = re.compile(r"\{\w+(?:\|\w+)*\}")
-_READ_AS = "it is read as "
 # What is worse than any number of arguments: no such function, no words for it, refused by the definition, no op.
 COUNTED = 1
 _NO_HEAD, _NO_WORDS, _REFUSED, _NO_OP = 10_000, 20_000, 30_000, 40_000
@@ -244,7 +237,7 @@ class _Reader:
 
     def _more(self, own: Mapping[str, ast.expr]) -> dict[str, str]:
         """What is a tensor to the words, and a call in what this call was read as: a loss is no mean of some tensor."""
-        if not any(note.startswith(_READ_AS) for note in self.parsed.notes):
+        if not any(note.startswith(READ_AS) for note in self.parsed.notes):
             return {}
         calls = {name: ast.unparse(node) for name, node in self.given.items() if isinstance(node, ast.Call)}
         return {
@@ -274,21 +267,11 @@ def _in_full(head: Head, framework: Framework) -> Head:
     return replace(head, function=framework.tensor + head.function) if head.function.startswith(".") else head
 
 
-def is_known(dotted: str) -> bool:
-    """Whether any framework's words have a function of this name."""
-    return any(known for *_, known in _named(dotted)) or any(True for _ in _cells(dotted))
-
-
-def known_names() -> list[str]:
-    """Every function that is read by words, for messages."""
-    return [name for framework in find()[0].values() for name in framework.calls]
-
-
 def read_words(parsed: Parsed, shapes: Mapping[str, tuple[int, ...]], first: tuple[int, ...] | None = None) -> Meant:
     """What a call means. `first` is the shape of the op's first tensor; CallError says what is missing or differs."""
     errors: list[CallError] = []
     cells: list[list[_Reader]] = []
-    for framework, kind, name, spoken in _spoken(parsed, errors):
+    for framework, kind, name, spoken in spoken_calls(parsed, errors):
         known = framework.calls.get(name)
         try:
             given = bind(name, (a.node for a in spoken.arguments), ((k, v.node) for k, v in spoken.keywords), known)
@@ -350,107 +333,6 @@ def _asked(framework: Framework) -> list[Target]:
     """The framework in each form in which it may be asked: as functions, as layers."""
     options = [f"+api={value}" for value in framework.options.get("api", ())]
     return [parse_target(framework.name + option) for option in ("", *options)]
-
-
-def _named(dotted: str) -> Iterator[tuple[Framework, str, Known | None]]:
-    """Every framework that a name may be of, and the name in full; with its signature, where that is known."""
-    bare = "." not in dotted
-    of_tensors = method_names(dotted)
-    for framework in find()[0].values():
-        listed = framework.calls
-        names = [n for n in full_names(dotted) if n.split(".")[0] in framework.first_words]
-        names += of_tensors.get(framework.name, ())
-        if bare:
-            names += [n for n in listed if n.rpartition(".")[2] == dotted and not n.startswith(f"{framework.tensor}.")]
-        for name in dict.fromkeys(names):
-            yield framework, name, listed.get(name)
-
-
-def _cells(dotted: str) -> Iterator[tuple[Framework, type[Op], str]]:
-    """Every framework and op in whose words a name may be the function, with the name in full."""
-    for framework, name, known in _named(dotted):
-        wanted = known.like or name if known else name
-        for kind in DEFINED.values():
-            texts = [words.text for words in several(framework.words.get(kind.name))]
-            every = [function for text in texts for function in _FUNCTION.findall(text)]
-            method = wanted.startswith(f"{framework.tensor}.") and any(
-                f"x.{wanted.rpartition('.')[2]}" == f for f in every
-            )
-            of = known is not None and kind.name in known.of
-            if of or method or any(_may_be(kind, function, wanted) for function in every):
-                yield framework, kind, name
-
-
-def _spoken(parsed: Parsed, errors: list[CallError]) -> Iterator[tuple[Framework, type[Op], str, Parsed]]:
-    """The cells of a call, and the call in the words that are read: a method as a function, another one as it says."""
-    for framework, name, known in _named(parsed.dotted):
-        own = parsed
-        if name == f"{framework.tensor}.{parsed.dotted.rpartition('.')[2]}" and name not in full_names(parsed.dotted):
-            receiver = parsed.receiver or ast.parse(parsed.dotted.rpartition(".")[0], mode="eval").body
-            own = replace(parsed, arguments=(Given(evaluate(receiver), receiver), *parsed.arguments))
-        own = _of_today(own, framework, known)
-        try:
-            spoken = _rewritten(own, name, known)
-        except CallError as error:
-            errors.append(error)
-            continue
-        if spoken is own:
-            yield from (
-                (f, kind, full, own) for f, kind, full in _cells(name) if (f.name, full) == (framework.name, name)
-            )
-        else:
-            yield from (cell for cell in _spoken(spoken, errors) if cell[0].name == framework.name)
-
-
-def _of_today(parsed: Parsed, framework: Framework, known: Known | None) -> Parsed:
-    """A call with the keywords that a framework still takes by those of today."""
-    keywords = []
-    for word, given in parsed.keywords:
-        new, _, form = framework.older.get(word, "").partition("=")
-        if known and new in known.parameters and word not in known.parameters:
-            node = ast.parse(form.format(ast.unparse(given.node)), mode="eval").body
-            keywords.append((new, Given(evaluate(node), node)))
-        else:
-            keywords.append((word, given))
-    return replace(parsed, keywords=tuple(keywords))
-
-
-def _rewritten(parsed: Parsed, name: str, known: Known | None) -> Parsed:
-    """A call in the words that its signature says it in; CallError where what they leave out is no default."""
-    way = f"; {known.way}" if known and known.way else ""
-    if known and known.instead:
-        raise CallError(f"{parsed.text}\n  {name} is no one call here: {known.instead}")
-    if known is None or not known.says or parsed.taken not in known.says:
-        if parsed.taken:
-            raise CallError(f"{parsed.text}\n  one output of {name} is no call that is read; give the call alone{way}")
-        return parsed
-    text = known.says[parsed.taken]
-    given = bind(name, (a.node for a in parsed.arguments), ((k, v.node) for k, v in parsed.keywords), known)
-    person = Side(given, known)
-    for parameter, default in known.parameters.items():
-        if f"{{{parameter}}}" in text or f"{{{parameter}?}}" in text:
-            continue
-        if parameter not in FREE and person.value(parameter) != default:
-            said = f"{parameter} is {shown(person.value(parameter))}, expected {shown(default)}"
-            raise CallError(f"{parsed.text}\n  {name} is read as {text}, but {said}{way}")
-    values = {p: ast.unparse(given[p]) if p in given else shown(d) for p, d in known.parameters.items()}
-    if missing := [p for p, d in known.parameters.items() if d is REQUIRED and p not in given and f"{{{p}}}" in text]:
-        raise CallError(f"{parsed.text}\n  {name} misses {', '.join(missing)}")
-    text = re.sub(r", \w+=\{(\w+)\?\}", lambda hole: hole[0].replace("?", "") if hole[1] in given else "", text)
-    spoken = parse(re.sub(r"\{(\w+)\}", lambda hole: values[hole[1]], text))
-    return replace(spoken, text=parsed.text, notes=(*parsed.notes, f"{_READ_AS}{spoken.text}"))
-
-
-def _may_be(kind: type[Op], function: str, wanted: str) -> bool:
-    """Whether words with holes in a function's name may name this one."""
-    if not re.fullmatch(r"\w*".join(map(re.escape, _HOLE.split(function))), wanted):
-        return False
-    last = function.rpartition(".")[2]
-    if _HOLE.sub("", last):
-        return True
-    # A name that is a hole as a whole is one of the words of its parameter.
-    field = kind.fields().get(last.strip("{}").partition("|")[0])
-    return field is not None and wanted.rpartition(".")[2] in field.words
 
 
 def _defaults(kind: type[Op]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from conformance.recipe.call import Call, CallError
 from conformance.recipe.literals import Expression, holds_expression, unknown
-from conformance.recipe.meant import known_names
 from conformance.recipe.read_depthwise import read_atrous, read_depthwise
 from conformance.recipe.read_jax import read_jax
 from conformance.recipe.read_jax_layers import read_jax_layer
@@ -21,6 +20,7 @@ from conformance.recipe.read_tensorflow import read_tensorflow
 from conformance.recipe.read_torch import read_torch
 from conformance.recipe.reading import Reading, bind
 from conformance.recipe.signatures import ON_JAX, Signature, candidates, signatures
+from conformance.recipe.spoken import known_names
 from conformance.recipe.syntax import Given, Parsed, failure, parse
 from conformance.text.nearest import near
 

@@ -25,7 +25,8 @@ from conformance.recipe import meant, told
 from conformance.recipe.answers import Answer, Answers, moved
 from conformance.recipe.call import CallError
 from conformance.recipe.heads import head_of
-from conformance.recipe.meant import Meant, is_known, read_words, several
+from conformance.recipe.meant import Meant, read_words, several
+from conformance.recipe.spoken import is_known
 from conformance.recipe.syntax import parse
 from conformance.recipe.verify import NoRecipe, Recipes
 from conformance.recipe.weights import convert
