@@ -242,7 +242,10 @@ def _unknown(parsed: Parsed) -> str:
         )
     known = list(signatures())
     shorts = {s.short: s.name for s in reversed(list(signatures().values()))}
-    others = {name.rpartition(".")[2]: name for name in known_names()}
+    # Of functions with one name, that of the module that was written; a tensor's method comes last.
+    module = parsed.dotted.rpartition(".")[0]
+    ranked = sorted(known_names(), key=lambda name: (name.rpartition(".")[0] == module, ".Tensor." not in name))
+    others = {name.rpartition(".")[2]: name for name in ranked}
     if close := near(word, {**others, **shorts}, cutoff=0.75):
         hint = f"; did you mean {shorts.get(close) or others[close]}{hint}"
     return (

@@ -53,7 +53,7 @@ _SAID = {
 }
 
 
-class Refused(Exception):
+class Refused(ValueError):
     """The op's definition rejects these parameters; the message says why."""
 
 
