@@ -397,13 +397,20 @@ def plans() -> Iterator[tuple[str, str, str]]:
 
 def test_what_words_say_is_read_back() -> None:
     for framework, text, op in dict.fromkeys(plans()):
-        found = read(text)
+        try:
+            found = read(text)
+        except CallError:
+            # Words of several calls may be refused as one.
+            assert sum(isinstance(node, ast.Call) for node in ast.walk(ast.parse(text))) > 1, text
+            continue
         # An adaptive pool whose places are all alike is a pool, and asked by the same call.
         assert found.framework == framework, text
         if found.op.name not in {op, op.removeprefix("adaptive_")}:
             # A layer that is one op when it trains and another when it does not is one of them; a note names the other.
             assert any(note.startswith(f"the same call is {op}[") for note in found.notes), text
             continue
+        if any("stands for a tensor" in note for note in found.notes):
+            continue  # what is computed first, as the transpose of x, is read as any other tensor, and said
         head = head_of(found.words, find()[0][framework].first_words)
         assert head is not None
         # A number is the same one with a point.

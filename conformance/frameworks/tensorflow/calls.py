@@ -79,16 +79,15 @@ CALLS: dict[str, Known] = {
         )
         for room, like in (("matmul", ""), ("linalg.matmul", "tf.matmul"))
     },
-    **{f"tf.{name}": known("x, name=None") for name in ("negative", "abs", "round", "sigmoid", "tanh")},
+    **{f"tf.{name}": known("x, name=None") for name in ("negative", "abs", "round")},
     **{f"tf.{name}": known("x, y, name=None") for name in ("add", "subtract", "multiply", "divide")},
     **{f"tf.{name}": known("x, y, name=None") for name in ("truncatediv", "truncatemod")},
     **{f"tf.math.{name}": known("x, y, name=None") for name in ("floordiv", "floormod")},
     **{f"tf.bitwise.{name}": known("x, y, name=None") for name in ("left_shift", "right_shift")},
     **{
         f"tf.math.{name}": known("x, name=None", says=f"tf.{name}({{x}})")
-        for name in ("negative", "abs", "round", "tanh", "sigmoid")
+        for name in ("negative", "abs", "round")
     },
-    **{f"tf.nn.{name}": known("x, name=None", says=f"tf.{name}({{x}})") for name in ("sigmoid", "tanh")},
     **{
         f"tf.math.{name}": known("x, y, name=None", says=f"tf.{name}({{x}}, {{y}})")
         for name in ("add", "subtract", "multiply", "divide")
