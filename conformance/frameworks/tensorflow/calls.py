@@ -84,10 +84,7 @@ CALLS: dict[str, Known] = {
     **{f"tf.{name}": known("x, y, name=None") for name in ("truncatediv", "truncatemod")},
     **{f"tf.math.{name}": known("x, y, name=None") for name in ("floordiv", "floormod")},
     **{f"tf.bitwise.{name}": known("x, y, name=None") for name in ("left_shift", "right_shift")},
-    **{
-        f"tf.math.{name}": known("x, name=None", says=f"tf.{name}({{x}})")
-        for name in ("negative", "abs", "round")
-    },
+    **{f"tf.math.{name}": known("x, name=None", says=f"tf.{name}({{x}})") for name in ("negative", "abs", "round")},
     **{
         f"tf.math.{name}": known("x, y, name=None", says=f"tf.{name}({{x}}, {{y}})")
         for name in ("add", "subtract", "multiply", "divide")
