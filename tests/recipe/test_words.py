@@ -21,7 +21,7 @@ from conformance.layout import parse_layout, to_layout
 from conformance.ops.base import Op, TensorSpec, boolean_field, integer_field, param, real_field, word_field
 from conformance.ops.defined import DEFINED
 from conformance.plan import Plan
-from conformance.recipe import meant, told
+from conformance.recipe import spoken, told
 from conformance.recipe.answers import Answer, Answers, moved
 from conformance.recipe.call import CallError
 from conformance.recipe.heads import head_of
@@ -99,7 +99,7 @@ JAX = Words(
 @pytest.fixture
 def scaled(monkeypatch: pytest.MonkeyPatch) -> None:
     frameworks, _ = find()
-    monkeypatch.setattr(meant, "DEFINED", {"scaled": Scaled, "leaky": Leaky})
+    monkeypatch.setattr(spoken, "DEFINED", {"scaled": Scaled, "leaky": Leaky})
     monkeypatch.setitem(frameworks["torch"].words, "scaled", TORCH)  # type: ignore[index]
     monkeypatch.setitem(frameworks["jax"].words, "scaled", JAX)  # type: ignore[index]
     for framework, name, text, signature in (
