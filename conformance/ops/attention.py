@@ -125,7 +125,7 @@ class Attention(Op):
         return where(empty, 0.0, y)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         yield "a query that no key is left for gets the average of all values", _Average(**given)
         yield "a query that no key is left for gets NaN", _NoAnswer(**given)
         yield "the products as they are, not scaled", replace(self, scale=1.0)

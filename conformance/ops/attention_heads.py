@@ -85,7 +85,7 @@ class MultiHeadAttention(Op):
         return where(empty, 0.0, seen)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         yield "a query that no key is left for gets the average of all values", _Average(**given)
         yield "a query that no key is left for gets NaN", _NoAnswer(**given)
         if self.mask in ("boolean", "keys"):

@@ -136,6 +136,10 @@ class Op(ABC):
         """Every parameter by its name, as conditions read it and records keep it."""
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
 
+    def held(self) -> dict[str, Any]:
+        """Every parameter as it is held, to make another op of the same ones."""
+        return {name: getattr(self, name) for name in self.fields()}
+
     def label(self) -> str:
         """A short readable text that tells apart any two sets of parameters of this op."""
         said = [f"{key}={shown(value)}" for key, value in self.parameters().items() if value != _default(self, key)]

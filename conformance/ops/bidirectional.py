@@ -150,7 +150,7 @@ class Bidirectional(Op):
         return made * 0.5 if self.merge == "ave" else made
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        same = {name: getattr(self, name) for name in self.fields()}
+        same = self.held()
         if not self.sequences:
             text = "the last step of every step's answer, where the backward pass has seen one step, for its last state"
             yield text, _LastStep(**same)

@@ -125,7 +125,7 @@ class Stft(_Frames):
         return tuple(self.scaled(part.swapaxes(1, 2)) for part in (real, imag))
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given = self.parameters()
+        given = self.held()
         longer: dict[str, Any] = {**given, "n": 1 << (self.frame - 1).bit_length()}  # the next power of two
         hann: dict[str, Any] = {"window": "hann", "periodic": True}
         yield "the window at the start of a frame, zeros behind it", _AtStart(**given)
@@ -204,7 +204,7 @@ class Istft(_Frames):
         return self._kept(scattered(frames, at, (self.rows, self.reach))) / self._kept(self._overlapped())
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given = self.parameters()
+        given = self.held()
         yield "the windows' squares not divided by", _Undivided(**given)
         yield "no window in the inverse", _Unwindowed(**given)
 

@@ -59,7 +59,7 @@ class _Elements(Op):
     def otherwise(self, text: str, formula: Any) -> tuple[str, Op]:
         """The same question, answered by another formula of (op, *inputs)."""
         other = make_dataclass("_Other", [], bases=(type(self),), namespace={"compute": formula}, frozen=True)
-        return text, other(**{name: getattr(self, name) for name in self.fields()})
+        return text, other(**self.held())
 
     @property
     def width(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from conformance.exact.functions import exp, log, softplus, sqrt
 from conformance.exact.num import Num, stored, total
@@ -142,7 +141,7 @@ class BinaryCrossEntropy(Loss):
         return -(self.positive * _times_log(target, x) + _times_log(stored(1.0 - target), stored(1.0 - x)))
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         if self.logits:
             yield (
                 "x taken for probabilities, which lie within 1e-7 and 1 - 1e-7",

@@ -118,7 +118,7 @@ class CrossEntropy(Op):
         return log_softmax(x, 1)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         yield "x taken for probabilities, over their sum, within 1e-7 and 1 - 1e-7", _Probabilities(**given)
         yield "x taken for logarithms of probabilities, with no softmax", _Probabilities(**given, how="logs")
         yield "the softmax of a softmax", _Probabilities(**given, how="twice")

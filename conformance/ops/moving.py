@@ -124,7 +124,7 @@ class Roll(Moving):
         return roll(x, self.shift, self.axis)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         yield "in the other direction", Roll(**{**given, "shift": -self.shift})
         yield "all elements in a row rolled, not those along the axis", _Flat(**given)
 
@@ -153,7 +153,7 @@ class Repeat(Moving):
         return repeat(x, self.times, self.axis)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         yield "all of x again and again, as tile: a b a b", _Tiled(**given)
 
 
@@ -279,7 +279,7 @@ class SpaceToDepth(DepthToSpace):
         return {"split": (self.batch, c, h, b, w, b), "order": order, "joined": self.outputs()[0].shape}
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         if self.depth_last:
             yield _UNSHUFFLED, SpaceToDepth(**{**given, "mode": "CRD"})
         else:

@@ -176,7 +176,7 @@ class BatchNormInference(Channelwise):
         return rsqrt(variance + self.epsilon)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         yield "the statistics of this batch, as in training", _Training(**given)
         yield "epsilon added to the standard deviation, outside of the root", _InferenceOutside(**given)
 
@@ -238,7 +238,7 @@ class LayerNorm(Op):
         return rsqrt(variance_of(x, self.over, keepdims=True) + self.epsilon)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         yield "epsilon added to the standard deviation, outside of the root", _LayerOutside(**given)
         yield "the unbiased variance, by n - 1", _LayerUnbiased(**given)
         yield "the root of the mean of the squares, with no mean taken off, as RMS norm", _Rms(**given)

@@ -37,7 +37,7 @@ class InstanceNorm(Channelwise):
         return ((parts - mean(parts, over, keepdims=True)) * by).reshape(*x.shape)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         yield "the statistics of all batch items together, as batch norm", _Grouped(**given, over=(0, 3))
         yield "the statistics of all channels together, as layer norm", _Grouped(**given, parts=1)
         yield "epsilon added to the standard deviation, outside of the root", _Grouped(**given, inside=False)

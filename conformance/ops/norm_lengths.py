@@ -58,7 +58,7 @@ class RmsNorm(Op):
         return x * rsqrt(squares + self.epsilon) * scale
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         yield "1 + scale for scale", _Rms(**given, how="plus")
         yield "epsilon added to the root, outside of it", _Rms(**given, how="outside")
         yield "the mean taken off first, as layer norm", _Rms(**given, how="centred")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -106,7 +105,7 @@ class Sgd(_Steps):
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         if self.momentum:
-            yield "dampened: the new gradient counts 1 - momentum in the velocity", _Dampened(**_given(self))
+            yield "dampened: the new gradient counts 1 - momentum in the velocity", _Dampened(**self.held())
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ class Adam(_Steps):
         return (sqrt(v) + self.epsilon) / sqrt(rest)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given = _given(self)
+        given = self.held()
         yield "m and v as they are, not divided by what they lack", _Uncorrected(**given)
         if self.decay:
             other = "coupled: added to the gradient" if self.decoupled else "decoupled, as in AdamW"
@@ -251,7 +250,3 @@ class Adagrad(_Steps):
     def step(self, x: Num, g: Num, t: int, rate: float, kept: Slots) -> Num:
         total = kept["total"] = kept["total"] + square(g)
         return x - rate * (g / (sqrt(total + self.epsilon) if self.inside else sqrt(total) + self.epsilon))
-
-
-def _given(op: Op) -> dict[str, Any]:
-    return {f.name: getattr(op, f.name) for f in fields(op)}  # type: ignore[arg-type]  # every op is a dataclass

@@ -87,7 +87,7 @@ class Unfold(_Patches):
         return self.under(x, 0.0).transpose(0, 1, 2 + rank, *range(2, 2 + rank))
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        yield _ORDER, _Interleaved(**self.parameters())
+        yield _ORDER, _Interleaved(**self.held())
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Fold(_Patches):
         return y[:, :size].reshape(self.batch, self.channels, *self.size)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        yield _ORDER, _Gathered(**self.parameters())
+        yield _ORDER, _Gathered(**self.held())
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class Activation(Op):
         return (TensorSpec("y", LETTERS[: len(self.shape)], self.shape),)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         for text, formula in self.taken_for.items():
             other = make_dataclass("_Other", [], bases=(type(self),), namespace={"compute": formula}, frozen=True)
             yield text, other(**given)

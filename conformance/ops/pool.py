@@ -282,7 +282,7 @@ class AvgPool(Pool):
         return total(self.under(x, 0.0), -1) / np.asarray(places, dtype=np.float64)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         if self.ceil:
             yield "over as many as the window has, wherever it lies", _Whole(**given)
         yield "the nearest element of x for what stands around it", _Repeated(**given)
@@ -326,7 +326,7 @@ class LpPool(Pool):
         return a if self.p == 1 else sqrt(a) if self.p == 2 else power(a, 1 / self.p)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         yield "x to the power p with its sign, not its absolute value", _Signed(**given)
         yield "as if all of the window lay within x, by the mean of what does", _Scaled(**given)
 
@@ -399,7 +399,7 @@ class AdaptiveAvgPool(Op):
         return mean(bin, tuple(range(2, bin.ndim)))
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         if not self.meaning().divides and all(map(le, self.output, self.size)):
             yield "bins of equal length that leave the rest out", _equal(type(self))(**given)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from conformance.exact.contraction import einsum
 from conformance.exact.functions import sigmoid, tanh
@@ -131,9 +130,9 @@ class Gru(_Recurrent):
         return z * h + (1 - z) * c
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        yield "z and 1 - z swapped: z is the share of what is new", _Update(**_given(self))
+        yield "z and 1 - z swapped: z is the share of what is new", _Update(**self.held())
         if self.reset_after:
-            yield "the reset before the product with r, as in reset_after=False", _Before(**_given(self))
+            yield "the reset before the product with r, as in reset_after=False", _Before(**self.held())
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,3 @@ class SimpleRnn(_Recurrent):
             h = stored(tanh(z) if self.activation == "tanh" else maximum(z, 0.0))
             seen.append(h)
         return stack(seen, 1), h
-
-
-def _given(op: Op) -> dict[str, Any]:
-    return {f.name: getattr(op, f.name) for f in fields(op)}  # type: ignore[arg-type]  # every op is a dataclass

@@ -181,7 +181,7 @@ class Mean(Reduction):
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         yield from super().neighbours()
         if self.of != REAL:
-            given = {name: getattr(self, name) for name in self.fields()}
+            given = self.held()
             yield "the sum divided as integers are, the rest dropped", _WholeMean(**given)
 
 
@@ -241,7 +241,7 @@ class Var(Reduction):
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         yield from super().neighbours()
-        given = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         yield "the mean of the squares less the square of the mean, in float32", _OnePass(**given)
 
 

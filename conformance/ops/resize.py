@@ -271,9 +271,9 @@ class Resize(Op):
                 if (a, exclude) != (self.a, self.exclude) and not self.antialias:
                     yield text, replace(self, a=a, exclude=exclude)
         if self.method == "area" and not self.meaning().whole:
-            yield "whole elements of x, as an adaptive pool has them", _Bins(**_given(self))
+            yield "whole elements of x, as an adaptive pool has them", _Bins(**self.held())
         if self.method == "cubic" and not self.antialias:
-            yield "places rounded to 1/1024", _Coarse(**_given(self))
+            yield "places rounded to 1/1024", _Coarse(**self.held())
 
     def periods(self) -> Mapping[str, int]:
         return {letter: by for letter, by in zip(SPATIAL[len(self.size)], self.meaning().by, strict=True) if by > 1}
@@ -282,10 +282,6 @@ class Resize(Op):
 def _written(value: float) -> Fraction:
     """A number as it is written: 1.3 is 13/10."""
     return Fraction(repr(value))
-
-
-def _given(op: Resize) -> dict[str, Any]:
-    return {name: getattr(op, name) for name in op.fields()}
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ class GridSample(Op):
         return y
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
-        given = {name: getattr(self, name) for name in self.fields()}
+        given = self.held()
         yield "the grid's first number along H, the second along W", _Exchanged(**given)
 
 

@@ -220,7 +220,7 @@ class _Reader:
             return _Tried(_NO_WORDS, op, differs=(plan.reason,))
         head = head_of(plan, self.framework.first_words)
         wanted = self.known.like if self.known and self.known.like else self.function
-        head = head and _in_full(head, self.framework)
+        head = head and _as_method(head, self.framework)
         if head is None or head.function != wanted:
             return _Tried(_NO_HEAD, op, plan, differs=(f"the words are {plan.text}",))
         known = self.framework.calls.get(head.function)
@@ -262,7 +262,7 @@ class _Reader:
         return found, off
 
 
-def _in_full(head: Head, framework: Framework) -> Head:
+def _as_method(head: Head, framework: Framework) -> Head:
     """A method by the name of the framework's own tensors."""
     return replace(head, function=framework.tensor + head.function) if head.function.startswith(".") else head
 
@@ -308,15 +308,9 @@ def read_words(parsed: Parsed, shapes: Mapping[str, tuple[int, ...]], first: tup
         raise CallError(f"{parsed.dotted} is in no framework's words")
     reader, nearest = min(tried, key=lambda pair: pair[1].score)
     head = f" ({ast.unparse(nearest.head.call)})" if nearest.head else ""
-    raise CallError(
-        f"{parsed.text}\n  {reader.function} is read as {reader.kind.name}{head}, but "
-        + "; ".join(
-            [
-                *nearest.differs,
-                *([reader.known.way] if reader.known and reader.known.way else []),
-            ]
-        )
-    )
+    way = [reader.known.way] if reader.known and reader.known.way else []
+    but = "; ".join([*nearest.differs, *way])
+    raise CallError(f"{parsed.text}\n  {reader.function} is read as {reader.kind.name}{head}, but {but}")
 
 
 def _first_right(cell: Sequence[_Reader], search: Callable[[_Reader], _Tried]) -> tuple[_Reader, _Tried]:

@@ -29,7 +29,7 @@ _HOLE = re.compile(r"\{\w+(?:\|\w+)*\}")
 
 def is_known(dotted: str) -> bool:
     """Whether any framework's words have a function of this name."""
-    return any(known for *_, known in _named(dotted)) or any(True for _ in _cells(dotted))
+    return any(known or any(_ops(framework, name, known)) for framework, name, known in _named(dotted))
 
 
 def known_names() -> list[str]:
@@ -51,19 +51,16 @@ def _named(dotted: str) -> Iterator[tuple[Framework, str, Known | None]]:
             yield framework, name, listed.get(name)
 
 
-def _cells(dotted: str) -> Iterator[tuple[Framework, type[Op], str]]:
-    """Every framework and op in whose words a name may be the function, with the name in full."""
-    for framework, name, known in _named(dotted):
-        wanted = known.like or name if known else name
-        for kind in DEFINED.values():
-            texts = [words.text for words in several(framework.words.get(kind.name))]
-            every = [function for text in texts for function in _FUNCTION.findall(text)]
-            method = wanted.startswith(f"{framework.tensor}.") and any(
-                f"x.{wanted.rpartition('.')[2]}" == f for f in every
-            )
-            of = known is not None and kind.name in known.of
-            if of or method or any(_may_be(kind, function, wanted) for function in every):
-                yield framework, kind, name
+def _ops(framework: Framework, name: str, known: Known | None) -> Iterator[type[Op]]:
+    """Every op in whose words a name in full may be the function."""
+    wanted = known.like or name if known else name
+    method = f"x.{wanted.rpartition('.')[2]}" if wanted.startswith(f"{framework.tensor}.") else ""
+    for kind in DEFINED.values():
+        texts = [words.text for words in several(framework.words.get(kind.name))]
+        every = [function for text in texts for function in _FUNCTION.findall(text)]
+        of = known is not None and kind.name in known.of
+        if of or method in every or any(_may_be(kind, function, wanted) for function in every):
+            yield kind
 
 
 def spoken_calls(parsed: Parsed, errors: list[CallError]) -> Iterator[tuple[Framework, type[Op], str, Parsed]]:
@@ -80,9 +77,7 @@ def spoken_calls(parsed: Parsed, errors: list[CallError]) -> Iterator[tuple[Fram
             errors.append(error)
             continue
         if spoken is own:
-            yield from (
-                (f, kind, full, own) for f, kind, full in _cells(name) if (f.name, full) == (framework.name, name)
-            )
+            yield from ((framework, kind, name, own) for kind in _ops(framework, name, known))
         else:
             yield from (cell for cell in spoken_calls(spoken, errors) if cell[0].name == framework.name)
 

@@ -9,6 +9,15 @@ from typing import Any
 
 from conformance.ops.dense import EQUATIONS
 
+# Of patches, cut out and added up again.
+PATCHES: list[dict[str, Any]] = [
+    {"stride": 1},
+    {"padding": "same", "window": 3, "size": [5, 4], "batch": 2},
+    {"padding": [[1, 0], [0, 2]], "dilation": [2, 1]},
+    {"padding": 1, "stride": [2, 1], "channels": 3},
+    {"size": [7], "window": 3, "stride": 2, "padding": 1},
+    {"size": [3, 4, 5], "padding": "same", "stride": 1},
+]
 ASKED: dict[str, list[dict[str, Any]]] = {
     "conv": [{"stride": 2, "padding": "same", "bias": True, "in_channels": 2, "out_channels": 3}],
     "conv_transpose": [
@@ -110,22 +119,8 @@ ASKED: dict[str, list[dict[str, Any]]] = {
     "pixel_shuffle": [{}, {"block": 3, "batch": 2, "channels": 1}],
     "depth_to_space": [{}, {"mode": "CRD"}, {"block": 1, "mode": "DCR"}],
     "space_to_depth": [{}, {"mode": "CRD"}, {"block": 1, "mode": "DCR"}],
-    "unfold": [
-        {"stride": 1},
-        {"padding": "same", "window": 3, "size": [5, 4], "batch": 2},
-        {"padding": [[1, 0], [0, 2]], "dilation": [2, 1]},
-        {"padding": 1, "stride": [2, 1], "channels": 3},
-        {"size": [7], "window": 3, "stride": 2, "padding": 1},
-        {"size": [3, 4, 5], "padding": "same", "stride": 1},
-    ],
-    "fold": [
-        {"stride": 1},
-        {"padding": "same", "window": 3, "size": [5, 4], "batch": 2},
-        {"padding": [[1, 0], [0, 2]], "dilation": [2, 1]},
-        {"padding": 1, "stride": [2, 1], "channels": 3},
-        {"size": [7], "window": 3, "stride": 2, "padding": 1},
-        {"size": [3, 4, 5], "padding": "same", "stride": 1},
-    ],
+    "unfold": PATCHES,
+    "fold": PATCHES,
     "linspace": [{}, {"start": -1.0, "stop": 3.0, "count": 7, "endpoint": False}, {"start": 0.1, "stop": 0.7}],
     "arange": [{}, {"start": 0.5, "stop": -2.0, "step": -0.75}],
     "sum": [

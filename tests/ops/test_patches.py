@@ -46,11 +46,16 @@ def lie(op: Any) -> list[tuple[tuple[int, ...], int, tuple[int, ...]]]:
     return found
 
 
+def counted(op: Any) -> np.ndarray:
+    """An x whose elements are 1, 2, 3, ..."""
+    [spec] = op.inputs()
+    return np.arange(1.0, 1 + np.prod(spec.shape)).reshape(spec.shape)
+
+
 @pytest.mark.parametrize("given", QUESTIONS, ids=str)
 def test_unfold(given: dict[str, Any]) -> None:
     op = parameters("unfold", **given)
-    [spec] = op.inputs()
-    x = np.arange(1.0, 1 + np.prod(spec.shape)).reshape(spec.shape)
+    x = counted(op)
     right = np.zeros(op.outputs()[0].shape)
     for position, number, at in lie(op):
         right[(slice(None), slice(None), number, *position)] = x[(slice(None), slice(None), *at)]
@@ -62,8 +67,7 @@ def test_unfold(given: dict[str, Any]) -> None:
 @pytest.mark.parametrize("given", QUESTIONS, ids=str)
 def test_fold(given: dict[str, Any]) -> None:
     op = parameters("fold", **given)
-    [spec] = op.inputs()
-    x = np.arange(1.0, 1 + np.prod(spec.shape)).reshape(spec.shape)
+    x = counted(op)
     right = np.zeros(op.outputs()[0].shape)
     for position, number, at in lie(op):
         right[(slice(None), slice(None), *at)] += x[(slice(None), slice(None), number, *position)]

@@ -36,17 +36,11 @@ CALLS: dict[str, Known] = {
     "numpy.roll": known("a, shift, axis=None"),
     "numpy.linspace": known("start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None"),
     "numpy.dot": known("a, b"),
-    **{
-        f"numpy.{name}": known(
-            "x",
-        )
-        for name in ("negative", "abs")
-    },
+    **{f"numpy.{name}": known("x") for name in ("negative", "abs")},
     **{
         f"numpy.{name}": known("x1, x2")
-        for name in ("add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod")
+        for name in "add subtract multiply divide floor_divide remainder fmod left_shift right_shift".split()
     },
-    **{f"numpy.{name}": known("x1, x2") for name in ("left_shift", "right_shift")},
     **{
         f"numpy.{name}": known("x1, x2", says=f"numpy.{of}({{x1}}, {{x2}})")
         for name, of in (("mod", "remainder"), ("true_divide", "divide"))

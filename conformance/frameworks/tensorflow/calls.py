@@ -91,7 +91,6 @@ CALLS: dict[str, Known] = {
     },
     **{f"tf.{name}": known("x, y, name=None", says="tf.math.floormod({x}, {y})") for name in ("math.mod",)},
     "tf.cast": known("x, dtype, name=None"),
-    **{f"tf.nn.{name}": known("logits, axis=-1, name=None") for name in ("softmax", "log_softmax")},
     **{
         name: known("logits, axis=-1, name=None", says=f"tf.nn.{name.rpartition('.')[2]}({{logits}}, {{axis}})")
         for name in ("tf.math.softmax", "tf.math.log_softmax")

@@ -94,7 +94,7 @@ class DepthwiseConv(Op):
         if self.padding == "same" and self.stride > 1:
             even = _EvenSeparable if isinstance(self, SeparableConv) else _EvenDepthwise
             text = "half the kernel padded at both ends, as by padding=1 of a kernel of 3"
-            yield text, even(**{name: getattr(self, name) for name in self.fields()})
+            yield text, even(**self.held())
 
 
 @dataclass(frozen=True)

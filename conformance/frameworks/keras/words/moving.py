@@ -14,6 +14,7 @@ _BY_HAND = Words(
 )
 
 _NARROW = {"on_dtype == 'float64' and on_backend == 'jax'": "without x64 JAX makes float32 of it"}
+_BLOCKS = {"mode != 'DCR'": "in another order", "block < 2": "'`block_size` must be at least 2'"}
 
 TABLE: dict[str, Cell] = {
     "pad": (
@@ -30,7 +31,7 @@ TABLE: dict[str, Cell] = {
         Words(
             "y = keras.ops.depth_to_space(x, {block}, data_format='channels_last')",
             _LAST,
-            {"mode != 'DCR'": "in another order", "block < 2": "'`block_size` must be at least 2'"},
+            _BLOCKS,
         ),
         _BY_HAND,
     ),
@@ -38,7 +39,7 @@ TABLE: dict[str, Cell] = {
         Words(
             "y = keras.ops.space_to_depth(x, {block}, data_format='channels_last')",
             _LAST,
-            {"mode != 'DCR'": "in another order", "block < 2": "'`block_size` must be at least 2'"},
+            _BLOCKS,
         ),
         replace(_BY_HAND, note="keras.ops.space_to_depth has the other order: by hand"),
     ),

@@ -12,6 +12,7 @@ _BY_HAND = Words(
     "y = tf.reshape(tf.transpose(tf.reshape(x, {split}), {order}), {joined})",
     note="tf.nn.depth_to_space has the other order: by hand",
 )
+_BLOCKS = {"mode != 'DCR'": "in another order", "block < 2": "'Block size should be > 1'"}
 
 TABLE: dict[str, Cell] = {
     "pad": (
@@ -30,7 +31,7 @@ TABLE: dict[str, Cell] = {
         Words(
             "y = tf.nn.depth_to_space(x, {block})",
             _LAST,
-            {"mode != 'DCR'": "in another order", "block < 2": "'Block size should be > 1'"},
+            _BLOCKS,
         ),
         _BY_HAND,
     ),
@@ -38,7 +39,7 @@ TABLE: dict[str, Cell] = {
         Words(
             "y = tf.nn.space_to_depth(x, {block})",
             _LAST,
-            {"mode != 'DCR'": "in another order", "block < 2": "'Block size should be > 1'"},
+            _BLOCKS,
         ),
         replace(_BY_HAND, note="tf.nn.space_to_depth has the other order: by hand"),
     ),
