@@ -89,7 +89,7 @@ CALLS: dict[str, Known] = {
         f"tf.math.{name}": known("x, y, name=None", says=f"tf.{name}({{x}}, {{y}})")
         for name in ("add", "subtract", "multiply", "divide")
     },
-    **{f"tf.{name}": known("x, y, name=None", says="tf.math.floormod({x}, {y})") for name in ("math.mod",)},
+    "tf.math.mod": known("x, y, name=None", says="tf.math.floormod({x}, {y})"),
     "tf.cast": known("x, dtype, name=None"),
     **{
         name: known("logits, axis=-1, name=None", says=f"tf.nn.{name.rpartition('.')[2]}({{logits}}, {{axis}})")

@@ -252,10 +252,7 @@ CALLS: dict[str, Known] = {
         f"torch.{name}": known("input", says=f"torch.{of}({{input}})")
         for name, of in (("negative", "neg"), ("absolute", "abs"), ("relu", "nn.functional.relu"))
     },
-    **{
-        f"torch.{name}": known("input, other, *, alpha=1", says=f"torch.{of}({{input}}, {{other}}, alpha={{alpha}})")
-        for name, of in (("subtract", "sub"),)
-    },
+    "torch.subtract": known("input, other, *, alpha=1", says="torch.sub({input}, {other}, alpha={alpha})"),
     "torch.multiply": known("input, other", says="torch.mul({input}, {other})"),
     "torch.divide": known(
         "input, other, *, rounding_mode=None", says="torch.div({input}, {other}, rounding_mode={rounding_mode})"
