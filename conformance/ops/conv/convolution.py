@@ -114,7 +114,7 @@ class Convolution(Op):
 
     transposed: ClassVar[bool]
     in_words: ClassVar[str]  # the definition as a clause
-    derived_names: ClassVar[tuple[str, ...]] = ("extent_axes", "empty")
+    derived_names: ClassVar[tuple[str, ...]] = ("extent_axes", "output_axes", "empty")
     unsaid: ClassVar[tuple[str, ...]] = SIZES
 
     dims: int = param(integer_field(2, 1, "number of spatial axes, 1 to 3"))
@@ -196,9 +196,13 @@ class Convolution(Op):
         return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
 
     def derived(self) -> Mapping[str, Any]:
-        """`extent_axes`: d*(k-1)+1 an axis. `empty`: the output has no element, or had none if it were not refused."""
-        lengths = [_length(self.transposed, self.padding, axis) for axis in per_axis_params(self)]
-        return {"extent_axes": self.extent, "empty": min(self.batch, self.out_channels, *lengths) <= 0}
+        """`extent_axes`: d*(k-1)+1 an axis. `output_axes`: the output's length an axis, whether it is refused or not.
+
+        `empty`: the output has no element, or had none if it were not refused.
+        """
+        lengths = tuple(_length(self.transposed, self.padding, axis) for axis in per_axis_params(self))
+        empty = min(self.batch, self.out_channels, *lengths) <= 0
+        return {"extent_axes": self.extent, "output_axes": lengths, "empty": empty}
 
     @abstractmethod
     def axes(self) -> Geometry:
