@@ -25,7 +25,7 @@ from conformance.known import KnownTable
 from conformance.known.entry import Entry, environment
 from conformance.layout import from_layout, parse_layout, to_layout
 from conformance.record import Summary, Writer, describe_environment
-from conformance.repro import across, find, script
+from conformance.repro import across, find, issue, script
 from conformance.repro.arrays import evaluated, into_layout, out_of_layout, same_bits, written
 from conformance.repro.finding import Finding, beside, finding
 from conformance.suite.case import Case, Place, Values
@@ -415,12 +415,27 @@ def test_the_body_of_a_bug_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "25 NaN and 0 infinite of 25 elements, reference 16 NaN",
         "## What should happen\n\nExpected: the numbers in `expected`.",
         f"- numpy: {np.__version__}\n",
+        f"- processor: uses {', '.join(said_here('numpy')['processor']['uses'])}\n",
         "- device: cpu; sees cpu\n- flags: threads=1\n",
         "```python\n# inf-weight-times-zero",
         "Its output (exit status 1):\n\n```text\npython 3.",
         "9 of 25 elements differ\nexpected:\n",
     ):
         assert words in text, words
+
+
+def test_a_bug_report_says_where_the_errors_lie_and_not_what_was_tried() -> None:
+    case = find_case(INF)
+    tried = "none of 2204 confusions and pairs of them gives these values; the errors lie in every element"
+    for explanation, expected in (
+        (tried, "\nThe errors lie in every element.\n"),
+        ("equals the reference with the kernel flipped", "\nIt equals the reference with the kernel flipped.\n"),
+    ):
+        verdict = Verdict(case.id, "numpy", Status.VALUE, "y", "wrong", explanation=explanation)
+        found = finding(case, parse_target("numpy"), verdict, said_here("numpy"))
+        text = issue.body(found, "raise SystemExit(1)")
+        assert expected in text
+        assert "none of" not in text.partition("## What should")[0]
 
 
 def record(path: Path, case: Case, target: str, **changes: Any) -> Path:

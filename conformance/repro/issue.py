@@ -28,8 +28,8 @@ def body(found: Finding, script: str, other: Finding | None = None) -> str:
     info = found.info or live(found)
     lines = [f"# {title(found)}", "", "## What happens", ""]
     lines += [_sentence(found), ""]
-    if found.verdict.explanation:
-        lines += [f"It {_explained(one_line(in_a_line(found.verdict.explanation)))}.", ""]
+    if explained := _explained(one_line(in_a_line(found.verdict.explanation))):
+        lines += [explained, ""]
     lines += ["```python", found.plan.render(), "```", ""]
     lines += ["## What should happen", "", _expected(found), ""]
     if found.verdict.known is not None:
@@ -73,7 +73,13 @@ def _sentence(found: Finding) -> str:
 
 
 def _explained(text: str) -> str:
-    return text if text.startswith(("equals", "is ", "has ")) else f"is explained so: {text}"
+    """What an explanation says to somebody who does not know what was tried: a cause, or where the errors lie."""
+    if text.startswith("none of "):
+        _, _, text = text.partition("; ")
+        return f"{text[0].upper()}{text[1:]}." if text else ""
+    if not text:
+        return ""
+    return f"It {text}." if text.startswith(("equals", "is ", "has ")) else f"It is explained so: {text}."
 
 
 def _expected(found: Finding) -> str:
@@ -94,6 +100,8 @@ def _facts(found: Finding, info: Mapping[str, Any]) -> list[str]:
     for key in ("python", "numpy", "platform"):
         if info.get(key):
             lines.append(f"- {key}: {info[key]}")
+    if uses := (info.get("processor") or {}).get("uses"):
+        lines.append(f"- processor: uses {', '.join(uses)}")
     lines.append(f"- device: {found.target.device}; sees {', '.join(map(str, info.get('devices', []))) or 'nothing'}")
     flags = info.get("flags") or {}
     lines.append("- flags: " + ", ".join(f"{key}={value}" for key, value in flags.items()))
