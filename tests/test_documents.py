@@ -24,6 +24,20 @@ def test_tables_are_fresh() -> None:
     assert done.returncode == 0, f"stale, run `python docs/figures/tables.py`:\n{done.stdout}{done.stderr}"
 
 
+def test_reports_to_be_filed_are_of_bugs_without_a_link() -> None:
+    done = check_tables(ROOT / "docs" / "figures" / "upstream.py")
+    assert done.returncode == 0, f"stale, `python docs/figures/upstream.py` says how to mend it:\n{done.stderr}"
+
+
+def test_a_report_of_a_bug_that_is_filed_is_found(tmp_path: Path) -> None:
+    for folder in ("docs", "conformance", "cases", "reports", "pyproject.toml"):
+        subprocess.run(["cp", "-r", str(ROOT / folder), str(tmp_path)], check=True)
+    reports = tmp_path / "reports" / "upstream"
+    (reports / "filed-long-ago.md").write_text("# filed\n", encoding="utf-8")
+    done = check_tables(tmp_path / "docs" / "figures" / "upstream.py")
+    assert (done.returncode, done.stderr) == (1, "filed-long-ago\n")
+
+
 def test_a_stale_table_is_found(tmp_path: Path) -> None:
     """In a copy in which one table is changed, the check fails and names the document."""
     for folder in ("docs", "conformance", "pyproject.toml"):
