@@ -30,8 +30,8 @@ REQUIRED = object()
 # The letters of so many spatial axes; and of tensors whose axes mean nothing, none of those that stand for something.
 SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
 LETTERS = "ABEFJK"
-# The end of a `draw` that leaves zero out.
-BUT_ZERO = " but 0"
+# What stands between the range of a `draw` and the one integer that it leaves out.
+BUT = " but "
 
 
 class ParamError(ValueError):
@@ -79,8 +79,14 @@ class TensorSpec:
     @property
     def between(self) -> tuple[int, int]:
         """The least and the largest integer that is drawn for it: `draw` is "0..9", or "-9..9 but 0"."""
-        low, _, high = (self.draw or "-9..9").removesuffix(BUT_ZERO).partition("..")
+        low, _, high = (self.draw or "-9..9").partition(BUT)[0].partition("..")
         return int(low), int(high)
+
+    @property
+    def barred(self) -> int | None:
+        """The integer between those that is not drawn, and is not the largest."""
+        _, found, value = self.draw.partition(BUT)
+        return int(value) if found else None
 
     def travels_as(self, dtype: str) -> str:
         """The dtype of an input in a case of `dtype`."""

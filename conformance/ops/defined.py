@@ -11,6 +11,7 @@ from conformance.ops.composed import DecoderEnd, GeneratorBlock, TransformerBloc
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
 from conformance.ops.conv.depthwise import DepthwiseConv, SeparableConv
+from conformance.ops.ctc import Ctc
 from conformance.ops.dense import Dense, Dot, Einsum, Matmul
 from conformance.ops.frames import Istft, Stft
 from conformance.ops.image import RgbToGrayscale, RgbToHsv
@@ -121,6 +122,7 @@ DEFINED: dict[str, type[Op]] = {
         KlDiv,
         Cosine,
         CrossEntropy,
+        Ctc,
         Attention,
         Matmul,
         Dot,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.dtypes import DTYPES, rounded
-from conformance.ops.base import BUT_ZERO, TensorSpec
+from conformance.ops.base import TensorSpec
 from conformance.suite.case import Case, Place
 
 Array = NDArray[np.float64]
@@ -107,7 +107,7 @@ def _drawn(spec: TensorSpec, kind: str, stream: np.random.RandomState, case: Cas
     if spec.kind != "real":
         low, high = spec.between
         drawn = np.asarray(stream.randint(low, high + 1, spec.shape), dtype=spec.travels_as(case.dtype))
-        return np.where(drawn == 0, drawn.dtype.type(high), drawn) if spec.draw.endswith(BUT_ZERO) else drawn
+        return drawn if spec.barred is None else np.where(drawn == spec.barred, drawn.dtype.type(high), drawn)
     array = _draw(spec, kind, stream, case)
     if spec.dtype:
         array = rounded(array, spec.dtype)

@@ -237,6 +237,15 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"target": "probability", "smoothing": 0.1, "places": 3, "reduction": "none"},
         {"target": "probability", "weighted": True},
     ],
+    "ctc": [
+        {"reduction": "none"},
+        {},
+        {"reduction": "sum", "blank": 3},
+        {"reduction": "count", "blank": 1},
+        {"logits": False, "zero_infinity": True},
+        {"logits": False, "reduction": "count", "labels": 0},
+        {"zero_infinity": True, "reduction": "none", "steps": 1, "labels": 1},
+    ],
     "attention": [
         {"keys": 17},
         {"heads": 4, "causal": "top_left", "scale": 0.3, "mask": "additive"},

@@ -138,7 +138,7 @@ def _real(dtype: torch.dtype) -> str:
 
 
 def _layers() -> Found:
-    """Layers that no function of OpInfo is: pools by powers, and recurrent ones."""
+    """Layers that no function of OpInfo is, recurrent ones among them, or that are given more than functions are."""
     for info in module_db:
         if info.name not in LAYERS and info.name not in _GATES:
             continue
@@ -150,7 +150,7 @@ def _layers() -> Found:
             layer = info.module_cls(*made.args, **made.kwargs)
             try:
                 if info.name in LAYERS:
-                    read = LAYERS[info.name](_array(asked.args[0]), *made.args, **made.kwargs)
+                    read = LAYERS[info.name](*map(_array, asked.args), *made.args, **made.kwargs)
                 else:
                     read = _recurrent(info.name, layer, asked)
             except NotExpressible as reason:

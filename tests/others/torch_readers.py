@@ -468,6 +468,24 @@ def _cross_entropy(
     return Read("cross_entropy", params, inputs, named("y", turn=flat))
 
 
+def _ctc(
+    log_probs: A,
+    targets: A,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
+) -> Read:
+    unless(log_probs.ndim == 2, "without a batch")
+    unless(targets.ndim == 1, "of labels one after another")
+    steps, batch, classes = log_probs.shape
+    params = {"batch": batch, "steps": steps, "classes": classes, "labels": targets.shape[1], "blank": blank}
+    params |= {"logits": False, "zero_infinity": zero_infinity, "reduction": reduction}
+    lengths = {"input_lengths": np.asarray(input_lengths), "target_lengths": np.asarray(target_lengths)}
+    return Read("ctc", params, {"x": log_probs, "target": targets, **lengths})
+
+
 def _attention(
     query: A,
     key: A,
@@ -770,6 +788,7 @@ READERS: dict[str, Reader] = {
     _F + "kl_div": _loss("kl_div", "log_target"),
     _F + "cosine_similarity": _cosine,
     _F + "cross_entropy": _cross_entropy,
+    _F + "ctc_loss": _ctc,
     _F + "scaled_dot_product_attention": _attention,
     _F + "linear": _linear,
     **dict.fromkeys(("matmul", "mm", "bmm", "mv"), products),
@@ -828,4 +847,4 @@ READERS: dict[str, Reader] = {
 COMPLEX = ("fft.fft", "fft.ifft", "fft.irfft", "istft")
 
 # Layers by PyTorch's ModuleInfo; the arguments of the function that a layer is are those that make it.
-LAYERS: dict[str, Reader] = {f"nn.LPPool{d}d": _lp_pool(d) for d in (1, 2, 3)}
+LAYERS: dict[str, Reader] = {**{f"nn.LPPool{d}d": _lp_pool(d) for d in (1, 2, 3)}, "nn.CTCLoss": _ctc}

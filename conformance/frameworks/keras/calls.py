@@ -62,6 +62,7 @@ CALLS: dict[str, Known] = {
     "keras.ops.rms_normalization": known("x, scale=None, axis=-1, epsilon=None"),
     "keras.ops.normalize": known("x, axis=-1, order=2, epsilon=None"),
     "keras.ops.batch_normalization": known("x, mean, variance, axis, offset=None, scale=None, epsilon=0.001"),
+    "keras.ops.ctc_loss": known("target, output, target_length, output_length, mask_index=0"),
     "keras.losses.mean_squared_error": known("y_true, y_pred"),
     "keras.losses.huber": known("y_true, y_pred, delta=1.0"),
     "keras.losses.hinge": known("y_true, y_pred"),
@@ -186,6 +187,10 @@ CALLS: dict[str, Known] = {
     ),
     "keras.losses.CosineSimilarity": known(
         f"axis=-1, {_REDUCED}", instead="it is the negative of the cosine: give 1 + keras.losses.cosine_similarity(...)"
+    ),
+    "keras.losses.CTC": known(
+        "reduction='sum_over_batch_size', name='ctc', dtype=None",
+        instead="it counts the lengths itself, every frame and the labels that are not 0: give keras.ops.ctc_loss(...)",
     ),
     "keras.losses.KLDivergence": known(
         _REDUCED,

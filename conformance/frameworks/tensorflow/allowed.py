@@ -60,7 +60,7 @@ _NN = names(
     # norms, losses
     "batch_normalization l2_loss l2_normalize local_response_normalization lrn moments",
     "sigmoid_cross_entropy_with_logits softmax_cross_entropy_with_logits sparse_softmax_cross_entropy_with_logits",
-    "weighted_cross_entropy_with_logits log_poisson_loss top_k in_top_k",
+    "weighted_cross_entropy_with_logits log_poisson_loss ctc_loss top_k in_top_k",
 )
 _ELSEWHERE = (
     names(

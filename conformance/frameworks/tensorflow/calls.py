@@ -33,6 +33,11 @@ CALLS: dict[str, Known] = {
     "tf.nn.weighted_cross_entropy_with_logits": known("labels, logits, pos_weight, name=None"),
     "tf.nn.sparse_softmax_cross_entropy_with_logits": known("labels, logits, name=None"),
     "tf.nn.softmax_cross_entropy_with_logits": known("labels, logits, axis=-1, name=None"),
+    # The blank is None by default, which is 0 where the labels are a tensor.
+    "tf.nn.ctc_loss": known(
+        "labels, logits, label_length, logit_length, logits_time_major=True, unique=None, blank_index=0, name=None",
+        way="only logits with the frames first are read: tf.transpose(logits, (1, 0, 2))",
+    ),
     **{
         f"tf.{name}": known(f"input_tensor, {_AXIS}")
         for name in ("reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min")

@@ -60,6 +60,9 @@ CALLS: dict[str, Known] = {
         "input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean', "
         "label_smoothing=0.0"
     ),
+    "torch.nn.functional.ctc_loss": known(
+        "log_probs, targets, input_lengths, target_lengths, blank=0, reduction='mean', zero_infinity=False"
+    ),
     **{
         f"torch.nn.BatchNorm{dims}d": known(
             "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None, *, "
@@ -192,6 +195,9 @@ CALLS: dict[str, Known] = {
     "torch.nn.CrossEntropyLoss": known(
         "weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean', label_smoothing=0.0",
         like="torch.nn.functional.cross_entropy",
+    ),
+    "torch.nn.CTCLoss": known(
+        "blank=0, reduction='mean', zero_infinity=False", like="torch.nn.functional.ctc_loss"
     ),
     "torch.nn.GroupNorm": known(
         "num_groups, num_channels, eps=1e-05, affine=True, device=None, dtype=None, *, bias=True",

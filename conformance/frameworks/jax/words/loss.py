@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.frameworks import Cell
+from conformance.frameworks.ctc import by_hand
 from conformance.frameworks.loss import Classes, elementwise
 
 _REDUCE = "jax.numpy.{}"
@@ -60,4 +61,5 @@ TABLE: dict[str, Cell] = {
         note=_NOTE,
     ),
     "cross_entropy": _CLASSES.words(),
+    "ctc": by_hand("jax.numpy", "logs = jax.nn.log_softmax(x)\n", _NOTE),
 }

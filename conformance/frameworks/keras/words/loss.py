@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from conformance.frameworks import Cell
+from conformance.frameworks.ctc import reduced
 from conformance.frameworks.loss import Classes, elementwise
 from conformance.frameworks.words import Words
 
@@ -77,4 +78,17 @@ TABLE: dict[str, Cell] = {
         ),
     ),
     "cross_entropy": (*_CLASSES.words(_LAYER), *_OPS_CLASSES.words()),
+    # keras.losses.CTC asks keras.ops for it, of lengths that it counts itself. PyTorch's trusts the labels.
+    "ctc": tuple(
+        reduced(
+            "keras.ops.ctc_loss(target, x, target_lengths, input_lengths, {blank})",
+            "keras.ops.cast(keras.ops.maximum(target_lengths, 1), {on_dtype})",
+            _REDUCE,
+            {
+                "not logits": "keras.ops.ctc_loss takes logits, and takes the softmax of what it is given (3.15.1)",
+                "zero_infinity": "keras.ops.ctc_loss has no zero_infinity (3.15.1)",
+            },
+            trusted=True,
+        )
+    ),
 }

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from conformance.frameworks import Cell
+from conformance.frameworks.ctc import by_hand
 from conformance.frameworks.loss import Classes, elementwise
 
 _REDUCE = "numpy.{}"
 _OFF = "off = numpy.abs(x - target)\nnear = numpy.minimum(off, {%s})\n"
+_LOGS = (
+    "off = x - numpy.max(x, -1, keepdims=True)\n"
+    "logs = off - numpy.log(numpy.sum(numpy.exp(off), -1, keepdims=True))\n"
+)
 _CLASSES = Classes(
-    before="off = x - numpy.max(x, -1, keepdims=True)\n"
-    "logs = off - numpy.log(numpy.sum(numpy.exp(off), -1, keepdims=True))\n",
+    before=_LOGS,
     sparse="-numpy.take_along_axis(logs, target[..., None], -1)[..., 0]",
     dense="-numpy.sum(labels * logs, -1)",
     one_hot="numpy.take(numpy.eye({classes}, dtype=x.dtype), target, 0)",
@@ -44,4 +48,5 @@ TABLE: dict[str, Cell] = {
         "others = numpy.maximum(numpy.linalg.norm(target, axis=-1), {epsilon})\n",
     ),
     "cross_entropy": _CLASSES.words(),
+    "ctc": by_hand("numpy", _LOGS),
 }

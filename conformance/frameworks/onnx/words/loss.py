@@ -39,4 +39,5 @@ TABLE: dict[str, Cell] = {
     "kl_div": _NONE,
     "cosine": _NONE,
     "cross_entropy": cross_entropy,
+    "ctc": _NONE,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.frameworks import Cell
+from conformance.frameworks.ctc import reduced
 from conformance.frameworks.loss import Classes, elementwise
 
 _REDUCE = "tf.reduce_{}"
@@ -63,4 +64,16 @@ TABLE: dict[str, Cell] = {
         note=_NOTE,
     ),
     "cross_entropy": _CLASSES.words(),
+    "ctc": tuple(
+        reduced(
+            "tf.nn.ctc_loss(target, x, target_lengths, input_lengths, blank_index={blank})",
+            "tf.cast(tf.maximum(target_lengths, 1), x.dtype)",
+            _REDUCE,
+            {
+                "not logits": "tf.nn.ctc_loss takes logits, and takes the softmax of what it is given (2.21.0)",
+                "zero_infinity": "tf.nn.ctc_loss has no zero_infinity, and its loss is finite without a path (2.21.0)",
+            },
+            {"x": "TNC"},
+        )
+    ),
 }

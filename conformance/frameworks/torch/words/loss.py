@@ -25,6 +25,27 @@ def _cross_entropy(weight: str, unless: dict[str, str]) -> tuple[Words, ...]:
     )
 
 
+def _ctc(before: str, x: str, unless: dict[str, str]) -> tuple[Words, ...]:
+    lengths = f"{x}, target, input_lengths, target_lengths"
+    call = f"{_F}ctc_loss({lengths}, blank={{blank}}, reduction={{reduction}}, zero_infinity={{zero_infinity}})"
+    each = call.replace("{reduction}", "'none'")
+    # It reads the probabilities of labels that are no classes from wherever they would lie.
+    return (
+        Words(
+            f"{before}y = {call}",
+            {"x": "TNC"},
+            {**unless, "reduction == 'count'": "PyTorch's mean is over the labels, too"},
+            trusted=True,
+        ),
+        Words(
+            f"{before}y = torch.mean({each})",
+            {"x": "TNC"},
+            {**unless, "reduction != 'count'": "another reduction"},
+            trusted=True,
+        ),
+    )
+
+
 TABLE: dict[str, Cell] = {
     "mse": Words(f"y = {_F}mse_loss(x, target, reduction={{reduction}})"),
     "huber": Words(f"y = {_F}huber_loss(x, target, {{reduction}}, {{delta}})"),
@@ -59,5 +80,9 @@ TABLE: dict[str, Cell] = {
     "cross_entropy": (
         *_cross_entropy("", {"weighted": "weighted"}),
         *_cross_entropy("weight=weight, ", {"not weighted": "without weights"}),
+    ),
+    "ctc": (
+        *_ctc("", "x", {"logits": "of logits"}),
+        *_ctc(f"logs = {_F}log_softmax(x, -1)\n", "logs", {"not logits": "of logarithms of probabilities"}),
     ),
 }
