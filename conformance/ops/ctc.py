@@ -18,17 +18,16 @@ from conformance.ops.base import BUT, Op, ParamError, TensorSpec, boolean_field,
 
 @dataclass(frozen=True)
 class Ctc(Op):
-    """Connectionist temporal classification (Graves et al., 2006): minus the logarithm of the probability of the labels.
+    """Connectionist temporal classification (Graves et al., 2006): minus the logarithm of the labels' probability.
 
     A path names a class for each of the first input_lengths frames; its probability is the product of theirs. It reads
-    as the labels where it gives them once runs of the same class count once and blanks are left out, so that a blank
-    stands between two equal labels. The probability of the labels, the first target_lengths of the target, is the sum
-    over the paths that read as them; without such a path it is 0, and the loss infinite. No label is the blank.
+    as the labels where it gives them once runs of one class count once and blanks are left out, so that a blank stands
+    between two equal labels. The probability of the labels, the first target_lengths of the target, is the sum over
+    the paths that read as them; without such a path it is 0, and the loss infinite. No label is the blank.
 
-    x holds the logarithms of the probabilities or, with `logits`, what log_softmax gives them of. Each logarithm is an
-    input of its own: what their probabilities add up to has no part in the loss. With `zero_infinity` a loss that is
-    infinite counts as 0. The mean is of each loss over the number of its labels, at least 1; `count` is that of the
-    losses themselves.
+    x holds the logarithms of the probabilities, each an input of its own: what the probabilities add up to has no part
+    in the loss. With `logits` the logarithms are log_softmax of x. With `zero_infinity` a loss that is infinite counts
+    as 0. The mean is of each loss over the number of its labels, at least 1; `count` is that of the losses themselves.
     """
 
     name = "ctc"

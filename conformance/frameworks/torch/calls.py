@@ -196,9 +196,7 @@ CALLS: dict[str, Known] = {
         "weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean', label_smoothing=0.0",
         like="torch.nn.functional.cross_entropy",
     ),
-    "torch.nn.CTCLoss": known(
-        "blank=0, reduction='mean', zero_infinity=False", like="torch.nn.functional.ctc_loss"
-    ),
+    "torch.nn.CTCLoss": known("blank=0, reduction='mean', zero_infinity=False", like="torch.nn.functional.ctc_loss"),
     "torch.nn.GroupNorm": known(
         "num_groups, num_channels, eps=1e-05, affine=True, device=None, dtype=None, *, bias=True",
         like="torch.nn.functional.group_norm",

@@ -9,8 +9,7 @@ from conformance.frameworks.loss import Classes, elementwise
 _REDUCE = "numpy.{}"
 _OFF = "off = numpy.abs(x - target)\nnear = numpy.minimum(off, {%s})\n"
 _LOGS = (
-    "off = x - numpy.max(x, -1, keepdims=True)\n"
-    "logs = off - numpy.log(numpy.sum(numpy.exp(off), -1, keepdims=True))\n"
+    "off = x - numpy.max(x, -1, keepdims=True)\nlogs = off - numpy.log(numpy.sum(numpy.exp(off), -1, keepdims=True))\n"
 )
 _CLASSES = Classes(
     before=_LOGS,
