@@ -80,6 +80,8 @@ READ: dict[str, str] = {
     # Images.
     "tf.image.rgb_to_hsv(x)": "rgb_to_hsv[]",
     "F.grid_sample(x, grid)": "grid_sample[]",
+    "tf.image.crop_and_resize(x, boxes, image, (7, 7), 'nearest')": "crop_and_resize[output=7x7 method=nearest]",
+    "tf.image.non_max_suppression(boxes, scores, 20, iou_threshold=0.7)": "nms[keep=20 iou=0.7]",
     "keras.layers.UpSampling2D(2)": "resize[method=nearest]",
     "tf.image.resize(x, (8, 9))": "resize[output=8x9]",
 }

@@ -117,6 +117,12 @@ CALLS: dict[str, Known] = {
     "tf.image.resize": known(
         "images, size, method='bilinear', preserve_aspect_ratio=False, antialias=False, name=None"
     ),
+    "tf.image.crop_and_resize": known(
+        "image, boxes, box_indices, crop_size, method='bilinear', extrapolation_value=0.0, name=None"
+    ),
+    "tf.image.non_max_suppression": known(
+        "boxes, scores, max_output_size, iou_threshold=0.5, score_threshold=None, name=None"
+    ),
     **{f"tf.image.{name}": known("images, name=None") for name in ("rgb_to_grayscale", "rgb_to_hsv")},
     **{
         f"tf.compat.v1.image.resize_{method}": known(
