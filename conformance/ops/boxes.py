@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conformance.exact.graph import Array, allowance
+from conformance.exact.graph import Array
 from conformance.exact.num import Num, add_up, gathered
-from conformance.exact.truth import Truth, clip, greater_equal, less_equal, where
+from conformance.exact.truth import clip, greater_equal, less_equal, where
 from conformance.ops.base import (
     Op,
     TensorSpec,
@@ -24,6 +24,7 @@ from conformance.ops.base import (
     real_field,
     word_field,
 )
+from conformance.ops.sampling import nearest
 
 Ints = NDArray[np.int64]
 
@@ -56,8 +57,10 @@ class CropAndResize(Op):
         return cls(**{**values, **pairs})
 
     def meaning(self) -> dict[str, Any]:
-        """`down`, `along`: the places of y in a box, as shares of it; `lasts`: the last place of each axis of x; `whole`:
-        the shape of y."""
+        """`down`, `along`: the places of y in a box, as shares of it; `lasts`: the last place of each axis of x.
+
+        `whole`: the shape of y.
+        """
         down, along = (_shares(o) for o in self.output)
         lasts = tuple(n - 1 for n in self.size)
         return {"down": down, "along": along, "lasts": lasts, "whole": self.outputs()[0].shape}
@@ -91,9 +94,7 @@ class CropAndResize(Op):
 
     def bounded(self, y: Num, down: Num, along: Num) -> Num:
         """y where its place lies within x."""
-        a, b = (
-            greater_equal(p, 0.0) & less_equal(p, n - 1.0) for p, n in zip((down, along), self.size, strict=True)
-        )
+        a, b = (greater_equal(p, 0.0) & less_equal(p, n - 1.0) for p, n in zip((down, along), self.size, strict=True))
         return where(a & b, y, self.extrapolation)
 
     def _linear(self, x: Num, down: Num, along: Num, image: Ints) -> Num:
@@ -102,25 +103,13 @@ class CropAndResize(Op):
         terms = []
         for corner in product((0, 1), repeat=2):
             [a, b] = [t if c else 1.0 - t for t, c in zip(share, corner, strict=True)]
-            terms.append(self.at(x, low[0] + corner[0], low[1] + corner[1], image) * (a * b))
+            seen, weight = self.at(x, low[0] + corner[0], low[1] + corner[1], image), a * b
+            # Infinity without a weight does not count.
+            terms.append(where((weight.value != 0) | np.isfinite(seen.value), seen, 0.0) * weight)
         return add_up(*terms)
 
     def _nearest(self, x: Num, down: Num, along: Num, image: Ints) -> Num:
-        """The nearest; where a place is nearer to a half than it may be off, either."""
-        near = [np.floor(p.value + 0.5) for p in (down, along)]
-        y = self.at(x, near[0], near[1], image)
-        for off in ((1, 0), (0, 1), (1, 1)):
-            other = [_other(p.value, r) if o else r for p, r, o in zip((down, along), near, off, strict=True)]
-            flipped = tuple(p for p, o in zip((down, along), off, strict=True) if o)
-
-            def open_at(precision: Any, flipped: tuple[Num, ...] = flipped) -> NDArray[np.bool_]:
-                open_ = np.ones(y.shape, np.bool_)
-                for p in flipped:
-                    open_ &= np.abs(p.value - np.floor(p.value) - 0.5) <= allowance(p, precision)
-                return open_
-
-            y = where(Truth(np.ones(y.shape, bool), open_at), y, self.at(x, other[0], other[1], image))
-        return y
+        return nearest(lambda a, b: self.at(x, a, b, image), (down, along), lambda p: np.floor(p + 0.5))
 
     def at(self, x: Num, down: Array, along: Array, image: Ints) -> Num:
         """The elements at whole places; of what is beyond x, which does not count, the nearest."""
@@ -191,8 +180,3 @@ def _shares(o: int) -> tuple[float, ...]:
 def _within(place: Array, n: int) -> Ints:
     """The nearest place of x; a place that is no number is beyond it."""
     return np.clip(np.nan_to_num(place), 0, n - 1).astype(np.int64)
-
-
-def _other(p: Array, near: Array) -> Array:
-    """The second nearest whole number."""
-    return np.asarray(np.where(p >= near, near + 1, near - 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,9 +60,11 @@ class NonMaxSuppression(Op):
         corners = [self.corners(*map(float, box)) for box in boxes.value]
         taken: list[int] = []
         for k in np.argsort(-scores.value, kind="stable").tolist():
-            if len(taken) < self.keep and self.counts(float(scores.value[k])):
-                if not any(self.covers(self.overlap(corners[k], corners[j])) for j in taken):
-                    taken.append(k)
+            if len(taken) == self.keep:
+                break
+            covered = (self.covers(self.overlap(corners[k], corners[j])) for j in taken)
+            if self.counts(float(scores.value[k])) and not any(covered):
+                taken.append(k)
         return np.array(taken + [0] * (self.keep - len(taken)), np.int64), np.array(len(taken))
 
     def corners(self, *box: float) -> Corners:
@@ -75,7 +77,7 @@ class NonMaxSuppression(Op):
 
     def counts(self, score: float) -> bool:
         """Whether a box of this score may be taken."""
-        return score == score if self.least is None else score > np.float32(self.least)
+        return not isnan(score) if self.least is None else score > float(np.float32(self.least))
 
     def covers(self, overlap: np.float32) -> bool:
         """Whether a box with this overlap is not taken."""
@@ -112,7 +114,7 @@ class _From(NonMaxSuppression):
     """With >= for the score."""
 
     def counts(self, score: float) -> bool:
-        return super().counts(score) or self.least is not None and score == np.float32(self.least)
+        return super().counts(score) or (self.least is not None and score == float(np.float32(self.least)))
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,7 @@ def remaining(boxes: list[Box], scores: list[float], keep: int, iou: Fraction, l
         found.append(best)
         own = cells(boxes[best])
         left = [
-            k
-            for k in left
-            if k != best and not (own and len(own & cells(boxes[k])) > iou * len(own | cells(boxes[k])))
+            k for k in left if k != best and not (own and len(own & cells(boxes[k])) > iou * len(own | cells(boxes[k])))
         ]
     return found
 

@@ -20,7 +20,8 @@ TABLE: dict[str, Cell] = {
     "crop_and_resize": (
         Words(f"y = tf.image.crop_and_resize(x, boxes, box_indices, {_CROP}", _LAST, {**_WIDE, **_HALF}, own=_MODE),
         Words(
-            f"y = tf.image.crop_and_resize(x, tf.cast(boxes, tf.float32), box_indices, {_CROP}\ny = tf.cast(y, x.dtype)",
+            f"boxes = tf.cast(boxes, tf.float32)\ny = tf.image.crop_and_resize(x, boxes, box_indices, {_CROP}\n"
+            "y = tf.cast(y, x.dtype)",
             _LAST,
             _WIDE,
             "tf.image.crop_and_resize gives float32",
