@@ -7,6 +7,7 @@ from conformance.ops.attention import Attention
 from conformance.ops.attention_heads import MultiHeadAttention
 from conformance.ops.base import Op
 from conformance.ops.bidirectional import Bidirectional
+from conformance.ops.boxes import CropAndResize
 from conformance.ops.composed import DecoderEnd, GeneratorBlock, TransformerBlock, UpBlock
 from conformance.ops.conv.conv import Conv
 from conformance.ops.conv.conv_transpose import ConvTranspose
@@ -33,6 +34,7 @@ from conformance.ops.linalg import Cholesky, Det, Eigh, Inv, Lstsq, Pinv, Qr, So
 from conformance.ops.loss import BinaryCrossEntropy, Cosine, Hinge, Huber, KlDiv, Mse, SmoothL1
 from conformance.ops.loss_classes import CrossEntropy
 from conformance.ops.moving import Arange, DepthToSpace, Linspace, Pad, PixelShuffle, Repeat, Roll, SpaceToDepth, Tile
+from conformance.ops.nms import NonMaxSuppression
 from conformance.ops.norm import BatchNorm, BatchNormInference, LayerNorm
 from conformance.ops.norm_groups import GroupNorm, InstanceNorm
 from conformance.ops.norm_lengths import L2Normalize, Lrn, RmsNorm
@@ -157,6 +159,8 @@ DEFINED: dict[str, type[Op]] = {
         Resize,
         GridSample,
         AffineGrid,
+        CropAndResize,
+        NonMaxSuppression,
         RgbToGrayscale,
         RgbToHsv,
         MultiHeadAttention,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -99,19 +99,8 @@ class GridSample(Op):
         return where(np.broadcast_to(inside[:, None], shape), gathered(x, planes + flat[:, None]), 0.0)
 
     def _nearest(self, x: Num, down: Num, along: Num) -> Num:
-        """The nearest; where a place is nearer to a half than it may be off, either."""
-        y = self._at(x, np.rint(down.value), np.rint(along.value))
-        shape = y.shape
-        for off in ((1, 0), (0, 1), (1, 1)):
-            other = [_other(p.value) if o else np.rint(p.value) for p, o in zip((down, along), off, strict=True)]
-            flipped = tuple(p for p, o in zip((down, along), off, strict=True) if o)
-
-            def open_at(precision: Any, flipped: tuple[Num, ...] = flipped) -> NDArray[np.bool_]:
-                close = [np.abs(np.abs(p.value - np.rint(p.value)) - 0.5) <= allowance(p, precision) for p in flipped]
-                return np.broadcast_to(np.all(close, 0)[:, None], shape)
-
-            y = where(Truth(np.ones(shape, bool), open_at), y, self._at(x, other[0], other[1]))
-        return y
+        lifted = down.reshape(self.batch, 1, *self.output), along.reshape(self.batch, 1, *self.output)
+        return nearest(lambda a, b: self._at(x, a[:, 0], b[:, 0]), lifted, np.rint)
 
     def neighbours(self) -> Iterator[tuple[str, Op]]:
         given = self.held()
@@ -166,9 +155,28 @@ class AffineGrid(Op):
         yield "with the other meaning of the ends", replace(self, align_corners=not self.align_corners)
 
 
-def _other(p: Array) -> Array:
+def nearest(at: Callable[[Array, Array], Num], places: tuple[Num, Num], rounded: Callable[[Array], Array]) -> Num:
+    """What lies at whole places, the nearest; where a place is nearer to a half than it may be off, either."""
+    near = [rounded(p.value) for p in places]
+    y = at(*near)
+    for off in ((1, 0), (0, 1), (1, 1)):
+        other = [_other(p.value, r) if o else r for p, r, o in zip(places, near, off, strict=True)]
+        flipped = tuple(p for p, o in zip(places, off, strict=True) if o)
+
+        def open_at(
+            precision: Any, flipped: tuple[Num, ...] = flipped, shape: tuple[int, ...] = y.shape
+        ) -> NDArray[np.bool_]:
+            found = np.ones(shape, bool)
+            for p in flipped:
+                found &= np.abs(np.abs(p.value - np.rint(p.value)) - 0.5) <= allowance(p, precision)
+            return found
+
+        y = where(Truth(np.ones(y.shape, bool), open_at), y, at(*other))
+    return y
+
+
+def _other(p: Array, near: Array) -> Array:
     """The second nearest whole number."""
-    near = np.rint(p)
     return np.asarray(np.where(p >= near, near + 1, near - 1))
 
 

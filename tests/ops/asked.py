@@ -384,6 +384,12 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"padding": "reflection", "align_corners": True},
     ],
     "affine_grid": [{}, {"align_corners": True, "batch": 2}, {"size": [1, 5], "align_corners": True}],
+    "crop_and_resize": [
+        {},
+        {"method": "nearest", "output": [2, 1], "beyond": True, "extrapolation": -1.5},
+        {"size": [1, 5], "output": [3, 7], "boxes": 1},
+    ],
+    "nms": [{}, {"least": 0.25, "iou": 0.125}, {"form": "centre", "keep": 9}, {"iou": 1.5}],
     "rgb_to_grayscale": [{}, {"batch": 2, "height": 1}],
     "rgb_to_hsv": [{}, {"batch": 2, "height": 1}],
     "fft": [{}, {"complex": True}, {"axis": 0, "n": 5, "norm": "ortho", "complex": True}],

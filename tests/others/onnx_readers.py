@@ -384,7 +384,36 @@ def _cast(n: Node) -> Read:
     return each("cast", n.tensor(), to=helper.tensor_dtype_to_np_dtype(n.get("to")).name)
 
 
+def _crop(n: Node) -> Read:
+    x, roi, scales, sizes = n.tensor(0), n.tensor(1), n.maybe(2), n.maybe(3)
+    n.get("coordinate_transformation_mode")
+    axes = n.get("axes", list(range(x.ndim)))
+    unless(scales is not None or list(axes) not in ([2, 3], [0, 1, 2, 3]) or sizes is None, "by a scale")
+    box = roi.reshape(2, -1)[:, -2:].reshape(1, 4)
+    params: dict[str, Any] = {"size": list(x.shape[2:]), "batch": x.shape[0], "channels": x.shape[1], "boxes": 1}
+    params |= {"output": sizes.tolist()[-2:], "method": n.get("mode", "nearest")}  # type: ignore[union-attr]
+    params |= {"extrapolation": n.get("extrapolation_value", 0.0), "beyond": True}
+    unless(params["method"] == "nearest" and n.get("nearest_mode", "") != "round_prefer_ceil", "rounded otherwise")
+    return Read("crop_and_resize", params, {"x": x, "boxes": box, "box_indices": np.zeros(1, np.int32)})
+
+
+def _nms(n: Node) -> Read:
+    boxes, scores, keep, iou, least = n.tensor(0), n.tensor(1), n.maybe(2), n.maybe(3), n.maybe(4)
+    unless(scores.shape[:2] != (1, 1), "of several images or classes")
+    params: dict[str, Any] = {"boxes": boxes.shape[1], "keep": int(keep.item()) if keep is not None else 0}
+    params |= {"iou": iou.item() if iou is not None else 0.0, "least": least.item() if least is not None else None}
+    params |= {"form": "centre" if n.get("center_point_box", 0) else "corners"}
+
+    def outputs(answers: Answers) -> dict[str, AnyArray]:
+        found = answers[0][:, 2]
+        return {"indices": np.pad(found, (0, params["keep"] - len(found))), "count": np.array(len(found))}
+
+    return Read("nms", params, {"boxes": boxes[0], "scores": scores[0, 0]}, outputs)
+
+
 def _resize(n: Node) -> Read:
+    if n.get("coordinate_transformation_mode") == "tf_crop_and_resize":
+        return _crop(n)
     x, scales, sizes = n.tensor(0), n.maybe(2), n.maybe(3)
     unless(n.maybe(1) is not None and n.tensor(1).size, "of a region")
     unless(x.ndim < 3, "without channels")
@@ -550,6 +579,7 @@ READERS: dict[str, Reader] = {
     "Cast": _cast,
     "Resize": _resize,
     "GridSample": _grid_sample,
+    "NonMaxSuppression": _nms,
     "AffineGrid": _affine_grid,
     "Det": lambda n: Read("det", {"shape": list(n.tensor().shape)}, {"x": n.tensor()}),
     "DFT": _dft,

@@ -80,6 +80,7 @@ READ: dict[str, str] = {
     # Images.
     "tf.image.rgb_to_hsv(x)": "rgb_to_hsv[]",
     "F.grid_sample(x, grid)": "grid_sample[]",
+    "tf.image.crop_and_resize(x, boxes, image, (7, 7), 'nearest')": "crop_and_resize[output=7x7 method=nearest]",
     "keras.layers.UpSampling2D(2)": "resize[method=nearest]",
     "tf.image.resize(x, (8, 9))": "resize[output=8x9]",
 }
@@ -107,6 +108,7 @@ REFUSED = {
     "torch.max(x, dim=1)": r"with a dim it gives two: give torch.max\(...\)\[0\] and \[1\]",
     "x.var(1)": "may be torch.Tensor.var .* or jax.Array.var .*; write out which one",
     "torch.unique(x)": "as many values as differ",
+    "tf.image.non_max_suppression(boxes, scores, 20)": "as many boxes as remain",
     "torch.div(a, b, rounding_mode='floor')": "it is torch.floor_divide",
     "nn.Upsample(scale_factor=2)": "give the size",
     "torch.svd(x)": "torch.linalg.svd",

@@ -69,6 +69,7 @@ _ELSEWHERE = (
         "cholesky det eigh eigvalsh inv lstsq matrix_power norm pinv qr slogdet solve svd vector_norm",
     )
     | names("jax.image", "resize scale_and_translate")
+    | names("jax.scipy.ndimage", "map_coordinates")
     | names("jax.scipy.signal", "convolve convolve2d correlate correlate2d stft istft")
     | names("jax.scipy.fft", "dct idct")
     | names(

@@ -71,9 +71,10 @@ _ELSEWHERE = (
     )
     | names(
         "tf.image",
-        "adjust_brightness adjust_contrast central_crop",
+        "adjust_brightness adjust_contrast central_crop crop_and_resize",
         "crop_to_bounding_box extract_patches flip_left_right flip_up_down",
-        "image_gradients pad_to_bounding_box per_image_standardization psnr resize resize_with_crop_or_pad",
+        "image_gradients non_max_suppression non_max_suppression_padded pad_to_bounding_box",
+        "per_image_standardization psnr resize resize_with_crop_or_pad",
         "resize_with_pad rgb_to_grayscale rgb_to_hsv rot90 sobel_edges ssim total_variation transpose",
     )
     | names("tf.compat.v1.image", "resize resize_nearest_neighbor resize_bilinear resize_bicubic resize_area")
