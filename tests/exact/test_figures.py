@@ -198,8 +198,8 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[np.ndarray[Any, Any], ...]]]
     "sqrt of zeros": (lambda a: e.sqrt(a * a), (TIED - 2.0,)),
     "lgamma of negatives": (e.lgamma, (NEAR,)),
 }
-# No two neighbours along any axis are equal: what softmax hands back for equal ones is rounding alone, another number on
-# another processor.
+# No two neighbours along any axis are equal: what softmax hands back for equal ones is rounding alone, another number
+# on another processor.
 COTANGENT = 1.0 + np.arange(1000) * 7 % 11
 WAYS: dict[str, Callable[[Num], Num]] = {"": lambda a: a, "computed: ": computed, "open: ": open_ended}
 

@@ -137,7 +137,9 @@ def wrong_window(note: dict[str, str]) -> bool:
 def unwritten(note: dict[str, str]) -> bool:
     """Through oneDNN on AVX-512, a strided convolution of one input channel answers memory that nobody wrote."""
     one_channel = "avx512" in instruction_sets() and not re.search(r" c(?!1>)\d", note["label"])
-    return one_channel and "elements differ" in note["message"] and bool(re.search(r"tf\.nn\.conv[23]d\(", note["plan"]))
+    return (
+        one_channel and "elements differ" in note["message"] and bool(re.search(r"tf\.nn\.conv[23]d\(", note["plan"]))
+    )
 
 
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")

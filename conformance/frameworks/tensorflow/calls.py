@@ -127,8 +127,8 @@ CALLS: dict[str, Known] = {
     ),
     "tf.image.non_max_suppression": known(
         "boxes, scores, max_output_size, iou_threshold=0.5, score_threshold=None, name=None",
-        instead="it names as many boxes as remain, which no plan's shapes say: `conformance ops nms` shows the words of "
-        "the frameworks, filled up with 0 to as many as are asked for",
+        instead="it names as many boxes as remain, which no plan's shapes say: `conformance ops nms` shows the words "
+        "of the frameworks, filled up with 0 to as many as are asked for",
     ),
     **{f"tf.image.{name}": known("images, name=None") for name in ("rgb_to_grayscale", "rgb_to_hsv")},
     **{
