@@ -8,11 +8,11 @@ from pathlib import Path
 
 from conformance.ask.examine import mistakes
 from conformance.session import declare
-from conformance.session.selection import roots
+from conformance.session.selection import declared_mistakes, roots
 from conformance.suite.choose import report, trusted_files
-from conformance.suite.findings import CaseFileError, Finding
+from conformance.suite.findings import Finding
 from conformance.suite.loader import find_files, load, validate
-from conformance.usage import OK, USAGE, UsageError
+from conformance.usage import OK, USAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +25,7 @@ class Options:
 
 def main(options: Options) -> int:
     """Validate everything, print every finding; what a run would find without a framework is among them."""
-    try:
-        root, files = find_files(roots(options.paths))
-    except CaseFileError as error:
-        raise UsageError(str(error)) from None
+    root, files = find_files(roots(options.paths))
     findings: list[Finding] = []
     notes: list[Finding] = []
     total = computed = 0
@@ -42,6 +39,7 @@ def main(options: Options) -> int:
             notes += [note for block in suite.blocks for note in block.notes()]
         findings += found
         total += count
+    findings += declared_mistakes(options.paths)
     for note in notes:
         print(note, file=sys.stderr)
     if findings:

@@ -13,7 +13,6 @@ from conformance.repro.finding import from_record
 from conformance.repro.script import script
 from conformance.suite.case import Case
 from conformance.suite.choose import load_suites
-from conformance.suite.loader import CaseFileError
 from conformance.suite.lookup import named_file
 from conformance.suite.values import ValuesError
 from conformance.target import TargetError, parse_target
@@ -81,5 +80,5 @@ def _cases(ids: Iterable[str]) -> Iterator[Case]:
         try:
             for suite in load_suites(named_file(id)) if named_file(id) else []:
                 yield from suite.cases()
-        except (UsageError, CaseFileError):
+        except UsageError:
             continue

@@ -23,6 +23,7 @@ from conformance.suite.choose import (
     shipped_suite,
     suite_root,
 )
+from conformance.suite.findings import Finding
 from conformance.suite.grid import MAX_CASES
 from conformance.suite.loader import KNOWN, CaseFileError
 from conformance.suite.places import own_folder
@@ -120,13 +121,25 @@ def known_table(paths: Sequence[Path], whole: bool, shipped: bool = False) -> Kn
     # Only a run of the whole suite shows that an entry covers nothing.
     full = whole and not paths
     root = shipped_suite() if shipped else suite_root()
-    folders = [root / KNOWN] if not paths else _known_folders(paths)
-    # A link is followed where it stays beside its cases.
-    folders = [folder for folder in folders if own_folder(folder)]
     try:
-        return KnownTable.load([folder for folder in folders if any(folder.glob("*.yaml"))], full=full)
+        return KnownTable.load(_beside(paths, root), full=full)
     except CaseFileError as error:
         raise UsageError(report(error.findings)) from None
+
+
+def declared_mistakes(paths: Sequence[Path]) -> list[Finding]:
+    """What is wrong with the declared divergences that a run of these cases would read."""
+    try:
+        KnownTable.load(_beside(paths, suite_root()))
+    except CaseFileError as error:
+        return error.findings
+    return []
+
+
+def _beside(paths: Sequence[Path], root: Path) -> list[Path]:
+    """The folders of declared divergences beside the cases; a link is followed where it stays beside them."""
+    folders = [root / KNOWN] if not paths else _known_folders(paths)
+    return [folder for folder in folders if own_folder(folder) and any(folder.glob("*.yaml"))]
 
 
 def _known_folders(paths: Sequence[Path]) -> list[Path]:

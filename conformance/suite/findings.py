@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from conformance.text.nearest import did_you_mean
 from conformance.text.plain import one_line
+from conformance.usage import UsageError
 from conformance.worker.whitelist import unsafe
 
 MAX_FINDINGS = 100  # in one file; whoever has mended so many looks again
@@ -28,7 +29,7 @@ class Finding:
         return one_line(f"{place}: {self.message}")
 
 
-class CaseFileError(Exception):
+class CaseFileError(UsageError):
     """A file that can't be used. `findings` holds everything that is wrong with it, sorted by line."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:

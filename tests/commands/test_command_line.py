@@ -188,6 +188,16 @@ def recorded(path: Path) -> int:
         return 0  # not there yet, or locked by its writer
 
 
+@pytest.mark.parametrize("words", ["check", "check cases/small.yaml", "run", "known", "selftest --sample 1"])
+def test_a_mistake_in_a_declared_divergence_is_one_message(folder: Path, words: str) -> None:
+    (folder / "cases" / "known").mkdir()
+    (folder / "cases" / "known" / "small.yaml").write_text("- name: small: mistake\n")
+    done = command(*words.split(), cwd=folder)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "cases/known/small.yaml:1:14: not valid YAML" in done.stderr
+    assert "internal error" not in done.stderr
+
+
 def test_an_interrupted_run_is_resumed(folder: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     argv = [sys.executable, "-m", "conformance", "run", "--on", "numpy,jax", "--record", "r.db"]

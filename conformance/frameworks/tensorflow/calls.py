@@ -126,7 +126,7 @@ CALLS: dict[str, Known] = {
         "image, boxes, box_indices, crop_size, method='bilinear', extrapolation_value=0.0, name=None"
     ),
     "tf.image.non_max_suppression": known(
-        "boxes, scores, max_output_size, iou_threshold=0.5, score_threshold=None, name=None",
+        "boxes, scores, max_output_size, iou_threshold=0.5, score_threshold=-1e999, name=None",
         instead="it names as many boxes as remain, which no plan's shapes say: `conformance ops nms` shows the words "
         "of the frameworks, filled up with 0 to as many as are asked for",
     ),
