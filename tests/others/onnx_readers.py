@@ -388,7 +388,8 @@ def _crop(n: Node) -> Read:
     x, roi, scales, sizes = n.tensor(0), n.tensor(1), n.maybe(2), n.maybe(3)
     n.get("coordinate_transformation_mode")
     axes = n.get("axes", list(range(x.ndim)))
-    unless(scales is not None or list(axes) not in ([2, 3], [0, 1, 2, 3]) or sizes is None, "by a scale")
+    unless(scales is not None, "by a scale")
+    unless(list(axes) not in ([2, 3], [0, 1, 2, 3]), "of axes in another order")
     box = roi.reshape(2, -1)[:, -2:].reshape(1, 4)
     params: dict[str, Any] = {"size": list(x.shape[2:]), "batch": x.shape[0], "channels": x.shape[1], "boxes": 1}
     params |= {"output": sizes.tolist()[-2:], "method": n.get("mode", "nearest")}  # type: ignore[union-attr]
