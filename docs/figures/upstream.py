@@ -88,5 +88,5 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     if sys.argv[1] == "--check":
-        sys.exit("\n".join(stale()))
+        sys.exit("\n".join(stale()) or 0)
     write(Path(sys.argv[1]).resolve())
