@@ -14,7 +14,7 @@ from conformance.record import Reader, RecordError
 from conformance.record.facts import conclusion
 from conformance.report import terminal
 from conformance.session import declare
-from conformance.session.execute import Settings, execute
+from conformance.session.execute import Settings, execute, say_whole
 from conformance.session.gate import JUNIT, Gate, told
 from conformance.session.outputs import output, refuse_same
 from conformance.session.records import Reports, write_reports
@@ -142,5 +142,5 @@ def _run(options: Options, gate: Gate) -> int:
     except RecordError as error:
         raise HarnessError(f"what the run wrote can't be read any more: {error}") from None
     except KeyboardInterrupt:
-        print(f"interrupted; the record is there: conformance report {shlex.quote(str(ended.path))}", file=sys.stderr)
+        say_whole(ended.path)
         return INTERRUPTED

@@ -111,6 +111,9 @@ def execute(
             raise HarnessError(f"{error}{there}") from None
         if code is not None:
             _left_open(path, findings, code)
+        elif stop():  # it came when the last verdict was in
+            say_whole(path)
+            code = INTERRUPTED
         return Ended(path, code)
 
 
@@ -161,6 +164,11 @@ def _run_into(
             progress.stop()
         _say_unconfined([case for case, _ in asked], run.findings)
         return run.findings
+
+
+def say_whole(path: Path) -> None:
+    """Say to somebody who interrupts the reports that the record is complete."""
+    print(f"interrupted; the record is there: conformance report {shlex.quote(str(path))}", file=sys.stderr)
 
 
 def _failures(findings: Findings) -> list[Problem]:
