@@ -16,6 +16,16 @@ _HALF = {"on_dtype == 'float16' or on_dtype == 'bfloat16'": "half"}
 # As many as are asked for, filled up with 0.
 _PADDED = "count = tf.shape(found)[0]\nindices = tf.pad(found, ((0, {keep} - count),))"
 
+
+def _nms(least: str, unless: dict[str, str]) -> Words:
+    return Words(
+        f"found = tf.image.non_max_suppression(boxes, scores, {{keep}}, {{iou}}{least})\n{_PADDED}",
+        unless={"form == 'centre'": "tf.image.non_max_suppression takes corners", **unless},
+        note="the indices are filled up with 0 to as many as are asked for",
+        refuses=True,
+    )
+
+
 TABLE: dict[str, Cell] = {
     "crop_and_resize": (
         Words(f"y = tf.image.crop_and_resize(x, boxes, box_indices, {_CROP}", _LAST, {**_WIDE, **_HALF}, own=_MODE),
@@ -29,20 +39,7 @@ TABLE: dict[str, Cell] = {
         ),
     ),
     "nms": (
-        Words(
-            f"found = tf.image.non_max_suppression(boxes, scores, {{keep}}, {{iou}})\n{_PADDED}",
-            unless={
-                "form == 'centre'": "tf.image.non_max_suppression takes corners",
-                "least != null": "with a least score",
-            },
-            note="the indices are filled up with 0 to as many as are asked for",
-            refuses=True,
-        ),
-        Words(
-            f"found = tf.image.non_max_suppression(boxes, scores, {{keep}}, {{iou}}, {{least}})\n{_PADDED}",
-            unless={"form == 'centre'": "tf.image.non_max_suppression takes corners"},
-            note="the indices are filled up with 0 to as many as are asked for",
-            refuses=True,
-        ),
+        _nms("", {"least != null": "with a least score"}),
+        _nms(", {least}", {}),
     ),
 }
